@@ -1,0 +1,125 @@
+//! Batches: many keys at once, until every one has been answered.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use super::item::{Item, key, text};
+use super::tables::OWNER;
+use super::{Store, StoreError};
+
+/// The most keys in one BatchGetItem (a limit of DynamoDB's).
+pub(super) const GET_LIMIT: usize = 100;
+/// The most writes in one BatchWriteItem (a limit of DynamoDB's).
+const WRITE_LIMIT: usize = 25;
+/// The most requests side by side.
+pub(super) const IN_FLIGHT: usize = 64;
+/// How often unprocessed keys are asked for again.
+const ATTEMPTS: u32 = 8;
+/// The first wait before that, and the longest.
+const FIRST_WAIT: Duration = Duration::from_millis(20);
+const LONGEST_WAIT: Duration = Duration::from_millis(1000);
+
+/// What to read.
+pub(super) struct Batch<'a> {
+    pub(super) table: &'a str,
+    pub(super) sort: &'static str,
+    pub(super) user_id: &'a str,
+    /// The sort keys, each once.
+    pub(super) keys: Vec<String>,
+    /// The attributes, all if none are named. Keys always come along.
+    pub(super) attributes: &'static [&'static str],
+    pub(super) consistent: bool,
+    /// Keys in one request: at most [`GET_LIMIT`], fewer where items are large.
+    pub(super) per_request: usize,
+}
+
+impl Store {
+    /// Reads the items with these keys. Keys that have no item are not in the answer.
+    pub(super) async fn batch_get(&self, batch: Batch<'_>) -> Result<HashMap<String, Item>, StoreError> {
+        let chunks: Vec<_> = batch.keys.chunks(batch.per_request).collect();
+        let answers: Vec<Vec<Item>> = stream::iter(chunks)
+            .map(|chunk| self.get_chunk(&batch, chunk))
+            .buffer_unordered(IN_FLIGHT)
+            .try_collect()
+            .await?;
+        Ok(answers
+            .into_iter()
+            .flatten()
+            .filter_map(|item| Some((item.get(batch.sort)?.as_s().ok()?.clone(), item)))
+            .collect())
+    }
+
+    async fn get_chunk(&self, batch: &Batch<'_>, chunk: &[String]) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::with_capacity(chunk.len());
+        let keys = chunk.iter().map(|sort_key| key(batch.user_id, batch.sort, sort_key)).collect();
+        let mut request = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(batch.consistent);
+        if !batch.attributes.is_empty() {
+            let keys = [OWNER, batch.sort];
+            let names: Vec<_> = keys.iter().chain(batch.attributes).collect();
+            let placeholders: Vec<_> = (0..names.len()).map(|index| format!("#{index}")).collect();
+            request = request.projection_expression(placeholders.join(",")).set_expression_attribute_names(Some(
+                placeholders.into_iter().zip(names.into_iter().map(|name| (*name).to_owned())).collect(),
+            ));
+        }
+        let mut pending = request.build()?;
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                wait(attempt).await;
+            }
+            let answer = self.client.batch_get_item().request_items(batch.table, pending).send().await?;
+            items.extend(answer.responses.into_iter().flatten().flat_map(|(_, items)| items));
+            match answer.unprocessed_keys.and_then(|mut tables| tables.remove(batch.table)) {
+                None => return Ok(items),
+                Some(rest) if rest.keys.is_empty() => return Ok(items),
+                Some(rest) => pending = rest,
+            }
+        }
+        Err(StoreError::Unavailable(format!("{} keys stayed unprocessed", pending.keys.len())))
+    }
+
+    /// Puts items into the sessions table.
+    pub(super) async fn batch_put(&self, items: Vec<Item>) -> Result<(), StoreError> {
+        let puts = items.into_iter().map(|item| Ok(PutRequest::builder().set_item(Some(item)).build()?));
+        let writes = puts.map(|put: Result<_, StoreError>| Ok(WriteRequest::builder().put_request(put?).build()));
+        self.batch_write(writes.collect::<Result<_, StoreError>>()?).await
+    }
+
+    /// Deletes items of the sessions table.
+    pub(super) async fn batch_delete(&self, user_id: &str, sort_keys: Vec<String>) -> Result<(), StoreError> {
+        let deletes = sort_keys.into_iter().map(|sort_key| {
+            let key = HashMap::from([(OWNER.to_owned(), text(user_id)), ("item".to_owned(), text(sort_key))]);
+            Ok(WriteRequest::builder().delete_request(DeleteRequest::builder().set_key(Some(key)).build()?).build())
+        });
+        self.batch_write(deletes.collect::<Result<_, StoreError>>()?).await
+    }
+
+    async fn batch_write(&self, writes: Vec<WriteRequest>) -> Result<(), StoreError> {
+        let table = &self.names.sessions;
+        for chunk in writes.chunks(WRITE_LIMIT) {
+            let mut pending = chunk.to_vec();
+            let mut attempt = 0;
+            while !pending.is_empty() {
+                if attempt == ATTEMPTS {
+                    return Err(StoreError::Unavailable(format!("{} writes stayed unprocessed", pending.len())));
+                }
+                if attempt > 0 {
+                    wait(attempt).await;
+                }
+                attempt += 1;
+                let answer = self.client.batch_write_item().request_items(table, pending).send().await?;
+                pending = answer.unprocessed_items.and_then(|mut tables| tables.remove(table)).unwrap_or_default();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Waits before another attempt: twice as long each time, and a random share of that, so that callers do not come back
+/// in step.
+pub(super) async fn wait(attempt: u32) {
+    let longest = FIRST_WAIT.saturating_mul(1 << attempt.min(16)).min(LONGEST_WAIT);
+    tokio::time::sleep(longest.mul_f64(fastrand::f64())).await;
+}

@@ -1,0 +1,77 @@
+//! What can go wrong between the program and its tables.
+
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::RequestId;
+
+/// Why the store could not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// DynamoDB throttled, timed out or had a fault of its own. Trying again later may help.
+    #[error("DynamoDB is unavailable: {0}")]
+    Unavailable(String),
+    /// DynamoDB refused the request. Trying again does not help: a table is missing, or a permission.
+    #[error("DynamoDB refused the request: {0}")]
+    Refused(String),
+    /// An item cannot be read.
+    #[error("item {key:?} of user {user_id:?} in table {table} cannot be read: {problem}")]
+    Unreadable {
+        /// The table.
+        table: String,
+        /// The partition key.
+        user_id: String,
+        /// The sort key.
+        key: String,
+        /// What is wrong with it. It quotes nothing of the item.
+        problem: String,
+    },
+    /// A record does not fit the tables.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// Other writers kept getting in between.
+    #[error("session {0:?} is being written by others")]
+    Contended(String),
+}
+
+/// Why a record cannot be kept in the tables.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub struct Unfit {
+    /// The field; `.` for the record as a whole.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+/// Error codes that mean: later.
+const THROTTLES: [&str; 6] = [
+    "InternalServerError",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+    "TransactionInProgressException",
+];
+
+impl<E, R> From<SdkError<E, R>> for StoreError
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+    SdkError<E, R>: RequestId,
+{
+    fn from(error: SdkError<E, R>) -> Self {
+        let cause = format!("{} (request {:?})", DisplayErrorContext(&error), error.request_id());
+        let later = match &error {
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
+            SdkError::ServiceError(service) => service.err().code().is_none_or(|code| THROTTLES.contains(&code)),
+            _ => false,
+        };
+        tracing::warn!(later, cause, "DynamoDB did not answer the request");
+        if later { Self::Unavailable(cause) } else { Self::Refused(cause) }
+    }
+}
+
+impl From<aws_sdk_dynamodb::error::BuildError> for StoreError {
+    fn from(error: aws_sdk_dynamodb::error::BuildError) -> Self {
+        Self::Refused(error.to_string())
+    }
+}

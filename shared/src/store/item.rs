@@ -1,0 +1,130 @@
+//! Items: their attributes and their size.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::value::RawValue;
+
+use super::tables::OWNER;
+use super::{StoreError, Unfit};
+
+/// The largest item, in bytes (a limit of DynamoDB's).
+pub(super) const ITEM_LIMIT: usize = 400 * 1024;
+
+/// An item as the SDK has it.
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+pub(super) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+/// The keys of an item.
+pub(super) fn key(user_id: &str, sort: &str, sort_key: impl Into<String>) -> Item {
+    HashMap::from([(OWNER.to_owned(), text(user_id)), (sort.to_owned(), text(sort_key))])
+}
+
+/// The size that DynamoDB counts for an item, in bytes.
+pub(super) fn size(item: &Item) -> usize {
+    fn value_size(value: &AttributeValue) -> usize {
+        match value {
+            AttributeValue::S(text) => text.len(),
+            AttributeValue::N(digits) => digits.len() / 2 + 2,
+            AttributeValue::B(bytes) => bytes.as_ref().len(),
+            AttributeValue::L(values) => 3 + values.iter().map(|value| 1 + value_size(value)).sum::<usize>(),
+            _ => 1,
+        }
+    }
+    item.iter().map(|(name, value)| name.len() + value_size(value)).sum()
+}
+
+/// # Errors
+///
+/// The item is larger than DynamoDB takes.
+pub(super) fn check_size(item: &Item) -> Result<(), Unfit> {
+    match size(item) {
+        size if size > ITEM_LIMIT => {
+            Err(Unfit { field: ".", problem: format!("{size} bytes, expected at most {ITEM_LIMIT}") })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Takes an item apart; what is missing or of another type is an error that names the item.
+pub(super) struct Fields<'a> {
+    table: &'a str,
+    sort: &'static str,
+    item: Item,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn new(table: &'a str, sort: &'static str, item: Item) -> Self {
+        Self { table, sort, item }
+    }
+
+    pub(super) fn unreadable(&self, problem: impl Into<String>) -> StoreError {
+        let key = |name: &str| self.item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
+        StoreError::Unreadable {
+            table: self.table.to_owned(),
+            user_id: key(OWNER),
+            key: key(self.sort),
+            problem: problem.into(),
+        }
+    }
+
+    /// A text that must be there. Keys stay in the item, so that a later error can name it.
+    pub(super) fn text(&mut self, name: &str) -> Result<String, StoreError> {
+        self.optional_text(name)?.ok_or_else(|| self.unreadable(format!("{name} is missing")))
+    }
+
+    pub(super) fn optional_text(&mut self, name: &str) -> Result<Option<String>, StoreError> {
+        let value =
+            if name == OWNER || name == self.sort { self.item.get(name).cloned() } else { self.item.remove(name) };
+        match value {
+            None => Ok(None),
+            Some(AttributeValue::S(text)) => Ok(Some(text)),
+            Some(_) => Err(self.unreadable(format!("{name} is not a string"))),
+        }
+    }
+
+    /// A text that holds JSON.
+    pub(super) fn optional_json(&mut self, name: &str) -> Result<Option<String>, StoreError> {
+        let Some(text) = self.optional_text(name)? else { return Ok(None) };
+        match serde_json::from_str::<&RawValue>(&text) {
+            Ok(_) => Ok(Some(text)),
+            Err(error) => Err(self.unreadable(format!("{name} is not JSON: {error}"))),
+        }
+    }
+
+    pub(super) fn json(&mut self, name: &str) -> Result<String, StoreError> {
+        self.optional_json(name)?.ok_or_else(|| self.unreadable(format!("{name} is missing")))
+    }
+
+    pub(super) fn optional_bytes(&mut self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.item.remove(name) {
+            None => Ok(None),
+            Some(AttributeValue::B(bytes)) => Ok(Some(Blob::into_inner(bytes))),
+            Some(_) => Err(self.unreadable(format!("{name} is not binary"))),
+        }
+    }
+
+    pub(super) fn optional_number(&mut self, name: &str) -> Result<Option<u64>, StoreError> {
+        match self.item.remove(name) {
+            None => Ok(None),
+            Some(AttributeValue::N(digits)) if digits.parse::<u64>().is_ok() => Ok(digits.parse().ok()),
+            Some(_) => Err(self.unreadable(format!("{name} is not a whole number"))),
+        }
+    }
+
+    pub(super) fn texts(&mut self, name: &str) -> Result<Vec<String>, StoreError> {
+        let values = match self.item.remove(name) {
+            Some(AttributeValue::L(values)) => values,
+            _ => return Err(self.unreadable(format!("{name} is not a list"))),
+        };
+        let texts: Option<_> = values
+            .into_iter()
+            .map(|value| if let AttributeValue::S(text) = value { Some(text) } else { None })
+            .collect();
+        texts.ok_or_else(|| self.unreadable(format!("{name} is not a list of strings")))
+    }
+}

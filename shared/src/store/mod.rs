@@ -1,0 +1,50 @@
+//! The DynamoDB tables: what lies where, and how it is read and written.
+//!
+//! - [`tables`]: the four tables and two indexes, defined once.
+//! - [`keys`]: keys and their limits.
+//! - `item`, `session`, `bulk`, `documents`: records as items.
+//! - `batch`, `query`: requests that go on until everything has been answered.
+//! - `read`, `write`, `lease`: what the rest of the program asks for.
+
+mod batch;
+mod bulk;
+mod client;
+mod documents;
+mod error;
+mod item;
+pub mod keys;
+mod lease;
+mod query;
+mod read;
+mod session;
+pub mod tables;
+mod write;
+
+use aws_sdk_dynamodb::Client;
+
+pub use client::connect;
+pub use documents::{StoredAgent, StoredTeam};
+pub use error::{StoreError, Unfit};
+pub use lease::{Lease, LeaseHeld};
+pub use read::IndexRow;
+pub use session::{SessionHead, StoredSession};
+pub use tables::TableNames;
+
+/// The tables of one deployment. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    client: Client,
+    names: TableNames,
+}
+
+impl Store {
+    /// A store over these tables. Sends nothing.
+    pub fn new(client: Client, names: TableNames) -> Self {
+        Self { client, names }
+    }
+
+    /// The names of its tables.
+    pub fn names(&self) -> &TableNames {
+        &self.names
+    }
+}
