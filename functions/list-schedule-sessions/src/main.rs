@@ -1,0 +1,14 @@
+//! The function's wiring: logs, settings, client, handler.
+
+use agentscope_shared::api::{Settings, run, telemetry};
+use agentscope_shared::store::{Store, connect};
+use lambda_http::Error;
+use list_schedule_sessions::handler;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::start();
+    let Settings { tables, identity } = Settings::from_env()?;
+    let store = Store::new(connect(None).await, tables);
+    run(async |request| handler::handle(&store, identity, &request).await).await
+}

@@ -1,0 +1,112 @@
+//! Every answer that is not 200, in the shape in which FastAPI words it.
+
+use lambda_http::http::{HeaderValue, Method, StatusCode, header};
+use serde::Serialize;
+use serde_json::json;
+
+use super::event::MalformedEvent;
+use super::response::{self, Response};
+use crate::store::StoreError;
+
+/// Why a request is not answered with 200. What a client sees of it is its [`detail`](Self::detail), never a cause.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// The event is none that this function knows.
+    #[error(transparent)]
+    MalformedEvent(#[from] MalformedEvent),
+    /// No such route.
+    #[error("no such route")]
+    NoRoute,
+    /// The route takes GET only.
+    #[error("method {0} is not allowed")]
+    MethodNotAllowed(Method),
+    /// Required headers or query parameters are missing: where, and their names.
+    #[error("missing: {0:?}")]
+    Missing(Vec<(&'static str, &'static str)>),
+    /// The identity header is empty.
+    #[error("the identity header is empty")]
+    EmptyUserId,
+    /// There is no token.
+    #[error("no token")]
+    Unauthenticated,
+    /// The user has no such agent.
+    #[error("no such agent")]
+    NoAgent(String),
+    /// The user has no such schedule.
+    #[error("no such schedule")]
+    NoSchedule(String),
+    /// The tables did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The program has a fault.
+    #[error("the handler panicked")]
+    Panic,
+}
+
+/// The `detail` of an error.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Detail {
+    /// A sentence.
+    Text(String),
+    /// What is wrong with each input.
+    Inputs(Vec<serde_json::Value>),
+}
+
+impl ApiError {
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::MalformedEvent(_) => StatusCode::BAD_REQUEST,
+            Self::EmptyUserId | Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::NoRoute | Self::NoAgent(_) | Self::NoSchedule(_) => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Missing(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Store(StoreError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(_) | Self::Panic => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// What the client is told.
+    pub fn detail(&self) -> Detail {
+        Detail::Text(match self {
+            Self::Missing(inputs) => {
+                let missing = |(place, name)| json!({ "type": "missing", "loc": [place, name], "msg": "Field required", "input": null });
+                return Detail::Inputs(inputs.iter().map(|(place, name)| missing((*place, *name))).collect());
+            }
+            Self::MalformedEvent(_) => "Bad Request".to_owned(),
+            Self::NoRoute => "Not Found".to_owned(),
+            Self::MethodNotAllowed(_) => "Method Not Allowed".to_owned(),
+            Self::EmptyUserId => "X-User-ID header is required.".to_owned(),
+            Self::Unauthenticated => "Not authenticated".to_owned(),
+            Self::NoAgent(id) => format!("Agent '{id}' not found."),
+            Self::NoSchedule(id) => format!("Schedule '{id}' not found."),
+            Self::Store(StoreError::Unavailable(_)) => "Service Unavailable".to_owned(),
+            Self::Store(_) | Self::Panic => "Internal Server Error".to_owned(),
+        })
+    }
+
+    /// The answer.
+    pub fn response(&self) -> Response {
+        #[derive(Serialize)]
+        struct Body {
+            detail: Detail,
+        }
+        let body = match self {
+            // The answer to HEAD has no body.
+            Self::MethodNotAllowed(method) if method == Method::HEAD => String::new(),
+            _ => serde_json::to_string(&Body { detail: self.detail() }).unwrap_or_default(),
+        };
+        let mut response = response::json(self.status(), body);
+        let headers = response.headers_mut();
+        match self {
+            Self::MethodNotAllowed(_) => headers.insert(header::ALLOW, HeaderValue::from_static("GET")),
+            Self::Unauthenticated => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            Self::Store(StoreError::Unavailable(_)) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))
+            }
+            _ => None,
+        };
+        response
+    }
+}

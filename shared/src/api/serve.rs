@@ -1,0 +1,55 @@
+//! One event in, one answer out, whatever happens in between.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::value::RawValue;
+use tracing::Instrument;
+
+use super::response::for_gateway;
+use super::{ApiError, Request, Response};
+
+/// Serves events until the runtime ends the process.
+///
+/// # Errors
+///
+/// The Runtime API cannot be reached.
+pub async fn run(handler: impl AsyncFn(Request) -> Result<Response, ApiError>) -> Result<(), Error> {
+    let handler = &handler;
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
+        let span = tracing::info_span!("request", request_id = %event.context.request_id);
+        // The futures of the AWS SDK are deep; the compiler needs a rest between them and those of the runtime.
+        let answer = Box::pin(answer(event.payload.get(), handler)).instrument(span).await;
+        Ok::<ApiGatewayV2httpResponse, Infallible>(for_gateway(answer))
+    }))
+    .await
+}
+
+/// Answers one event. A malformed event or a panic in the handler makes an error answer.
+pub async fn answer(event: &str, handler: impl AsyncFn(Request) -> Result<Response, ApiError>) -> Response {
+    let handled = AssertUnwindSafe(async { Box::pin(handler(Request::from_event(event)?)).await }).catch_unwind().await;
+    let error = match handled {
+        Ok(Ok(response)) => return response,
+        Ok(Err(error)) => error,
+        Err(_) => ApiError::Panic,
+    };
+    let status = error.status().as_u16();
+    if status >= 500 {
+        tracing::error!(status, %error, "the request failed");
+    } else {
+        tracing::info!(status, reason = reason(&error), "the request was refused");
+    }
+    error.response()
+}
+
+/// Why a request was refused, without anything that the caller sent.
+fn reason(error: &ApiError) -> String {
+    match error {
+        ApiError::MalformedEvent(_) => "malformed event".to_owned(),
+        ApiError::MethodNotAllowed(_) => "method not allowed".to_owned(),
+        error => error.to_string(),
+    }
+}
