@@ -1,0 +1,87 @@
+//! A DynamoDB for a test, with tables of its own.
+//!
+//! It is an embedded one unless `TEST_DYNAMODB_URL` names another, such as Amazon's DynamoDB Local.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use agentscope_shared::store::{Store, TableNames, connect};
+use agentscope_sync::export::Export;
+use agentscope_sync::load;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use indicatif::ProgressBar;
+
+/// A DynamoDB with the four tables.
+#[derive(Debug, Clone)]
+pub struct TestDynamoDb {
+    /// Its endpoint.
+    pub url: String,
+    /// The tables.
+    pub store: Store,
+    /// A client, for looking behind the store.
+    pub client: Client,
+}
+
+impl TestDynamoDb {
+    /// Starts or finds a DynamoDB and creates empty tables.
+    pub async fn start() -> Self {
+        let url = std::env::var("TEST_DYNAMODB_URL").unwrap_or_else(|_| embedded());
+        let names = TableNames::with_prefix(&format!("test-{}", uuid::Uuid::now_v7().simple()));
+        let client = client(&url);
+        for table in names.definitions() {
+            table.create(&client).await.unwrap();
+        }
+        Self { store: Store::new(client.clone(), names), url, client }
+    }
+
+    /// The same, with the records of an export.
+    pub async fn with_export(text: &str) -> Self {
+        let database = Self::start().await;
+        let report = database.load(text).await;
+        assert_eq!(report.problems, Vec::<String>::new());
+        database
+    }
+
+    /// Loads the records of an export.
+    pub async fn load(&self, text: &str) -> load::Report {
+        let export = Export::parse(text).unwrap();
+        load::load(&self.store, &export, Duration::from_secs(600), &ProgressBar::hidden()).await.unwrap()
+    }
+
+    /// The same tables by way of another endpoint.
+    pub fn store_at(&self, url: &str) -> Store {
+        Store::new(client(url), self.store.names().clone())
+    }
+
+    /// The store that a function would use.
+    pub async fn store_of_a_function(&self) -> Store {
+        Store::new(connect(Some(&self.url)).await, self.store.names().clone())
+    }
+}
+
+/// A client for an endpoint on this machine.
+pub fn client(url: &str) -> Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .credentials_provider(Credentials::new("local", "local", None, None, "test"))
+        .region(Region::from_static("us-east-1"))
+        .endpoint_url(url)
+        .build();
+    Client::from_conf(config)
+}
+
+/// Starts an embedded DynamoDB that lives as long as the process.
+fn embedded() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            dynoxide::server::serve_on(listener, dynoxide::Database::memory().unwrap()).await;
+        });
+    });
+    url
+}

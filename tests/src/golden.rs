@@ -1,0 +1,130 @@
+//! The golden cases: what the reference service answered over the data set beside them.
+
+use std::io::Read;
+
+use agentscope_shared::model::Json;
+use flate2::read::GzDecoder;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::events::HttpRequest;
+
+/// A request and what the reference answered.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Case {
+    /// What the case is about.
+    pub group: String,
+    request: CaseRequest,
+    /// The status.
+    pub status: u16,
+    body: Json,
+    unordered: Option<Vec<Vec<usize>>>,
+    ambiguous_members: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct CaseRequest {
+    method: String,
+    path: String,
+    query: String,
+    headers: Vec<(String, String)>,
+}
+
+/// The data set, as an export.
+pub fn world() -> String {
+    unzipped(include_bytes!("../contract/world.json.gz"))
+}
+
+/// The cases.
+pub fn cases() -> Vec<Case> {
+    serde_json::from_str(&unzipped(include_bytes!("../contract/golden.json.gz"))).unwrap()
+}
+
+fn unzipped(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    GzDecoder::new(bytes).read_to_string(&mut text).unwrap();
+    text
+}
+
+impl Case {
+    /// The request.
+    pub fn request(&self) -> HttpRequest {
+        let CaseRequest { method, path, query, headers } = self.request.clone();
+        HttpRequest { method, path, query, headers }
+    }
+
+    /// # Panics
+    ///
+    /// The answer is not the reference's.
+    pub fn check(&self, status: u16, body: &str) {
+        let difference = if status == self.status {
+            self.difference(body)
+        } else {
+            Some(format!("status {status}, expected {}: {}", self.status, head(body)))
+        };
+        if let Some(difference) = difference {
+            panic!("{} {:?}: {difference}", self.group, self.request);
+        }
+    }
+
+    /// Byte for byte, but for the order of sessions that were created at once, and for which of a member's sessions is
+    /// the newest of several.
+    fn difference(&self, body: &str) -> Option<String> {
+        if self.request.method == "HEAD" {
+            return (!body.is_empty()).then(|| "the answer to HEAD has a body".to_owned());
+        }
+        let expected = self.body.as_str();
+        let (mut body, mut expected) = (body.to_owned(), expected.to_owned());
+        if let Some(members) = &self.ambiguous_members {
+            body = without_sessions_of(members, &body);
+            expected = without_sessions_of(members, &expected);
+        }
+        if body == expected {
+            return None;
+        }
+        let groups = self.unordered.as_ref()?;
+        let (body, expected) = (sessions(&body), sessions(&expected));
+        if body.len() != expected.len() {
+            return Some(format!("{} sessions, expected {}", body.len(), expected.len()));
+        }
+        for index in 0..expected.len() {
+            let group: Vec<usize> =
+                groups.iter().find(|group| group.contains(&index)).cloned().unwrap_or_else(|| vec![index]);
+            if !group.iter().any(|other| expected[*other] == body[index]) {
+                return Some(format!("session {index}: {}, expected {}", head(&body[index]), head(&expected[index])));
+            }
+        }
+        let mut distinct = body.clone();
+        distinct.sort();
+        distinct.dedup();
+        (distinct.len() != body.len()).then(|| "a session is listed twice".to_owned())
+    }
+}
+
+fn sessions(body: &str) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct List {
+        sessions: Vec<Json>,
+    }
+    let list: List = serde_json::from_str(body).unwrap();
+    list.sessions.iter().map(|session| session.as_str().to_owned()).collect()
+}
+
+/// The body with the `session_id` of these members blanked out. Their own ids are known to differ from it in length.
+fn without_sessions_of(members: &[String], body: &str) -> String {
+    let mut body: Value = serde_json::from_str(body).unwrap();
+    for session in body["sessions"].as_array_mut().unwrap() {
+        let Some(team) = session["team"].as_object_mut() else { continue };
+        for member in team["members"].as_array_mut().unwrap() {
+            if members.iter().any(|id| member["agent"]["id"] == id.as_str()) {
+                assert!(member["session_id"].is_string());
+                member["session_id"] = Value::Null;
+            }
+        }
+    }
+    body.to_string()
+}
+
+fn head(text: &str) -> String {
+    text.chars().take(300).collect()
+}

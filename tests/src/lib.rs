@@ -1,0 +1,8 @@
+//! What the tests share: a DynamoDB, a Runtime API, events, data.
+
+pub mod dynamodb;
+pub mod events;
+pub mod golden;
+pub mod recorder;
+pub mod records;
+pub mod runtime_api;

@@ -1,0 +1,167 @@
+//! A Lambda Runtime API, and functions that run behind it as the binaries that Lambda runs.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path as UrlPath, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::Value;
+use tokio::process::{Child, Command};
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use crate::dynamodb::TestDynamoDb;
+
+/// How long a function may take for an answer. It bounds a test that has gone wrong; nothing is measured.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a function posted for an event.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// An answer.
+    Response(Value),
+    /// An error of the invocation.
+    Error(Value),
+}
+
+/// A function that runs.
+#[derive(Debug)]
+pub struct Function {
+    child: Child,
+    events: mpsc::UnboundedSender<(String, String)>,
+    waiting: Waiting,
+    count: usize,
+}
+
+type Waiting = Arc<Mutex<HashMap<String, oneshot::Sender<Outcome>>>>;
+
+#[derive(Clone)]
+struct Api {
+    events: Arc<Mutex<mpsc::UnboundedReceiver<(String, String)>>>,
+    waiting: Waiting,
+}
+
+/// The environment of a function over a database.
+pub fn environment(database: &TestDynamoDb, identity: &str) -> Vec<(&'static str, String)> {
+    let names = database.store.names();
+    vec![
+        ("SESSIONS_TABLE", names.sessions.clone()),
+        ("AGENTS_TABLE", names.agents.clone()),
+        ("TEAMS_TABLE", names.teams.clone()),
+        ("SCHEDULES_TABLE", names.schedules.clone()),
+        ("IDENTITY_SOURCE", identity.to_owned()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", database.url.clone()),
+    ]
+}
+
+/// What Lambda itself sets.
+fn lambda_environment(runtime_api: &str) -> [(&'static str, String); 4] {
+    [
+        ("AWS_LAMBDA_RUNTIME_API", runtime_api.to_owned()),
+        ("AWS_LAMBDA_FUNCTION_NAME", "function-under-test".to_owned()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+    ]
+}
+
+/// Starts a function that is expected to stop by itself, and returns whether it succeeded and what it wrote.
+pub async fn run_to_end(binary: impl AsRef<Path>, environment: Vec<(&'static str, String)>) -> (bool, String) {
+    let mut command = Command::new(binary.as_ref());
+    command.env_clear().envs(lambda_environment("127.0.0.1:1")).envs(environment).kill_on_drop(true);
+    let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("the function does not stop").unwrap();
+    let written = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(written).unwrap())
+}
+
+impl Function {
+    /// Starts a function with this environment and nothing else. Its output goes to `output`.
+    pub async fn start(binary: impl AsRef<Path>, environment: Vec<(&'static str, String)>, output: Stdio) -> Self {
+        let (events, receiver) = mpsc::unbounded_channel();
+        let waiting = Waiting::default();
+        let api = Api { events: Arc::new(Mutex::new(receiver)), waiting: Arc::clone(&waiting) };
+        let router = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
+            .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
+            .with_state(api);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let child = Command::new(binary.as_ref())
+            .env_clear()
+            .envs(lambda_environment(&address))
+            .envs(environment)
+            .stdout(output)
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        Self { child, events, waiting, count: 0 }
+    }
+
+    /// Sends an event and waits for its outcome.
+    pub async fn invoke(&mut self, event: &str) -> Outcome {
+        self.count += 1;
+        let id = format!("request-{}", self.count);
+        let (sender, receiver) = oneshot::channel();
+        self.waiting.lock().await.insert(id.clone(), sender);
+        self.events.send((id, event.to_owned())).unwrap();
+        tokio::time::timeout(PATIENCE, receiver).await.expect("the function does not answer").unwrap()
+    }
+
+    /// Sends an event and returns the status, headers and body of the answer.
+    pub async fn answer(&mut self, event: &Value) -> (u16, Value, String) {
+        match self.invoke(&event.to_string()).await {
+            Outcome::Response(answer) => {
+                let status = answer["statusCode"].as_u64().unwrap() as u16;
+                let body = answer["body"].as_str().unwrap_or_default().to_owned();
+                (status, answer["headers"].clone(), body)
+            }
+            Outcome::Error(error) => panic!("the invocation failed: {error}"),
+        }
+    }
+
+    /// Whether the process still runs.
+    pub fn is_alive(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Stops the process and returns what it wrote to a piped output.
+    pub async fn stop(mut self) -> String {
+        self.child.start_kill().unwrap();
+        String::from_utf8(self.child.wait_with_output().await.unwrap().stdout).unwrap()
+    }
+}
+
+async fn next(State(api): State<Api>) -> Response {
+    let Some((id, event)) = api.events.lock().await.recv().await else {
+        return StatusCode::GONE.into_response();
+    };
+    let headers = [
+        ("lambda-runtime-aws-request-id", id),
+        ("lambda-runtime-deadline-ms", "4102444800000".to_owned()),
+        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-central-1:123456789012:function:test".to_owned()),
+        ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned()),
+    ];
+    (headers, event).into_response()
+}
+
+async fn response(State(api): State<Api>, UrlPath(id): UrlPath<String>, body: Bytes) -> StatusCode {
+    post_outcome(api, &id, Outcome::Response(serde_json::from_slice(&body).unwrap())).await
+}
+
+async fn error(State(api): State<Api>, UrlPath(id): UrlPath<String>, body: Bytes) -> StatusCode {
+    post_outcome(api, &id, Outcome::Error(serde_json::from_slice(&body).unwrap())).await
+}
+
+async fn post_outcome(api: Api, id: &str, outcome: Outcome) -> StatusCode {
+    if let Some(sender) = api.waiting.lock().await.remove(id) {
+        let _ = sender.send(outcome);
+    }
+    StatusCode::ACCEPTED
+}
