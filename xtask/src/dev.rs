@@ -1,0 +1,207 @@
+//! `cargo xtask dev`: both routes on this machine.
+
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use agentscope_shared::store::{Store, connect};
+use agentscope_sync::export::{self, Export};
+use agentscope_sync::load;
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use indicatif::ProgressBar;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::examples::Example;
+use crate::process::{end, until_interrupted};
+use crate::{cargo_lambda, ports, root, store};
+
+/// The data that is loaded if no other is named.
+const SAMPLE: &str = include_str!("../sample/export.json");
+
+/// How long sessions count as running that the data say are running.
+const LEASE: Duration = Duration::from_secs(24 * 3600);
+
+/// How long the functions may take to be built and to answer.
+const PATIENCE: Duration = Duration::from_secs(900);
+
+/// Characters of an answer that are shown.
+const SHOWN: usize = 2500;
+
+#[derive(Debug, Args)]
+pub(crate) struct Dev {
+    /// The port of the routes.
+    #[arg(long, default_value_t = 9000)]
+    port: u16,
+    /// The port of the embedded DynamoDB.
+    #[arg(long, default_value_t = 8000, conflicts_with = "store_url")]
+    store_port: u16,
+    /// A DynamoDB that runs already. Tables that it does not have are created.
+    #[arg(long, value_name = "URL")]
+    store_url: Option<String>,
+    /// Another export than the sample data: JSON, plain or gzipped.
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+}
+
+/// Starts everything, and ends all of it when it is interrupted.
+pub(crate) async fn run(options: Dev) -> Result<()> {
+    let text = match &options.data {
+        Some(file) => export::read(file).with_context(|| file.display().to_string())?,
+        None => SAMPLE.to_owned(),
+    };
+    let data = Export::parse(&text).context("the data")?;
+    ports::check(options.port, "--port")?;
+
+    let mut children = Vec::new();
+    let outcome = tokio::select! {
+        outcome = serve(&options, &data, &mut children) => outcome,
+        () = until_interrupted() => Ok(()),
+    };
+    println!("Ending …");
+    for child in children.into_iter().rev() {
+        end(child).await;
+    }
+    outcome
+}
+
+async fn serve(options: &Dev, data: &Export<'_>, children: &mut Vec<Child>) -> Result<()> {
+    let store_url = match &options.store_url {
+        Some(url) => {
+            store::create_tables(url).await.with_context(|| url.clone())?;
+            url.clone()
+        }
+        None => {
+            ports::check(options.store_port, "--store-port")?;
+            children.push(start_store(options.store_port).await?);
+            format!("http://127.0.0.1:{}", options.store_port)
+        }
+    };
+    println!("DynamoDB at {store_url}");
+    load_data(&store_url, data).await?;
+
+    let cargo_lambda = cargo_lambda::find(&root())?;
+    build().await?;
+    let mut watch = start_functions(&cargo_lambda, options.port, &store_url)?;
+    let base_url = format!("http://127.0.0.1:{}", options.port);
+    let ready = tokio::select! {
+        ready = answering(&base_url) => ready,
+        status = watch.wait() => ended("cargo lambda", status),
+    };
+    children.push(watch);
+    ready?;
+    show(&base_url, data).await?;
+    match children.last_mut() {
+        Some(watch) => ended("cargo lambda", watch.wait().await),
+        None => Ok(()),
+    }
+}
+
+fn ended(program: &str, status: std::io::Result<ExitStatus>) -> Result<()> {
+    bail!("{program} ended by itself ({})", status?)
+}
+
+/// Starts the embedded DynamoDB in a process of its own, which ends with this one.
+async fn start_store(port: u16) -> Result<Child> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .args(["store", "--until-input-ends", "--port", &port.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let output = child.stdout.take().context("the embedded DynamoDB has no output")?;
+    let mut lines = BufReader::new(output).lines();
+    match lines.next_line().await? {
+        Some(_) => {
+            // The rest is read too: a process whose output nobody takes may not write.
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            Ok(child)
+        }
+        None => ended("the embedded DynamoDB", child.wait().await).map(|()| child),
+    }
+}
+
+async fn load_data(store_url: &str, data: &Export<'_>) -> Result<()> {
+    let store = Store::new(connect(Some(store_url)).await, store::tables());
+    let report = load::load(&store, data, LEASE, &ProgressBar::hidden()).await?;
+    for line in report.remarks.iter().chain(&report.problems) {
+        eprintln!("data: {line}");
+    }
+    println!("Loaded {report}");
+    Ok(())
+}
+
+/// Builds the functions here, where errors are seen, rather than when the first request comes.
+async fn build() -> Result<()> {
+    println!("Building the functions …");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args(["build", "--quiet", "--bin", "list-sessions", "--bin", "list-schedule-sessions"])
+        .current_dir(root())
+        .kill_on_drop(true)
+        .status()
+        .await?;
+    if status.success() { Ok(()) } else { bail!("the functions do not build ({status})") }
+}
+
+fn start_functions(cargo_lambda: &PathBuf, port: u16, store_url: &str) -> Result<Child> {
+    let tables = store::tables();
+    let port = port.to_string();
+    let watch = ["lambda", "watch", "--invoke-address", "127.0.0.1", "--invoke-port", &port];
+    Command::new(cargo_lambda)
+        .args(watch)
+        .current_dir(root())
+        .env("SESSIONS_TABLE", tables.sessions)
+        .env("AGENTS_TABLE", tables.agents)
+        .env("TEAMS_TABLE", tables.teams)
+        .env("SCHEDULES_TABLE", tables.schedules)
+        .env("IDENTITY_SOURCE", "header")
+        .env("AWS_ENDPOINT_URL_DYNAMODB", store_url)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .context("cargo lambda does not start")
+}
+
+/// Returns when both routes answer.
+async fn answering(base_url: &str) -> Result<()> {
+    let client = reqwest::Client::new();
+    let begun = Instant::now();
+    for path in ["/sessions/", "/schedule/any/sessions"] {
+        loop {
+            let answer = client.get(format!("{base_url}{path}")).send().await;
+            // Without an identity both routes answer that one is missing.
+            if answer.is_ok_and(|answer| answer.status().as_u16() == 422) {
+                break;
+            }
+            if begun.elapsed() > PATIENCE {
+                bail!("{path} does not answer");
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+    Ok(())
+}
+
+/// Prints what can be asked, and one answer.
+async fn show(base_url: &str, data: &Export<'_>) -> Result<()> {
+    let examples = Example::of(data);
+    println!("\nBoth routes answer at {base_url}\n");
+    for example in &examples {
+        println!("# {}\n{}\n", example.about, example.curl(base_url));
+    }
+    if let Some(example) = examples.first() {
+        let request = reqwest::Client::new().get(format!("{base_url}{}", example.path));
+        let answer = request.header("x-user-id", example.user_id.as_bytes()).send().await?;
+        let status = answer.status();
+        let body = answer.text().await?;
+        let shown: String = body.chars().take(SHOWN).collect();
+        println!("The first of them answers {status}:\n\n{shown}");
+        if shown.len() < body.len() {
+            println!("… and {} more bytes", body.len() - shown.len());
+        }
+    }
+    println!("\nCtrl-C ends it.");
+    Ok(())
+}

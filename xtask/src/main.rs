@@ -1,0 +1,54 @@
+//! Developer commands: `cargo xtask <command>`.
+
+mod cargo_lambda;
+mod dev;
+mod examples;
+mod ports;
+mod process;
+mod store;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Developer commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs both functions at their real paths over an embedded DynamoDB with sample data.
+    Dev(dev::Dev),
+    /// Runs an embedded DynamoDB with empty tables.
+    Store(store::Options),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Cli::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cargo xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Dev(options) => dev::run(options).await,
+        Command::Store(options) => store::run(options).await,
+    }
+}
+
+/// The root of the workspace.
+fn root() -> PathBuf {
+    let xtask = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned());
+    PathBuf::from(xtask).join("..")
+}
