@@ -2,7 +2,6 @@
 
 use lambda_http::http::{HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
-use serde_json::json;
 
 use super::event::MalformedEvent;
 use super::response::{self, Response};
@@ -50,7 +49,21 @@ pub enum Detail {
     /// A sentence.
     Text(String),
     /// What is wrong with each input.
-    Inputs(Vec<serde_json::Value>),
+    Inputs(Vec<InputProblem>),
+}
+
+/// What is wrong with an input.
+#[derive(Debug, Serialize)]
+pub struct InputProblem {
+    /// The kind of problem, as `missing`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Where the input belongs, and its name.
+    pub loc: [&'static str; 2],
+    /// The problem in words.
+    pub msg: &'static str,
+    /// The input; null if there is none.
+    pub input: Option<String>,
 }
 
 impl ApiError {
@@ -71,8 +84,13 @@ impl ApiError {
     pub fn detail(&self) -> Detail {
         Detail::Text(match self {
             Self::Missing(inputs) => {
-                let missing = |(place, name)| json!({ "type": "missing", "loc": [place, name], "msg": "Field required", "input": null });
-                return Detail::Inputs(inputs.iter().map(|(place, name)| missing((*place, *name))).collect());
+                let missing = |&(place, name): &(&'static str, &'static str)| InputProblem {
+                    kind: "missing",
+                    loc: [place, name],
+                    msg: "Field required",
+                    input: None,
+                };
+                return Detail::Inputs(inputs.iter().map(missing).collect());
             }
             Self::MalformedEvent(_) => "Bad Request".to_owned(),
             Self::NoRoute => "Not Found".to_owned(),

@@ -1,5 +1,7 @@
 //! The configuration by environment.
 
+use std::fmt;
+
 use super::IdentitySource;
 use crate::store::TableNames;
 
@@ -13,7 +15,7 @@ pub struct Settings {
 }
 
 /// A setting that is missing or wrong.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
     /// It is missing, or empty.
     #[error("the environment variable {0} is missing: set it to {1}")]
@@ -21,6 +23,13 @@ pub enum SettingError {
     /// It has a value that it cannot have.
     #[error("the environment variable {0} is {1:?}, expected {2}")]
     Wrong(&'static str, String, &'static str),
+}
+
+/// As it is displayed: a `main` that returns it prints this form.
+impl fmt::Debug for SettingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Settings {

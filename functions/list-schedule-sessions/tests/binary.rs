@@ -1,0 +1,99 @@
+//! The binary that Lambda runs, behind a Runtime API.
+
+use std::process::Stdio;
+
+use agentscope_tests::dynamodb::TestDynamoDb;
+use agentscope_tests::events::{HttpRequest, with_claims};
+use agentscope_tests::golden::{cases, world};
+use agentscope_tests::runtime_api::{Function, Outcome, environment, run_to_end};
+use serde_json::{Value, json};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_list-schedule-sessions");
+
+fn a_request(user_id: &str) -> HttpRequest {
+    HttpRequest::schedule_sessions(user_id, "c807588d7e6a0a4e0b1a5158b06d0cbb")
+}
+
+#[tokio::test]
+async fn it_answers_the_golden_cases() {
+    let database = TestDynamoDb::with_export(&world()).await;
+    let mut function = Function::start(BINARY, environment(&database, "header"), Stdio::null()).await;
+    let mut count = 0;
+    for case in cases().into_iter().filter(|case| case.request().path.starts_with("/schedule/")) {
+        let (status, headers, body) = function.answer(&case.request().http_api()).await;
+        case.check(status, &body);
+        assert_eq!(headers["content-type"], "application/json");
+        count += 1;
+    }
+    assert!(count > 100);
+}
+
+#[tokio::test]
+async fn a_malformed_event_costs_that_event_alone() {
+    let database = TestDynamoDb::with_export(&world()).await;
+    let mut function = Function::start(BINARY, environment(&database, "header"), Stdio::null()).await;
+    let good = a_request("alice").http_api();
+    for malformed in ["null", "[]", "{}", "\"text\"", r#"{"version":"2.0"}"#, r#"{"version":2}"#, "not JSON"] {
+        match function.invoke(malformed).await {
+            Outcome::Response(answer) => assert_eq!(answer["statusCode"], 400, "{malformed}"),
+            // What is no JSON at all never reaches the function's own code.
+            Outcome::Error(_) => assert_eq!(malformed, "not JSON"),
+        }
+        assert_eq!(function.answer(&good).await.0, 200, "after {malformed}");
+    }
+    assert!(function.is_alive());
+}
+
+#[tokio::test]
+async fn with_jwt_the_header_is_ignored() {
+    let database = TestDynamoDb::with_export(&world()).await;
+    let mut function = Function::start(BINARY, environment(&database, "jwt"), Stdio::null()).await;
+    let event = a_request("mallory").http_api();
+    let as_alice = with_claims(event.clone(), json!({ "sub": "alice" }));
+    assert_eq!(function.answer(&as_alice).await.0, 200);
+    let as_mallory = with_claims(a_request("alice").http_api(), json!({ "sub": "mallory" }));
+    assert_eq!(function.answer(&as_mallory).await.0, 404);
+    assert_eq!(function.answer(&a_request("alice").http_api()).await.0, 401);
+}
+
+#[tokio::test]
+async fn it_stops_at_once_if_a_setting_is_missing_or_wrong() {
+    let names = ["SESSIONS_TABLE", "AGENTS_TABLE", "TEAMS_TABLE", "SCHEDULES_TABLE", "IDENTITY_SOURCE"];
+    let settings = || names.map(|name| (name, if name == "IDENTITY_SOURCE" { "header" } else { "a-table" }.to_owned()));
+    for name in names {
+        let without = settings().into_iter().filter(|(other, _)| *other != name).collect();
+        let (succeeded, written) = run_to_end(BINARY, without).await;
+        assert!(!succeeded && written.contains(name), "{name}: {written}");
+        let wrong =
+            settings().into_iter().map(|(other, value)| (other, if other == name { "#".into() } else { value }));
+        let (succeeded, written) = run_to_end(BINARY, wrong.collect()).await;
+        assert!(!succeeded && written.contains(name), "{name}: {written}");
+    }
+}
+
+#[tokio::test]
+async fn its_logs_are_json_with_the_request_id_and_nothing_private() {
+    let database = TestDynamoDb::with_export(&world()).await;
+    let mut environment = environment(&database, "header");
+    // The most talkative that it can be made.
+    environment.push(("AWS_LAMBDA_LOG_LEVEL", "TRACE".to_owned()));
+    environment.push(("RUST_LOG", "trace".to_owned()));
+    let mut function = Function::start(BINARY, environment, Stdio::piped()).await;
+    let mut event = a_request("alice").http_api();
+    event["headers"]["authorization"] = json!("Bearer s3cret");
+    let (status, _, body) = function.answer(&event).await;
+    assert_eq!(status, 200);
+    assert_eq!(function.answer(&a_request("mallory").http_api()).await.0, 404);
+    assert_eq!(function.answer(&json!({ "version": "2.0", "headers": { "x": "s3cret\n" } })).await.0, 400);
+    let log = function.stop().await;
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.iter().any(|line| line["status"] == 404 && line["span"]["request_id"] == "request-2"), "{log}");
+    assert!(lines.iter().any(|line| line["status"] == 400 && line["span"]["request_id"] == "request-3"), "{log}");
+    let body: Value = serde_json::from_str(&body).unwrap();
+    let session = &body["sessions"][0];
+    for private in
+        ["s3cret", "Bearer", session["id"].as_str().unwrap(), session["state"]["session_id"].as_str().unwrap()]
+    {
+        assert!(private.is_empty() || !log.contains(private), "{private} in {log}");
+    }
+}

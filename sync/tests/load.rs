@@ -1,0 +1,226 @@
+//! `agentscope-sync load`, as it is typed.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use agentscope_tests::dynamodb::TestDynamoDb;
+use agentscope_tests::golden::world;
+use agentscope_tests::records::{World, agent, schedule, session, team};
+use serde_json::{Value, json};
+
+struct Load {
+    arguments: Vec<String>,
+    input: Vec<u8>,
+}
+
+impl Load {
+    fn new(arguments: &[&str]) -> Self {
+        Self { arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(), input: Vec::new() }
+    }
+
+    fn into(mut self, database: &TestDynamoDb) -> Self {
+        let names = database.store.names();
+        for (option, value) in [
+            ("--endpoint-url", &database.url),
+            ("--sessions-table", &names.sessions),
+            ("--agents-table", &names.agents),
+            ("--teams-table", &names.teams),
+            ("--schedules-table", &names.schedules),
+        ] {
+            self.arguments.extend([option.to_owned(), value.clone()]);
+        }
+        self
+    }
+
+    fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = input.into();
+        self
+    }
+
+    fn run(self) -> (Option<i32>, String, String) {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_agentscope-sync"))
+            .arg("load")
+            .args(self.arguments)
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let writer = std::thread::spawn(move || stdin.write_all(&self.input).ok());
+        let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+    }
+}
+
+fn contract() -> String {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/contract/world.json.gz").display().to_string()
+}
+
+async fn items(database: &TestDynamoDb) -> usize {
+    let mut count = 0;
+    for table in database.store.names().definitions() {
+        let mut start = None;
+        loop {
+            let page =
+                database.client.scan().table_name(&table.name).set_exclusive_start_key(start).send().await.unwrap();
+            count += page.count as usize;
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
+    }
+    count
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_is_loaded_plain_or_gzipped_and_twice_is_as_once() {
+    let database = TestDynamoDb::start().await;
+    let (code, summary, errors) = Load::new(&[&contract()]).into(&database).run();
+    assert_eq!(code, Some(0), "{errors}");
+    // Two of the running ids are borne by two sessions each, or by none: the contract's world has both.
+    assert!(summary.contains("108 agents, 320 sessions, 30 teams, 32 schedules"), "{summary}");
+    assert!(errors.contains(r#"running "no-such-session""#), "{errors}");
+    let once = items(&database).await;
+    assert!(once > 490);
+
+    let (code, again, errors) = Load::new(&["-"]).into(&database).input(world()).run();
+    assert_eq!(code, Some(0), "{errors}");
+    assert_eq!(again.replace("-:", ""), summary.replace(&format!("{}:", contract()), ""));
+    assert_eq!(items(&database).await, once);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_does_not_fit_is_named_and_the_others_are_loaded() {
+    let database = TestDynamoDb::start().await;
+    let mut broken = session("alice", "a", "broken", "2026-01-01T00:00:00");
+    broken["state"]["context"] = json!([
+        { "name": "alice", "role": "user", "content": [] },
+        { "name": "agent", "role": "assistant", "content": [{ "type": "tool_call", "id": "1", "name": "Bash", "input": 5 }] },
+    ]);
+    let mut nameless = agent("alice", "nameless");
+    nameless["data"].as_object_mut().unwrap().remove("name");
+    let world = World {
+        agents: vec![agent("alice", "a"), nameless],
+        sessions: vec![
+            session("alice", "a", "good", "2026-01-01T00:00:00"),
+            broken,
+            session("alice", "a", "late", "yesterday"),
+            session("alice", "a", "", "2026-01-01T00:00:00"),
+            session("alice", "a", &"x".repeat(2000), "2026-01-01T00:00:00"),
+        ],
+        teams: vec![team("alice", "t", "good", &["a"]), json!("no team")],
+        schedules: vec![schedule("alice", "s"), json!({ "id": "empty" })],
+        running: vec!["good".into()],
+    };
+    let (code, summary, errors) = Load::new(&["-"]).into(&database).input(world.text()).run();
+    assert_eq!(code, Some(1));
+    assert!(summary.contains("1 agents, 1 sessions, 1 teams, 1 schedules, 1 running; 7 problems"), "{summary}");
+    for expected in [
+        r#"agents[1] (id "nameless"): data: missing field `name`"#,
+        r#"sessions[1] (id "broken"): state.context[1].content[0].input: invalid type: integer `5`, expected a string"#,
+        r#"sessions[2] (id "late"): created_at: invalid value: string "yesterday", expected a date and time in ISO 8601"#,
+        r#"sessions[3] (id ""): id: it is empty"#,
+        r#"sessions[4] (id "xxx"#,
+        r"teams[1] (no id): .: invalid type: string",
+        r#"schedules[1] (id "empty"): .: missing field `user_id`"#,
+    ] {
+        assert!(errors.contains(expected), "{expected} is not in {errors}");
+    }
+    assert!(database.store.agent("alice", "a").await.unwrap().is_some());
+    assert_eq!(database.store.sessions_of_agent("alice", "a").await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_writes_nothing_and_asks_nobody() {
+    let nobody = "http://127.0.0.1:1";
+    let (code, summary, _) = Load::new(&["--check", "--endpoint-url", nobody, &contract()]).run();
+    assert_eq!(code, Some(0));
+    assert!(summary.contains("fit: 108 agents, 320 sessions"), "{summary}");
+    let broken = World { agents: vec![json!({})], ..World::default() };
+    let (code, _, errors) = Load::new(&["--check", "-"]).input(broken.text()).run();
+    assert_eq!(code, Some(1));
+    assert!(errors.contains("agents[0] (no id): .: missing field `user_id`"), "{errors}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn running_sessions_get_leases_that_a_later_load_gives_back() {
+    let database = TestDynamoDb::start().await;
+    let mut world = World {
+        agents: vec![agent("alice", "a"), agent("bob", "a")],
+        sessions: vec![
+            session("alice", "a", "one", "2026-01-01T00:00:00"),
+            session("alice", "a", "two", "2026-01-01T00:00:00"),
+            session("bob", "a", "one", "2026-01-01T00:00:00"),
+        ],
+        running: vec!["one".into()],
+        ..World::default()
+    };
+    let load = |world: &World| {
+        let load = Load::new(&["--lease-seconds", "60", "-"]).into(&database).input(world.text());
+        assert_eq!(load.run().0, Some(0));
+    };
+    load(&world);
+    for user in ["alice", "bob"] {
+        let leases = database.store.leases(user).await.unwrap();
+        assert_eq!(leases.len(), 1);
+        assert_eq!(leases[0].session_id, "one");
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        assert!((now + 30..=now + 60).contains(&leases[0].expires_at));
+    }
+    world.running = vec!["two".into()];
+    load(&world);
+    assert_eq!(database.store.running("alice").await.unwrap(), ["two".to_owned()].into());
+    assert!(database.store.running("bob").await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_export_is_said_and_nothing_is_loaded() {
+    for (input, expected) in [
+        (&b"not JSON"[..], "expected"),
+        (b"{}", "expected an object with the lists"),
+        (b"[]", "invalid"),
+        (b"{\"agents\": 5}", "invalid type"),
+        (b"\x1f\x8bnot gzip", "cannot be unpacked"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"", "EOF"),
+    ] {
+        let (code, _, errors) = Load::new(&["--check", "-"]).input(input).run();
+        assert_eq!(code, Some(1), "{errors}");
+        assert!(errors.contains(expected), "{expected} is not in {errors}");
+    }
+    let (code, _, errors) = Load::new(&["--check", "no-such-file.json"]).run();
+    assert_eq!(code, Some(1));
+    assert!(errors.contains("no-such-file.json"), "{errors}");
+    assert_eq!(Load::new(&["--check", "--lease-seconds", "0", "-"]).run().0, Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_missing_ends_the_load() {
+    let database = TestDynamoDb::start().await;
+    let names = database.store.names();
+    database.client.delete_table().table_name(&names.agents).send().await.unwrap();
+    let world = World { agents: vec![agent("alice", "a")], ..World::default() };
+    let (code, _, errors) = Load::new(&["-"]).into(&database).input(world.text()).run();
+    assert_eq!(code, Some(1));
+    assert!(errors.contains("ResourceNotFoundException"), "{errors}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_records_with_one_id_the_last_counts() {
+    let database = TestDynamoDb::start().await;
+    let mut last = agent("alice", "a");
+    last["data"]["name"] = json!("the last");
+    let world = World { agents: vec![agent("alice", "a"), agent("bob", "a"), last], ..World::default() };
+    let (code, summary, errors) = Load::new(&["-"]).into(&database).input(world.text()).run();
+    assert_eq!(code, Some(0));
+    assert!(summary.contains("2 agents"), "{summary}");
+    assert!(errors.contains(r#"agents[2] (id "a"): replaces agents[0]"#), "{errors}");
+    let agent = database.store.agent("alice", "a").await.unwrap().unwrap();
+    let data: Value = serde_json::from_str(&agent.data).unwrap();
+    assert_eq!(data["name"], "the last");
+}
