@@ -40,7 +40,7 @@ impl<'a> Export<'a> {
     /// It is not JSON, or not an object with such lists.
     pub fn parse(text: &'a str) -> Result<Self> {
         let export: Self = serde_json::from_str(text)?;
-        if export.len() == 0 && export.running.is_empty() {
+        if export.is_empty() && export.running.is_empty() {
             let members: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)?;
             if !["agents", "sessions", "teams", "schedules"].iter().any(|list| members.contains_key(*list)) {
                 bail!("expected an object with the lists agents, sessions, teams and schedules");

@@ -1,5 +1,7 @@
 //! `agentscope-sync load`, as it is typed.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};

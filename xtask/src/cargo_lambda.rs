@@ -22,7 +22,8 @@ pub(crate) fn find(root: &Path) -> Result<PathBuf> {
     let program = venv.join("bin").join("cargo-lambda");
     if !works(&program) {
         println!("Fetching cargo-lambda {VERSION} …");
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))
+            .context("cargo-lambda is fetched with Python 3 and its module venv (Debian's package python3-venv)")?;
         // Its only dependency is a cross-compiler, which local runs do not need.
         let package = format!("cargo-lambda=={VERSION}");
         let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", &package];

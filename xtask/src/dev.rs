@@ -1,6 +1,7 @@
 //! `cargo xtask dev`: both routes on this machine.
 
-use std::path::PathBuf;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -59,7 +60,9 @@ pub(crate) async fn run(options: Dev) -> Result<()> {
         outcome = serve(&options, &data, &mut children) => outcome,
         () = until_interrupted() => Ok(()),
     };
-    println!("Ending …");
+    if !children.is_empty() {
+        println!("Ending …");
+    }
     for child in children.into_iter().rev() {
         end(child).await;
     }
@@ -83,7 +86,8 @@ async fn serve(options: &Dev, data: &Export<'_>, children: &mut Vec<Child>) -> R
 
     let cargo_lambda = cargo_lambda::find(&root())?;
     build().await?;
-    let mut watch = start_functions(&cargo_lambda, options.port, &store_url)?;
+    let address = gateway_address(options.port)?;
+    let mut watch = start_functions(&cargo_lambda, address, &store_url)?;
     let base_url = format!("http://127.0.0.1:{}", options.port);
     let ready = tokio::select! {
         ready = answering(&base_url) => ready,
@@ -145,12 +149,25 @@ async fn build() -> Result<()> {
     if status.success() { Ok(()) } else { bail!("the functions do not build ({status})") }
 }
 
-fn start_functions(cargo_lambda: &PathBuf, port: u16, store_url: &str) -> Result<Child> {
+/// Where `cargo lambda watch` listens: on this machine only, unlike by its default, for whoever can reach it may name
+/// any caller. `cargo lambda invoke` looks for it at `[::1]`; what comes to `127.0.0.1` is passed on to there.
+fn gateway_address(port: u16) -> Result<SocketAddr> {
+    if !ports::has_ipv6() {
+        return Ok((Ipv4Addr::LOCALHOST, port).into());
+    }
+    let listener = ports::listen(port, "--port")?;
+    listener.set_nonblocking(true)?;
+    let address = (Ipv6Addr::LOCALHOST, port).into();
+    tokio::spawn(ports::forward(tokio::net::TcpListener::from_std(listener)?, address));
+    Ok(address)
+}
+
+fn start_functions(cargo_lambda: &Path, address: SocketAddr, store_url: &str) -> Result<Child> {
     let tables = store::tables();
-    let port = port.to_string();
-    let watch = ["lambda", "watch", "--invoke-address", "127.0.0.1", "--invoke-port", &port];
     Command::new(cargo_lambda)
-        .args(watch)
+        .args(["lambda", "watch"])
+        .args(["--invoke-address", &address.ip().to_string()])
+        .args(["--invoke-port", &address.port().to_string()])
         .current_dir(root())
         .env("SESSIONS_TABLE", tables.sessions)
         .env("AGENTS_TABLE", tables.agents)

@@ -1,6 +1,6 @@
-//! Ports that are taken are told at once.
+//! Ports: those that are taken are told at once.
 
-use std::net::TcpListener;
+use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 
 use anyhow::{Context, Result};
 
@@ -19,4 +19,21 @@ pub(crate) fn listen(port: u16, option: &str) -> Result<TcpListener> {
 /// As [`listen`].
 pub(crate) fn check(port: u16, option: &str) -> Result<()> {
     listen(port, option).map(drop)
+}
+
+/// Whether this machine has the loopback address of IPv6.
+pub(crate) fn has_ipv6() -> bool {
+    TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
+}
+
+/// Passes every connection on to another address, both ways.
+pub(crate) async fn forward(listener: tokio::net::TcpListener, target: SocketAddr) {
+    while let Ok((mut near, _)) = listener.accept().await {
+        tokio::spawn(async move {
+            if let Ok(mut far) = tokio::net::TcpStream::connect(target).await {
+                // Either side may hang up at any time.
+                let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+            }
+        });
+    }
 }

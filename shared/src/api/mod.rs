@@ -3,7 +3,7 @@
 //! - [`event`]: what API Gateway, a function URL or `cargo lambda watch` sends, as one [`Request`].
 //! - [`identity`]: who asks.
 //! - [`error`]: every answer that is not 200.
-//! - [`serve`]: one event in, one answer out, whatever happens in between.
+//! - `serve`: one event in, one answer out, whatever happens in between.
 //! - [`settings`]: the configuration by environment.
 //! - [`telemetry`]: the logs.
 
