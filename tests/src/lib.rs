@@ -3,6 +3,7 @@
 pub mod dynamodb;
 pub mod events;
 pub mod golden;
+pub mod proxy;
 pub mod recorder;
 pub mod records;
 pub mod runtime_api;

@@ -14,6 +14,8 @@ use super::{Store, StoreError};
 pub(super) const GET_LIMIT: usize = 100;
 /// The most writes in one BatchWriteItem (a limit of DynamoDB's).
 const WRITE_LIMIT: usize = 25;
+/// Parts in one BatchWriteItem: some 2 MB, which a slow line sends well before an attempt times out.
+const PARTS_PER_WRITE: usize = 4;
 /// The most requests side by side.
 pub(super) const IN_FLIGHT: usize = 64;
 /// How often unprocessed keys are asked for again.
@@ -80,11 +82,11 @@ impl Store {
         Err(StoreError::Unavailable(format!("{} keys stayed unprocessed", pending.keys.len())))
     }
 
-    /// Puts items into the sessions table.
-    pub(super) async fn batch_put(&self, items: Vec<Item>) -> Result<(), StoreError> {
+    /// Puts parts into the sessions table.
+    pub(super) async fn put_parts(&self, items: Vec<Item>) -> Result<(), StoreError> {
         let puts = items.into_iter().map(|item| Ok(PutRequest::builder().set_item(Some(item)).build()?));
         let writes = puts.map(|put: Result<_, StoreError>| Ok(WriteRequest::builder().put_request(put?).build()));
-        self.batch_write(writes.collect::<Result<_, StoreError>>()?).await
+        self.batch_write(writes.collect::<Result<_, StoreError>>()?, PARTS_PER_WRITE).await
     }
 
     /// Deletes items of the sessions table.
@@ -93,12 +95,12 @@ impl Store {
             let key = HashMap::from([(OWNER.to_owned(), text(user_id)), ("item".to_owned(), text(sort_key))]);
             Ok(WriteRequest::builder().delete_request(DeleteRequest::builder().set_key(Some(key)).build()?).build())
         });
-        self.batch_write(deletes.collect::<Result<_, StoreError>>()?).await
+        self.batch_write(deletes.collect::<Result<_, StoreError>>()?, WRITE_LIMIT).await
     }
 
-    async fn batch_write(&self, writes: Vec<WriteRequest>) -> Result<(), StoreError> {
+    async fn batch_write(&self, writes: Vec<WriteRequest>, per_request: usize) -> Result<(), StoreError> {
         let table = &self.names.sessions;
-        for chunk in writes.chunks(WRITE_LIMIT) {
+        for chunk in writes.chunks(per_request) {
             let mut pending = chunk.to_vec();
             let mut attempt = 0;
             while !pending.is_empty() {

@@ -123,7 +123,7 @@ impl Store {
             let version = version_after(current.as_deref());
             let SessionItems { head, parts } = SessionItems::new(session, &version)?;
             let part_keys = parts.iter().filter_map(|part| part.get("item")?.as_s().ok().cloned()).collect();
-            self.batch_put(parts).await?;
+            self.put_parts(parts).await?;
             if self.put_head(head, current.as_deref()).await? {
                 return self.delete_parts(user_id, id, |other| other < version.as_str()).await;
             }

@@ -1,0 +1,117 @@
+//! Others who write between two reads.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use agentscope_shared::model::{SessionRecord, parse};
+use agentscope_shared::store::Store;
+use agentscope_tests::proxy;
+use agentscope_tests::records::{session, team};
+use serde_json::{Value, json};
+
+use crate::{an_agent_with, listed};
+
+/// A session whose state lies in parts and says which version it is.
+fn large(version: usize) -> SessionRecord {
+    let mut record = session("alice", "a", "large", "2026-01-01T00:00:00");
+    let noise: String = (0..4000).map(|_| uuid::Uuid::new_v4().simple().to_string()).collect();
+    record["state"]["summary"] = json!(format!("version {version} {noise}"));
+    parse(&record.to_string()).unwrap()
+}
+
+fn asks_for(input: &Value, prefix: &str) -> bool {
+    input["RequestItems"].as_object().is_some_and(|tables| {
+        tables.values().any(|request| {
+            request["Keys"].as_array().is_some_and(|keys| {
+                keys.iter().any(|key| key["item"]["S"].as_str().is_some_and(|item| item.starts_with(prefix)))
+            })
+        })
+    })
+}
+
+/// A store that does something the first time that items with this prefix are asked for, before they are read.
+async fn interrupted<A>(
+    store: &Store,
+    url: &str,
+    prefix: &'static str,
+    meanwhile: impl Fn(Store) -> A + Send + Sync + 'static,
+) -> String
+where
+    A: Future<Output = ()> + Send,
+{
+    let done = Arc::new(AtomicBool::new(false));
+    let store = store.clone();
+    let meanwhile = Arc::new(meanwhile);
+    proxy::before(url, move |call, upstream| {
+        let (done, store, meanwhile) = (Arc::clone(&done), store.clone(), Arc::clone(&meanwhile));
+        async move {
+            if asks_for(&call.input, prefix) && !done.swap(true, Ordering::SeqCst) {
+                meanwhile(store).await;
+            }
+            upstream.send(&call).await
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_state_that_is_replaced_while_it_is_read_comes_whole_and_new() {
+    let database = an_agent_with(0).await;
+    database.store.put_session(&large(1)).await.unwrap();
+    let url = interrupted(&database.store, &database.url, "session#large#state#", async |store| {
+        store.put_session(&large(2)).await.unwrap();
+    })
+    .await;
+    let answer = agentscope_shared::view::list_sessions(&database.store_at(&url), "alice", "a").await.unwrap().unwrap();
+    let session = &answer.sessions[0].session;
+    assert!(session.head.parts() > 0);
+    assert!(session.summary().starts_with("\"version 2 "));
+}
+
+#[tokio::test]
+async fn a_session_that_is_deleted_while_its_state_is_read_is_left_out_and_not_counted() {
+    let database = an_agent_with(2).await;
+    database.store.put_session(&large(1)).await.unwrap();
+    let url = interrupted(&database.store, &database.url, "session#large#state#", async |store| {
+        store.delete_session("alice", "large").await.unwrap();
+    })
+    .await;
+    assert_eq!(listed(&database.store_at(&url)).await, ["s0001", "s0000"]);
+}
+
+#[tokio::test]
+async fn a_session_that_is_deleted_before_its_head_is_read_is_left_out() {
+    let database = an_agent_with(3).await;
+    let url = interrupted(&database.store, &database.url, "session#s0001", async |store| {
+        store.delete_session("alice", "s0001").await.unwrap();
+    })
+    .await;
+    assert_eq!(listed(&database.store_at(&url)).await, ["s0002", "s0000"]);
+}
+
+#[tokio::test]
+async fn a_part_that_is_missing_for_good_is_an_error_and_no_shorter_list() {
+    let database = an_agent_with(1).await;
+    database.store.put_session(&large(1)).await.unwrap();
+    let heads = database.store.heads("alice", vec!["large".into()]).await.unwrap();
+    let part = format!("session#large#state#{}#0", heads["large"].version);
+    let key = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
+    let delete = database.client.delete_item().table_name(&database.store.names().sessions);
+    delete.key("user_id", key("alice")).key("item", key(&part)).send().await.unwrap();
+    let answer = agentscope_shared::view::list_sessions(&database.store, "alice", "a").await;
+    assert!(answer.unwrap_err().to_string().contains("a part of its state is missing"));
+}
+
+#[tokio::test]
+async fn a_session_that_joins_a_team_after_its_row_was_read_comes_with_the_team() {
+    let database = an_agent_with(1).await;
+    database.store.put_team(&parse(&team("alice", "t", "s0000", &["a"]).to_string()).unwrap()).await.unwrap();
+    let url = interrupted(&database.store, &database.url, "session#s0000", async |store| {
+        let mut record = session("alice", "a", "s0000", "2026-01-01T00:00:00");
+        record["team_id"] = json!("t");
+        store.put_session(&parse(&record.to_string()).unwrap()).await.unwrap();
+    })
+    .await;
+    let answer = agentscope_shared::view::list_sessions(&database.store_at(&url), "alice", "a").await.unwrap().unwrap();
+    assert_eq!(answer.sessions[0].team.as_ref().unwrap().team.id, "t");
+}
