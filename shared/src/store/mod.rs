@@ -2,9 +2,9 @@
 //!
 //! - [`tables`]: the four tables and two indexes, defined once.
 //! - [`keys`]: keys and their limits.
-//! - `item`, `session`, `bulk`, `documents`: records as items.
+//! - `item`, `session`, `session_items`, `bulk`, `documents`: records as items.
 //! - `batch`, `query`: requests that go on until everything has been answered.
-//! - `read`, `write`, `lease`: what the rest of the program asks for.
+//! - `rows`, `states`, `read`, `session_write`, `write`, `lease`: what the rest of the program asks for.
 
 mod batch;
 mod bulk;
@@ -16,7 +16,11 @@ pub mod keys;
 mod lease;
 mod query;
 mod read;
+mod rows;
 mod session;
+mod session_items;
+mod session_write;
+mod states;
 pub mod tables;
 mod write;
 
@@ -26,7 +30,7 @@ pub use client::connect;
 pub use documents::{StoredAgent, StoredTeam};
 pub use error::{StoreError, Unfit};
 pub use lease::{Lease, LeaseHeld};
-pub use read::IndexRow;
+pub use rows::IndexRow;
 pub use session::{SessionHead, StoredSession};
 pub use tables::TableNames;
 

@@ -1,22 +1,14 @@
 //! Sessions as items: a head, and parts for the bulk of a large state.
 
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
-
-use super::bulk::{self, Bulk, INLINE_LIMIT, PART_SIZE};
-use super::documents::{check_key, json};
-use super::item::{Fields, ITEM_LIMIT, Item, check_size, key, size, text};
-use super::{StoreError, Unfit, keys};
-use crate::model::SessionRecord;
-
-/// The most bytes that the head's JSON documents may have together. More than that, and they lie with the bulk.
-const DOCUMENTS_LIMIT: usize = ITEM_LIMIT - 64 * 1024;
+use super::bulk::Bulk;
+use super::item::{Fields, Item};
+use super::{StoreError, keys};
 
 /// Texts in the bulk: summary, context, tool_context.
-const BULK_LINES: usize = 3;
+pub(super) const BULK_LINES: usize = 3;
 
 /// The documents of a head that is small enough, and behind the bulk's own texts of one that is not.
-const DOCUMENTS: [&str; 5] = ["config", "permission_context", "tasks_context", "state_extra", "extra"];
+pub(super) const DOCUMENTS: [&str; 5] = ["config", "permission_context", "tasks_context", "state_extra", "extra"];
 
 /// A session's head: everything but the bulk of its state.
 #[derive(Debug, Clone)]
@@ -209,96 +201,9 @@ impl StoredSession {
     }
 }
 
-/// The items of one version of a session.
-pub(super) struct SessionItems {
-    pub(super) head: Item,
-    pub(super) parts: Vec<Item>,
-}
-
-impl SessionItems {
-    /// # Errors
-    ///
-    /// The record's ids do not fit into keys, or the head is too large even without its documents.
-    pub(super) fn new(record: &SessionRecord, version: &str) -> Result<Self, Unfit> {
-        check_ids(record)?;
-        let state = &record.state;
-        let mut head = key(&record.user_id, "item", keys::head(&record.id));
-        let mut put = |name: &str, value: AttributeValue| head.insert(name.to_owned(), value);
-        put("id", text(&record.id));
-        put("source", text(record.source.as_str()));
-        put("created_at", text(record.created_at.as_str()));
-        put("updated_at", text(record.updated_at.as_str()));
-        put("listing", text(keys::listing(&record.user_id, &record.created_at, &record.id)));
-        put("version", text(version));
-        put("state_session_id", text(&state.session_id));
-        put("reply_id", text(&state.reply_id));
-        put("cur_iter", text(state.cur_iter.as_str()));
-        if let Some(team_id) = &record.team_id {
-            put("team_id", text(team_id));
-        }
-        put_index_key(&mut head, "agent_id", &record.agent_id);
-        if let Some(schedule_id) = &record.source_schedule_id {
-            put_index_key(&mut head, "source_schedule_id", schedule_id);
-        }
-
-        let documents = [
-            json("config", &record.config)?,
-            json("state.permission_context", &state.permission_context)?,
-            json("state.tasks_context", &state.tasks_context)?,
-            json("state", &state.extra)?,
-            json(".", &record.extra)?,
-        ];
-        let summary = json("state.summary", &state.summary)?;
-        let context = json("state.context", &state.context)?;
-        let tool_context = json("state.tool_context", &state.tool_context)?;
-        let mut lines = vec![summary.as_str(), &context, &tool_context];
-        if size(&head) + documents.iter().map(String::len).sum::<usize>() > DOCUMENTS_LIMIT {
-            lines.extend(documents.iter().map(String::as_str));
-        } else {
-            for (name, document) in DOCUMENTS.iter().zip(&documents).filter(|(_, document)| *document != "{}") {
-                head.insert((*name).to_owned(), text(document));
-            }
-        }
-
-        let packed = bulk::pack(&lines).map_err(|error| Unfit { field: "state", problem: error.to_string() })?;
-        let mut parts = Vec::new();
-        if packed.len() <= INLINE_LIMIT {
-            head.insert("bulk".into(), AttributeValue::B(Blob::new(packed)));
-        } else {
-            for (number, data) in packed.chunks(PART_SIZE).enumerate() {
-                let mut part = key(&record.user_id, "item", keys::part(&record.id, version, number));
-                part.insert("data".into(), AttributeValue::B(Blob::new(data)));
-                parts.push(part);
-            }
-            head.insert("parts".into(), AttributeValue::N(parts.len().to_string()));
-        }
-        check_size(&head)?;
-        Ok(Self { head, parts })
-    }
-}
-
-fn check_ids(record: &SessionRecord) -> Result<(), Unfit> {
-    /// A version and a part's number, with their separators.
-    const PART_SUFFIX: usize = 36 + 1 + 8;
-    check_key("user_id", &record.user_id, keys::PARTITION_KEY_LIMIT)?;
-    check_key("id", &record.id, keys::SORT_KEY_LIMIT)?;
-    if keys::parts(&record.id).len() + PART_SUFFIX > keys::SORT_KEY_LIMIT {
-        return Err(Unfit { field: "id", problem: "it is too long for a key".into() });
-    }
-    if keys::listing(&record.user_id, &record.created_at, &record.id).len() > keys::SORT_KEY_LIMIT {
-        return Err(Unfit { field: "user_id", problem: "it and the id are together too long for a key".into() });
-    }
-    Ok(())
-}
-
 /// An id that cannot be a key is kept under another name, where no index looks for it: nobody can ask for it either.
-fn unindexed(name: &str) -> String {
+pub(super) fn unindexed(name: &str) -> String {
     format!("unindexed_{name}")
-}
-
-fn put_index_key(head: &mut Item, name: &str, id: &str) {
-    let name = if keys::fits_partition(id) { name.to_owned() } else { unindexed(name) };
-    head.insert(name, text(id));
 }
 
 fn index_key_of(fields: &mut Fields<'_>, name: &str) -> Result<Option<String>, StoreError> {
