@@ -115,9 +115,11 @@ impl Store {
         condition: &str,
     ) -> Result<Result<(), LeaseHeld>, StoreError> {
         check_key("user_id", user_id, keys::PARTITION_KEY_LIMIT)?;
-        check_key("id", session_id, keys::SORT_KEY_LIMIT - keys::RUN_PREFIX.len())?;
+        let sort_key = keys::run(session_id);
+        check_key("id", session_id, keys::SORT_KEY_LIMIT)?;
+        check_key("id", &sort_key, keys::SORT_KEY_LIMIT)?;
         let now = now();
-        let mut item = key(user_id, "item", keys::run(session_id));
+        let mut item = key(user_id, "item", sort_key);
         item.insert("id".into(), text(session_id));
         item.insert("holder".into(), text(holder));
         item.insert(EXPIRES_AT.into(), AttributeValue::N(now.saturating_add(length.as_secs()).to_string()));
