@@ -115,3 +115,87 @@ async fn a_session_that_joins_a_team_after_its_row_was_read_comes_with_the_team(
     let answer = agentscope_shared::view::list_sessions(&database.store_at(&url), "alice", "a").await.unwrap().unwrap();
     assert_eq!(answer.sessions[0].team.as_ref().unwrap().team.id, "t");
 }
+
+/// A store that does something the first time that a head is put, before it is.
+async fn interrupted_write<A>(
+    store: &Store,
+    url: &str,
+    meanwhile: impl Fn(Store) -> A + Send + Sync + 'static,
+) -> String
+where
+    A: Future<Output = ()> + Send,
+{
+    let done = Arc::new(AtomicBool::new(false));
+    let store = store.clone();
+    let meanwhile = Arc::new(meanwhile);
+    proxy::before(url, move |call, upstream| {
+        let (done, store, meanwhile) = (Arc::clone(&done), store.clone(), Arc::clone(&meanwhile));
+        async move {
+            if call.operation == "PutItem"
+                && call.input["Item"]["listing"].is_object()
+                && !done.swap(true, Ordering::SeqCst)
+            {
+                meanwhile(store).await;
+            }
+            upstream.send(&call).await
+        }
+    })
+    .await
+}
+
+/// The sort keys of alice's items.
+async fn sort_keys(database: &agentscope_tests::dynamodb::TestDynamoDb) -> Vec<String> {
+    let items =
+        database.client.scan().table_name(&database.store.names().sessions).send().await.unwrap().items.unwrap();
+    let mut keys: Vec<_> = items.iter().map(|item| item["item"].as_s().unwrap().clone()).collect();
+    keys.sort();
+    keys
+}
+
+#[tokio::test]
+async fn a_session_that_is_deleted_while_its_first_state_is_written_is_whole() {
+    let database = an_agent_with(0).await;
+    let url = interrupted_write(&database.store, &database.url, async |store| {
+        // Its parts are there, and its head is not.
+        store.delete_session("alice", "large").await.unwrap();
+    })
+    .await;
+    database.store_at(&url).put_session(&large(1)).await.unwrap();
+    assert_eq!(listed(&database.store).await, ["large"]);
+    assert_eq!(sort_keys(&database).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_session_that_comes_and_goes_while_another_writes_it_is_whole() {
+    let database = an_agent_with(0).await;
+    let url = interrupted_write(&database.store, &database.url, async |store| {
+        store.put_session(&large(2)).await.unwrap();
+        store.delete_session("alice", "large").await.unwrap();
+    })
+    .await;
+    database.store_at(&url).put_session(&large(1)).await.unwrap();
+    let answer = agentscope_shared::view::list_sessions(&database.store, "alice", "a").await.unwrap().unwrap();
+    assert!(answer.sessions[0].session.summary().starts_with("\"version 1 "));
+    assert_eq!(sort_keys(&database).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_writer_that_dies_before_its_first_head_is_seen_by_nobody() {
+    let database = an_agent_with(1).await;
+    let url = proxy::before(&database.url, async |call, upstream| {
+        if call.operation == "PutItem" && call.input["Item"]["listing"].is_object() {
+            return proxy::error(400, "ValidationException");
+        }
+        upstream.send(&call).await
+    })
+    .await;
+    assert!(database.store_at(&url).put_session(&large(1)).await.is_err());
+    assert_eq!(sort_keys(&database).await.len(), 3, "a session, a claim and a part");
+    assert_eq!(listed(&database.store).await, ["s0000"]);
+    let heads = database.store.heads("alice", vec!["large".into(), "s0000".into()]).await.unwrap();
+    assert_eq!(heads.keys().collect::<Vec<_>>(), ["s0000"]);
+
+    database.store.put_session(&large(2)).await.unwrap();
+    assert_eq!(listed(&database.store).await, ["s0000", "large"]);
+    assert_eq!(sort_keys(&database).await.len(), 3, "two sessions and a part");
+}

@@ -3,24 +3,30 @@
 //! A session's state may lie in parts. A writer puts the parts first, under a version of its own; then the head, which
 //! makes them current in one step; then it removes the parts of older versions. One that dies in between leaves the old
 //! state whole, and its parts to the next writer.
+//!
+//! No clock is trusted. A head is put on condition that the version it replaces is still there, and a version never comes
+//! twice; a writer of parts for a session that has no head first puts a claim in its place, to have such a version. So
+//! whoever deletes a head knows that every part that was there afterwards, before any new head, is nobody's.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
-use uuid::{NoContext, Uuid};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use uuid::Uuid;
 
 use super::batch::wait;
 use super::item::{Item, key, text};
+use super::lease::now;
 use super::session_items::SessionItems;
+use super::tables::EXPIRES_AT;
 use super::{Store, StoreError, Unfit, keys};
 use crate::model::SessionRecord;
 
 /// How often a write starts again because another writer got in between.
 const ATTEMPTS: u32 = 8;
 
-/// How old the parts of a session without a head must be before they count as left behind. Younger ones may belong to a
-/// writer that has not yet put its head.
-const ORPHAN_AGE: Duration = Duration::from_secs(3600);
+/// When a claim may be cleared away: long after its writer has put its head, or has died.
+const CLAIM: Duration = Duration::from_secs(24 * 3600);
 
 impl Store {
     /// # Errors
@@ -43,13 +49,21 @@ impl Store {
             if attempt > 0 {
                 wait(attempt).await;
             }
-            let current = self.version(user_id, id).await?;
+            let mut current = self.version(user_id, id).await?;
             let version = version_after(current.as_deref());
             let SessionItems { head, parts } = SessionItems::new(session, &version)?;
             let part_keys = parts.iter().filter_map(|part| part.get("item")?.as_s().ok().cloned()).collect();
+            if current.is_none() && !parts.is_empty() {
+                current = self.claim(user_id, id).await?;
+                if current.is_none() {
+                    continue;
+                }
+            }
             self.put_parts(parts).await?;
             if self.put_head(head, current.as_deref()).await? {
-                return self.delete_parts(user_id, id, |other| other < version.as_str()).await;
+                let mut older = self.parts_of(user_id, id).await?;
+                older.retain(|part| version_of(id, part).is_some_and(|other| other < version.as_str()));
+                return self.batch_delete(user_id, older).await;
             }
             self.batch_delete(user_id, part_keys).await?;
         }
@@ -66,19 +80,28 @@ impl Store {
         if !keys::can_exist(user_id, &keys::part(id, &Uuid::nil().to_string(), 0)) {
             return Ok(());
         }
-        let table = &self.names.sessions;
-        let deleted = self
-            .client
-            .delete_item()
-            .table_name(table)
-            .set_key(Some(key(user_id, "item", head)))
-            .return_values(aws_sdk_dynamodb::types::ReturnValue::AllOld)
-            .send()
-            .await?;
+        let delete = |sort_key| {
+            self.client.delete_item().table_name(&self.names.sessions).set_key(Some(key(user_id, "item", sort_key)))
+        };
+        let deleted = delete(head).return_values(ReturnValue::AllOld).send().await?;
         let version = deleted.attributes.and_then(|head| head.get("version")?.as_s().ok().cloned());
-        self.client.delete_item().table_name(table).set_key(Some(key(user_id, "item", keys::run(id)))).send().await?;
-        let newest = version.unwrap_or_else(|| version_of(SystemTime::now() - ORPHAN_AGE));
-        self.delete_parts(user_id, id, |other| other <= newest.as_str()).await
+        delete(keys::run(id)).send().await?;
+        let mut parts = self.parts_of(user_id, id).await?;
+        if !parts.is_empty() && self.version(user_id, id).await?.is_some() {
+            // Somebody writes the session anew, and clears away what is older. The deleted version may seem younger.
+            parts.retain(|part| version.is_some() && version_of(id, part) == version.as_deref());
+        }
+        self.batch_delete(user_id, parts).await
+    }
+
+    /// Puts a claim where a session has no head, and returns its version; `None` if another was faster. It is in no
+    /// index, and readers pass it over.
+    async fn claim(&self, user_id: &str, id: &str) -> Result<Option<String>, StoreError> {
+        let version = Uuid::now_v7().to_string();
+        let mut claim = key(user_id, "item", keys::head(id));
+        claim.insert("version".into(), text(&version));
+        claim.insert(EXPIRES_AT.into(), AttributeValue::N((now() + CLAIM.as_secs()).to_string()));
+        Ok(self.put_head(claim, None).await?.then_some(version))
     }
 
     /// The version of a session's state, read consistently.
@@ -117,22 +140,11 @@ impl Store {
         }
     }
 
-    async fn delete_parts(
-        &self,
-        user_id: &str,
-        id: &str,
-        is_left_behind: impl Fn(&str) -> bool,
-    ) -> Result<(), StoreError> {
-        let prefix = keys::parts(id);
-        let query = self.items_query(user_id, &prefix).projection_expression("#item");
-        let parts = self.all_pages(query).await?.into_iter().filter_map(|part| part.get("item")?.as_s().ok().cloned());
-        let left_behind = parts
-            .filter(|part| {
-                let version = part.strip_prefix(&prefix).and_then(|rest| rest.split('#').next());
-                version.is_some_and(&is_left_behind)
-            })
-            .collect();
-        self.batch_delete(user_id, left_behind).await
+    /// The sort keys of all parts of a session, read consistently.
+    async fn parts_of(&self, user_id: &str, id: &str) -> Result<Vec<String>, StoreError> {
+        let query = self.items_query(user_id, keys::parts(id)).projection_expression("#item");
+        let parts = self.all_pages(query).await?.into_iter();
+        Ok(parts.filter_map(|part| part.get("item")?.as_s().ok().cloned()).collect())
     }
 }
 
@@ -146,8 +158,7 @@ fn version_after(current: Option<&str>) -> String {
     }
 }
 
-/// The first version of a moment.
-fn version_of(time: SystemTime) -> String {
-    let since_1970 = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, since_1970.as_secs(), 0)).to_string()
+/// The version that a part belongs to.
+fn version_of<'a>(id: &str, part: &'a str) -> Option<&'a str> {
+    part.strip_prefix(&keys::parts(id))?.split('#').next()
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::batch::{Batch, GET_LIMIT, wait};
 use super::item::{Fields, Item};
 use super::read::distinct;
+use super::tables::EXPIRES_AT;
 use super::{SessionHead, Store, StoreError, StoredSession, keys};
 
 /// How often a head is followed that moves on while its parts are read.
@@ -38,6 +39,8 @@ impl Store {
         let items = self.session_items(user_id, ids.iter().map(|id| keys::head(id)), &[], consistent).await?;
         items
             .into_values()
+            // What expires is no head but the claim of a writer that has yet to put one.
+            .filter(|item| !item.contains_key(EXPIRES_AT))
             .map(|item| SessionHead::from_item(&self.names.sessions, item).map(|head| (head.id.clone(), head)))
             .collect()
     }

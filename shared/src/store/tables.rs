@@ -19,7 +19,7 @@ pub const SCHEDULE_INDEX: Index = Index { name: "source_schedule_id-index", hash
 pub const LISTING: &str = "listing";
 /// What both indexes hold besides keys.
 pub const INDEX_ATTRIBUTES: [&str; 2] = ["id", "team_id"];
-/// When a run lease ends, in seconds since 1970. DynamoDB deletes the lease some time after it.
+/// When a run lease or a writer's claim ends, in seconds since 1970. DynamoDB deletes it some time after that.
 pub const EXPIRES_AT: &str = "expires_at";
 
 /// The names of the tables of a deployment.
