@@ -24,7 +24,7 @@ pub(super) fn path(raw: &str, stage: Option<&str>, parameter: Option<String>) ->
         .strip_prefix("/schedule/")
         .and_then(|rest| rest.strip_suffix("/sessions").or_else(|| rest.strip_suffix("/sessions/")));
     match (id, parameter) {
-        (Some(_), Some(id)) => Path::ScheduleSessions(id),
+        (Some(_), Some(id)) if !id.is_empty() => Path::ScheduleSessions(id),
         (Some(id), None) if !id.is_empty() && !id.contains('/') => Path::ScheduleSessions(decode(id)),
         _ => Path::Other,
     }
@@ -74,5 +74,6 @@ mod tests {
         assert_eq!(path("/schedule/a/b/sessions", None, Some("a/b".into())), schedule("a/b"));
         assert_eq!(path("/schedule/50%25/sessions", None, Some("50%25".into())), schedule("50%25"));
         assert_eq!(path("/schedule/x/runs", None, Some("x".into())), Path::Other);
+        assert_eq!(path("/schedule//sessions", None, Some(String::new())), Path::Other);
     }
 }

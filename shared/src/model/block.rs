@@ -1,8 +1,9 @@
 //! The blocks that messages, hints, summaries and tool results are made of.
 
-use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
 
-use serde::de::{Error, Unexpected};
+use serde::de::{Error, IgnoredAny, MapAccess, Unexpected, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -176,12 +177,12 @@ macro_rules! tagged {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let raw = Box::<RawValue>::deserialize(deserializer)?;
-                let tag: Tag<'_> = nested(&raw)?;
+                let tag: Tag = nested(&raw)?;
                 match tag.kind.as_deref() {
                     $( Some($tag) => with_tag_removed(nested(&raw)?, |value: &mut $ty| &mut value.extra).map(Self::$variant), )*
                     None => {
-                        $( if tag.$field.is_some() {
-                            return nested(&raw).map(Self::$variant);
+                        $( if tag.fields.contains(stringify!($field)) {
+                            return with_tag_removed(nested(&raw)?, |value: &mut $ty| &mut value.extra).map(Self::$variant);
                         } )*
                         Err(D::Error::missing_field("type"))
                     }
@@ -192,19 +193,40 @@ macro_rules! tagged {
     };
 }
 
-/// The fields that tell the kind of an object.
-#[derive(Deserialize)]
-struct Tag<'a> {
-    #[serde(rename = "type")]
-    kind: Option<Cow<'a, str>>,
-    text: Option<serde::de::IgnoredAny>,
-    thinking: Option<serde::de::IgnoredAny>,
-    hint: Option<serde::de::IgnoredAny>,
-    source: Option<serde::de::IgnoredAny>,
-    input: Option<serde::de::IgnoredAny>,
-    output: Option<serde::de::IgnoredAny>,
-    data: Option<serde::de::IgnoredAny>,
-    url: Option<serde::de::IgnoredAny>,
+/// What tells the kind of an object: its `type`, the last if it is repeated, and the names of its fields.
+#[derive(Default)]
+struct Tag {
+    kind: Option<String>,
+    fields: HashSet<String>,
+}
+
+impl<'de> Deserialize<'de> for Tag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Tag;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tag, A::Error> {
+                let mut tag = Tag::default();
+                while let Some(name) = map.next_key::<String>()? {
+                    if name == "type" {
+                        tag.kind = map.next_value()?;
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                        tag.fields.insert(name);
+                    }
+                }
+                Ok(tag)
+            }
+        }
+
+        deserializer.deserialize_map(Fields)
+    }
 }
 
 /// The tag is written by the enum, so it is not one of the unknown fields.

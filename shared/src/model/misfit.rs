@@ -32,7 +32,7 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, Misfit> {
         let path = error.path().to_string();
         let message = error.inner().to_string();
         match message.split(MARK).collect::<Vec<_>>()[..] {
-            [_, inner_path, problem, _] => Misfit { path: join(&path, inner_path), problem: problem.to_owned() },
+            ["", inner_path, problem, _] => Misfit { path: join(&path, inner_path), problem: problem.to_owned() },
             _ => Misfit { path, problem: without_position(&message).to_owned() },
         }
     })?;
@@ -40,8 +40,8 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, Misfit> {
     Ok(record)
 }
 
-/// Brackets the path and the problem of an error that is found in a value that was set aside. JSON text cannot hold it
-/// unescaped, so no record can counterfeit one.
+/// Brackets the path and the problem of an error that is found in a value that was set aside. No other message begins with
+/// it, whatever it quotes of the record.
 const MARK: char = '\u{1}';
 
 /// Reads a value that had to be set aside until its kind was known; an error keeps the path to the field inside of it.
