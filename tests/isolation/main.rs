@@ -1,1 +1,11 @@
-//! .
+//! No two users' data ever stand in one answer.
+
+#[path = "../contract/answering.rs"]
+mod answering;
+mod apart;
+mod callers;
+mod limits;
+mod lookalikes;
+mod neighbours;
+mod parts;
+mod references;

@@ -1,1 +1,8 @@
-//! .
+//! What stands in a list and in which order, and what it takes to read it.
+
+#[path = "../contract/answering.rs"]
+mod answering;
+mod asking;
+mod order;
+mod plan;
+mod teams;

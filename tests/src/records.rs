@@ -50,6 +50,31 @@ pub fn schedule(user_id: &str, id: &str) -> Value {
     })
 }
 
+/// The record with a member set. The place is a JSON pointer, as `/state/summary`.
+///
+/// # Panics
+///
+/// The record has no object there.
+pub fn with(mut record: Value, place: &str, value: impl Into<Value>) -> Value {
+    let (object, member) = place.rsplit_once('/').unwrap();
+    record.pointer_mut(object).unwrap().as_object_mut().unwrap().insert(member.to_owned(), value.into());
+    record
+}
+
+/// Text that hardly compresses: 64 letters in an order that only the seed knows.
+pub fn noise(seed: u64, length: usize) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-";
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let letter = || {
+        // xorshift64*
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        char::from(LETTERS[(state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 58) as usize])
+    };
+    std::iter::repeat_with(letter).take(length).collect()
+}
+
 /// An export of these records.
 #[derive(Debug, Default, Clone, serde::Serialize)]
 pub struct World {
