@@ -1,1 +1,16 @@
-//! .
+//! The tables: what is written comes back, whole, whatever its size and whoever else writes.
+
+#[path = "../contract/answering.rs"]
+mod answering;
+mod any_json;
+mod any_record;
+mod any_sample;
+mod behind;
+mod defaults;
+mod leases;
+mod races;
+mod refusals;
+mod rendering;
+mod round_trip;
+mod sizes;
+mod writes;

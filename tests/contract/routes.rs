@@ -1,0 +1,179 @@
+//! Which paths are routes, and how their ids are read out of them.
+
+use agentscope_shared::api::IdentitySource;
+use agentscope_tests::events::HttpRequest;
+use serde_json::json;
+
+use crate::answering::{answer_text, answered};
+use crate::asking::{WAYS, database, is_json, request};
+
+const NO_ROUTE: &str = r#"{"detail":"Not Found"}"#;
+
+#[tokio::test]
+async fn a_path_that_is_no_route_is_not_found_whoever_asks_and_however() {
+    let database = database().await;
+    for path in [
+        "/",
+        "",
+        "//",
+        "/session",
+        "/Sessions/",
+        "/sessions//",
+        "//sessions/",
+        "/sessions/1",
+        "/sessions.json",
+        "/schedule",
+        "/schedule/",
+        "/schedule/s",
+        "/schedule/s/",
+        "/schedule/sessions",
+        "/schedule/s/sessions//",
+        "/schedule/s/session",
+        "/schedule/s/Sessions",
+        "/schedule/a/b/sessions",
+        "/schedules/s/sessions",
+        "/x/schedule/s/sessions",
+        "/x/sessions/",
+    ] {
+        for (method, headers) in [("GET", &[("x-user-id", "alice")][..]), ("GET", &[]), ("DELETE", &[])] {
+            let request = request(method, path, "agent_id=a", headers);
+            for (way, event) in WAYS {
+                let event = event(&request).to_string();
+                for (identity, is_schedule) in
+                    [(IdentitySource::Header, false), (IdentitySource::Header, true), (IdentitySource::Jwt, false)]
+                {
+                    let answer = answer_text(&database.store, identity, &event, is_schedule).await;
+                    let about = format!("{way}: {request:?}, schedule function: {is_schedule}");
+                    assert_eq!((answer.status().as_u16(), answer.body().as_str()), (404, NO_ROUTE), "{about}");
+                    is_json(&answer, &about);
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_function_knows_only_its_own_route() {
+    let database = database().await;
+    for (request, is_schedule) in
+        [(HttpRequest::sessions("alice", "a"), true), (HttpRequest::schedule_sessions("alice", "s"), false)]
+    {
+        for (way, event) in WAYS {
+            let event = event(&request).to_string();
+            let answer = answer_text(&database.store, IdentitySource::Header, &event, is_schedule).await;
+            assert_eq!((answer.status().as_u16(), answer.body().as_str()), (404, NO_ROUTE), "{way}: {request:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn both_spellings_of_the_slash_are_answered_directly() {
+    let database = database().await;
+    for spellings in [["/sessions/", "/sessions"], ["/schedule/s/sessions", "/schedule/s/sessions/"]] {
+        for (way, event) in WAYS {
+            let mut bodies = Vec::new();
+            for path in spellings {
+                let request = HttpRequest::get(path, "agent_id=a", "alice");
+                let answer = answered(&database.store, IdentitySource::Header, &event(&request)).await;
+                assert_eq!(answer.status(), 200, "{way}: {path}");
+                is_json(&answer, path);
+                bodies.push(answer.into_body());
+            }
+            assert_eq!(bodies[0], bodies[1], "{way}");
+            assert!(bodies[0].contains("session 2 of alice"), "{way}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_schedule_without_an_id_is_no_route_even_if_the_gateway_takes_it_for_one() {
+    let database = database().await;
+    for path in ["/schedule//sessions", "/schedule//sessions/"] {
+        let request = HttpRequest::get(path, "", "alice");
+        let mut found = request.rest_api();
+        found["pathParameters"] = json!({ "schedule_id": "" });
+        for event in [request.function_url(), request.rest_api(), found, request.http_api()] {
+            let answer = answered(&database.store, IdentitySource::Header, &event).await;
+            assert_eq!((answer.status().as_u16(), answer.body().as_str()), (404, NO_ROUTE), "{event}");
+        }
+    }
+}
+
+/// An event as `cargo lambda watch` makes it: the gateway's payload 2.0, but everything still percent-encoded.
+fn watch(request: &HttpRequest, id: Option<&str>) -> serde_json::Value {
+    let mut event = request.function_url();
+    event["pathParameters"] = id.map(|id| json!({ "schedule_id": id })).unwrap_or_else(|| json!({}));
+    event["requestContext"]["domainName"] = json!("localhost");
+    event["requestContext"].as_object_mut().unwrap().remove("apiId");
+    event["requestContext"].as_object_mut().unwrap().remove("domainPrefix");
+    event
+}
+
+/// What is told of a schedule that is not there: the id, as it was understood.
+fn not_found(id: &str) -> String {
+    format!(r#"{{"detail":"Schedule '{id}' not found."}}"#)
+}
+
+#[tokio::test]
+async fn a_schedule_id_from_cargo_lambda_watch_is_decoded_once() {
+    let database = database().await;
+    for (sent, id) in [
+        ("nope", "nope"),
+        ("with%20blank", "with blank"),
+        ("a+b", "a+b"),
+        ("50%2525", "50%25"),
+        ("q%3Fx%23y", "q?x#y"),
+        ("a%2Fb", "a/b"),
+        ("%F0%9F%A6%8A", "🦊"),
+        ("%zz%4", "%zz%4"),
+    ] {
+        for slash in ["", "/"] {
+            let request = HttpRequest::get(&format!("/schedule/{sent}/sessions{slash}"), "", "alice");
+            let event = watch(&request, Some(sent));
+            let answer = answered(&database.store, IdentitySource::Header, &event).await;
+            assert_eq!((answer.status().as_u16(), answer.into_body()), (404, not_found(id)), "{event}");
+        }
+    }
+    for (request, id) in [(HttpRequest::sessions("alice", "a"), None), {
+        (HttpRequest::get("/schedule/%73/sessions", "", "alice"), Some("%73"))
+    }] {
+        let answer = answered(&database.store, IdentitySource::Header, &watch(&request, id)).await;
+        assert_eq!(answer.status(), 200, "{request:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_is_no_uri_is_read_all_the_same() {
+    let database = database().await;
+    for id in [
+        "q?x#y",
+        "with blank",
+        "a\u{0}b",
+        "\"quoted\"",
+        "tab\tnewline\n",
+        "<>`{}|^\\",
+        "🦊",
+        "%",
+        "100%",
+        "%zz",
+        "../..",
+    ] {
+        // An HTTP API hands the path over decoded.
+        let mut event = HttpRequest::get("/", "", "alice").http_api();
+        let path = format!("/schedule/{id}/sessions");
+        event["rawPath"] = json!(path);
+        event["requestContext"]["http"]["path"] = json!(path);
+        event["pathParameters"] = json!({ "schedule_id": id });
+        let answer = answered(&database.store, IdentitySource::Header, &event).await;
+        let detail = serde_json::to_string(&json!({ "detail": format!("Schedule '{id}' not found.") })).unwrap();
+        assert_eq!((answer.status().as_u16(), answer.into_body()), (404, detail), "{event}");
+    }
+    for path in ["q?x#y", "with blank", "\u{0}", "http://[::1", "\"", "/🦊", ":::", "%"] {
+        let mut event = HttpRequest::get("/", "", "alice").http_api();
+        event["rawPath"] = json!(path);
+        for is_schedule in [false, true] {
+            let answer = answer_text(&database.store, IdentitySource::Header, &event.to_string(), is_schedule).await;
+            assert_eq!((answer.status().as_u16(), answer.body().as_str()), (404, NO_ROUTE), "{event}");
+        }
+    }
+}
