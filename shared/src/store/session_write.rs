@@ -61,9 +61,8 @@ impl Store {
             }
             self.put_parts(parts).await?;
             if self.put_head(head, current.as_deref()).await? {
-                let mut older = self.parts_of(user_id, id).await?;
-                older.retain(|part| version_of(id, part).is_some_and(|other| other < version.as_str()));
-                return self.batch_delete(user_id, older).await;
+                let is_left_behind = |head: Option<&str>, part: &str| head == Some(&version) && *part < *version;
+                return self.clear_parts(user_id, id, current.as_deref(), is_left_behind).await;
             }
             self.batch_delete(user_id, part_keys).await?;
         }
@@ -86,12 +85,7 @@ impl Store {
         let deleted = delete(head).return_values(ReturnValue::AllOld).send().await?;
         let version = deleted.attributes.and_then(|head| head.get("version")?.as_s().ok().cloned());
         delete(keys::run(id)).send().await?;
-        let mut parts = self.parts_of(user_id, id).await?;
-        if !parts.is_empty() && self.version(user_id, id).await?.is_some() {
-            // Somebody writes the session anew, and clears away what is older. The deleted version may seem younger.
-            parts.retain(|part| version.is_some() && version_of(id, part) == version.as_deref());
-        }
-        self.batch_delete(user_id, parts).await
+        self.clear_parts(user_id, id, version.as_deref(), |head, _| head.is_none()).await
     }
 
     /// Puts a claim where a session has no head, and returns its version; `None` if another was faster. It is in no
@@ -140,11 +134,29 @@ impl Store {
         }
     }
 
-    /// The sort keys of all parts of a session, read consistently.
-    async fn parts_of(&self, user_id: &str, id: &str) -> Result<Vec<String>, StoreError> {
+    /// Deletes the parts of a version that was replaced or deleted, and those that are left behind given the head's
+    /// version and their own.
+    ///
+    /// The head is read after the parts were listed. So every part of the list was put by a writer that began before,
+    /// from a head or claim that was there before; if the head is another now, that writer cannot put its own any more.
+    async fn clear_parts(
+        &self,
+        user_id: &str,
+        id: &str,
+        replaced: Option<&str>,
+        is_left_behind: impl Fn(Option<&str>, &str) -> bool,
+    ) -> Result<(), StoreError> {
         let query = self.items_query(user_id, keys::parts(id)).projection_expression("#item");
-        let parts = self.all_pages(query).await?.into_iter();
-        Ok(parts.filter_map(|part| part.get("item")?.as_s().ok().cloned()).collect())
+        let items = self.all_pages(query).await?.into_iter();
+        let mut parts: Vec<_> = items.filter_map(|part| part.get("item")?.as_s().ok().cloned()).collect();
+        if parts.is_empty() {
+            return Ok(());
+        }
+        let head = self.version(user_id, id).await?;
+        parts.retain(|part| {
+            version_of(id, part).is_some_and(|part| Some(part) == replaced || is_left_behind(head.as_deref(), part))
+        });
+        self.batch_delete(user_id, parts).await
     }
 }
 
