@@ -7,6 +7,7 @@ mod any_record;
 mod any_sample;
 mod behind;
 mod defaults;
+mod interleavings;
 mod leases;
 mod races;
 mod refusals;

@@ -3,25 +3,25 @@
 use std::collections::HashMap;
 
 use agentscope_shared::model::SessionRecord;
-use agentscope_shared::store::{Store, StoreError, keys};
+use agentscope_shared::store::{Store, StoreError};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
-use agentscope_tests::recorder::Recorder;
 use agentscope_tests::records::{World, agent, noise, run, schedule, with};
 use serde_json::json;
 
-use crate::behind::{FUTURE, body, has_its_own_parts_only, list_of, record, set_version, sort_keys};
+use crate::behind::{body, has_its_own_parts_only, list_of, record, sort_keys};
 
-const NOTHING: &str = r#"{"sessions":[],"total":0}"#;
+pub const NOTHING: &str = r#"{"sessions":[],"total":0}"#;
 
-async fn database() -> TestDynamoDb {
+/// Agent `a` and schedule `s` of `alice`.
+pub async fn database() -> TestDynamoDb {
     let world =
         World { agents: vec![agent("alice", "a")], schedules: vec![schedule("alice", "s")], ..World::default() };
     TestDynamoDb::with_export(&world.text()).await
 }
 
 /// The session as one writer writes it: its mark stands in every place where a part of it may lie.
-fn written_by(mark: u64, length: usize) -> SessionRecord {
+pub fn written_by(mark: u64, length: usize) -> SessionRecord {
     let session = run("alice", "a", "s", "x", "2026-01-01T00:00:00");
     let session = with(session, "/config/name", format!("name {mark}"));
     let session = with(session, "/state/reply_id", format!("reply {mark}"));
@@ -96,36 +96,6 @@ async fn a_session_that_is_written_and_deleted_at_once_is_whole_or_gone() {
         assert_eq!(winner(&database, &[after]).await.unwrap_or(0), 0);
         database.store.delete_session("alice", "x").await.unwrap();
     }
-}
-
-/// A session is written while its deletion is under way: the head is gone, and the parts are about to go.
-async fn written_while_deleted(database: &TestDynamoDb) {
-    let after = written_by(2, 20_000);
-    // It holds every request up for a while, so that the writer gets in between.
-    let slowly = database.store_at(&Recorder::before(&database.url).await.url);
-    let deleter = tokio::spawn(async move { slowly.delete_session("alice", "x").await });
-    while sort_keys(database, "alice").await.contains(&keys::head("x")) {
-        assert!(!deleter.is_finished(), "it deleted no head");
-    }
-    database.store.put_session(&after).await.unwrap();
-    assert!(!deleter.is_finished());
-    deleter.await.unwrap().unwrap();
-    assert_eq!(winner(database, &[after]).await, Some(0));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_session_that_is_written_during_its_deletion_is_whole() {
-    let database = database().await;
-    database.store.put_session(&written_by(1, 20_000)).await.unwrap();
-    written_while_deleted(&database).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_session_that_is_written_during_its_deletion_is_whole_even_if_its_last_writer_had_a_fast_clock() {
-    let database = database().await;
-    database.store.put_session(&written_by(1, 20_000)).await.unwrap();
-    set_version(&database, "x", FUTURE).await;
-    written_while_deleted(&database).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
