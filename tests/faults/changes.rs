@@ -199,3 +199,43 @@ async fn a_writer_that_dies_before_its_first_head_is_seen_by_nobody() {
     assert_eq!(listed(&database.store).await, ["s0000", "large"]);
     assert_eq!(sort_keys(&database).await.len(), 3, "two sessions and a part");
 }
+
+/// The version of the large session's head.
+async fn version_of_head(upstream: &proxy::Upstream, call: &proxy::Call) -> String {
+    let table = call.input["RequestItems"].as_object().unwrap().keys().next().unwrap();
+    let key = json!({ "user_id": { "S": "alice" }, "item": { "S": "session#large" } });
+    let get = json!({ "TableName": table, "Key": key, "ConsistentRead": true });
+    let (_, answer) = upstream.send(&proxy::Call { operation: "GetItem".into(), input: get }).await;
+    answer["Item"]["version"]["S"].as_str().unwrap().to_owned()
+}
+
+/// The client sends a head again whose answer was lost, and is told that it does not replace what it should.
+#[tokio::test]
+async fn a_head_whose_answer_is_lost_keeps_its_parts() {
+    let database = an_agent_with(0).await;
+    database.store.put_session(&large(1)).await.unwrap();
+    let lost = Arc::new(AtomicBool::new(false));
+    let url = proxy::before(&database.url, move |call, upstream| {
+        let lost = Arc::clone(&lost);
+        async move {
+            if lost.load(Ordering::SeqCst) && call.operation == "BatchWriteItem" {
+                let deletes = call.input.to_string().contains("DeleteRequest");
+                if deletes && call.input.to_string().contains(&version_of_head(&upstream, &call).await) {
+                    // Parts of the head that is there: they go, and then the writer dies.
+                    upstream.send(&call).await;
+                    return proxy::error(400, "AccessDeniedException");
+                }
+            }
+            let answer = upstream.send(&call).await;
+            if call.operation == "PutItem" && !lost.swap(true, Ordering::SeqCst) {
+                return proxy::error(500, "InternalServerError");
+            }
+            answer
+        }
+    })
+    .await;
+    // Whether it ends well or not: what is in the table is whole.
+    let _ = database.store_at(&url).put_session(&large(2)).await;
+    let answer = agentscope_shared::view::list_sessions(&database.store, "alice", "a").await.unwrap().unwrap();
+    assert!(answer.sessions[0].session.summary().starts_with("\"version 2 "));
+}

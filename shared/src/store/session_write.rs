@@ -60,7 +60,10 @@ impl Store {
                 }
             }
             self.put_parts(parts).await?;
-            if self.put_head(head, current.as_deref()).await? {
+            // A head whose answer was lost is put twice, and the second time it finds itself.
+            if self.put_head(head, current.as_deref()).await?
+                || self.version(user_id, id).await?.as_deref() == Some(version.as_str())
+            {
                 let is_left_behind = |head: Option<&str>, part: &str| head == Some(&version) && *part < *version;
                 return self.clear_parts(user_id, id, current.as_deref(), is_left_behind).await;
             }
@@ -160,17 +163,39 @@ impl Store {
     }
 }
 
-/// A version for a state that is written now: later than the current one even if another writer's clock was fast.
+/// A version for a state that is written now, unlike any other: later than the current one even if the clock of the
+/// writer of that was fast.
 fn version_after(current: Option<&str>) -> String {
-    let now = Uuid::now_v7();
-    let after = current.and_then(|text| Uuid::parse_str(text).ok()).map(|current| current.as_u128().saturating_add(1));
-    match after {
-        Some(after) if now.as_u128() < after => Uuid::from_u128(after).to_string(),
-        _ => now.to_string(),
+    /// What a version of this kind holds besides the milliseconds that it begins with: a counter and random bits.
+    const BELOW_MILLISECONDS: u32 = 80;
+    let now = Uuid::now_v7().as_u128();
+    let current = current.and_then(|text| Uuid::parse_str(text).ok()).map_or(0, |current| current.as_u128());
+    if now > current {
+        return Uuid::from_u128(now).to_string();
     }
+    let next_millisecond = ((current >> BELOW_MILLISECONDS) + 1) << BELOW_MILLISECONDS;
+    let random = now & ((1 << BELOW_MILLISECONDS) - 1);
+    Uuid::from_u128(next_millisecond | random).to_string()
 }
 
 /// The version that a part belongs to.
 fn version_of<'a>(id: &str, part: &'a str) -> Option<&'a str> {
     part.strip_prefix(&keys::parts(id))?.split('#').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_later_than_the_one_it_replaces_and_comes_once() {
+        for current in
+            [None, Some("00000000-0000-7000-8000-000000000000"), Some("7fffffff-ffff-7fff-bfff-ffffffffffff")]
+        {
+            let [one, other] = [version_after(current), version_after(current)];
+            assert!(Some(one.as_str()) > current && Some(other.as_str()) > current, "{one} {other}");
+            assert_ne!(one, other);
+            assert_eq!(Uuid::parse_str(&one).unwrap().get_version_num(), 7);
+        }
+    }
 }
