@@ -99,17 +99,23 @@ pub async fn head_and_parts(database: &TestDynamoDb, user_id: &str, id: &str) ->
     (head, parts.collect())
 }
 
+/// The sort keys of a session's parts: of those that are there, and of those that its head names.
+pub async fn parts(database: &TestDynamoDb, user_id: &str, id: &str) -> (Vec<String>, Vec<String>) {
+    let (head, mut found) = head_and_parts(database, user_id, id).await;
+    let version = head["version"].as_s().unwrap();
+    let count = head.get("parts").map_or(0, |count| count.as_n().unwrap().parse().unwrap());
+    let mut named: Vec<_> = (0..count).map(|number| keys::part(id, version, number)).collect();
+    found.sort();
+    named.sort();
+    (found, named)
+}
+
 /// # Panics
 ///
 /// The session has other parts than those that its head names.
 pub async fn has_its_own_parts_only(database: &TestDynamoDb, user_id: &str, id: &str) {
-    let (head, mut parts) = head_and_parts(database, user_id, id).await;
-    let version = head["version"].as_s().unwrap();
-    let count = head.get("parts").map_or(0, |count| count.as_n().unwrap().parse().unwrap());
-    let mut expected: Vec<_> = (0..count).map(|number| keys::part(id, version, number)).collect();
-    parts.sort();
-    expected.sort();
-    assert_eq!(parts, expected);
+    let (found, named) = parts(database, user_id, id).await;
+    assert_eq!(found, named);
 }
 
 /// The size that DynamoDB counts for an item, in bytes.

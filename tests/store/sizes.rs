@@ -145,7 +145,7 @@ async fn a_document_that_is_too_large_for_the_head_lies_with_the_state() {
 async fn documents_of_any_size_come_back_with_a_bulk_of_any_size() {
     let database = database().await;
     for length in [1, 300_000, 343_000, 344_000, 345_000, 405_000, 412_000] {
-        for summary in [10, 10_800, 520_000] {
+        for summary in [10, 10_500, 520_000] {
             let session = with(empty(), "/state/summary", noise(2, summary));
             let session = with(session, "/state/newer", noise(1, length));
             comes_back(&database, &record(&session)).await;
