@@ -134,7 +134,7 @@ async fn a_record_that_does_not_fit_is_named_and_the_others_are_loaded() {
         assert!(errors.contains(expected), "{expected} is not in {errors}");
     }
     assert!(database.store.agent("alice", "a").await.unwrap().is_some());
-    assert_eq!(database.store.sessions_of_agent("alice", "a").await.unwrap().len(), 1);
+    assert_eq!(database.store.sessions_of_agent("alice", "a", None).await.unwrap().rows.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

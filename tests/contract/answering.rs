@@ -2,6 +2,7 @@
 
 use agentscope_shared::api::{IdentitySource, answer};
 use agentscope_shared::store::Store;
+use agentscope_tests::answers::text;
 use serde_json::Value;
 
 /// Status, headers and body that an event is answered with.
@@ -17,9 +18,9 @@ pub async fn answer_text(
     event: &str,
     is_schedule: bool,
 ) -> lambda_http::Response<String> {
-    if is_schedule {
+    text(if is_schedule {
         answer(event, async |request| list_schedule_sessions::handler::handle(store, identity, &request).await).await
     } else {
         answer(event, async |request| list_sessions::handler::handle(store, identity, &request).await).await
-    }
+    })
 }

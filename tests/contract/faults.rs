@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use agentscope_shared::api::{ApiError, IdentitySource, Response, answer};
+use agentscope_shared::api::{ApiError, IdentitySource, answer};
 use agentscope_shared::store::{Store, StoreError, TableNames, keys};
+use agentscope_tests::answers::text;
 use agentscope_tests::dynamodb::{TestDynamoDb, client};
 use agentscope_tests::events::HttpRequest;
 use aws_sdk_dynamodb::primitives::Blob;
@@ -16,6 +17,7 @@ use crate::asking::{WAYS, database, is_json};
 
 type Item = HashMap<String, AttributeValue>;
 type Edit = fn(&mut Item);
+type Response = lambda_http::Response<String>;
 
 const FAULT: &str = r#"{"detail":"Internal Server Error"}"#;
 const LATER: &str = r#"{"detail":"Service Unavailable"}"#;
@@ -31,7 +33,8 @@ async fn ask(store: &Store, request: &HttpRequest) -> Response {
 /// A fault, told by these words alone: no header says more, and none asks to try again.
 fn is_fault(answer: &Response, about: &str) {
     assert_eq!((answer.status().as_u16(), answer.body().as_str()), (500, FAULT), "{about}");
-    assert_eq!(answer.headers().len(), 1, "{about}: {:?}", answer.headers());
+    assert_eq!(answer.headers().len(), 2, "{about}: {:?}", answer.headers());
+    assert_eq!(answer.headers()["cache-control"], "no-store", "{about}");
     is_json(answer, about);
 }
 
@@ -65,12 +68,12 @@ async fn a_panic_costs_one_answer() {
     for (way, event) in WAYS {
         for request in requests() {
             let event = event(&request).to_string();
-            is_fault(&answer(&event, async |_| panic!("alice's secret")).await, way);
+            is_fault(&text(answer(&event, async |_| panic!("alice's secret")).await), way);
             let late = async |_| {
                 tokio::task::yield_now().await;
                 panic!("alice's secret")
             };
-            is_fault(&answer(&event, late).await, way);
+            is_fault(&text(answer(&event, late).await), way);
         }
     }
 }
@@ -122,11 +125,11 @@ async fn a_database_that_refuses_is_a_fault() {
 async fn a_handler_error_is_told_without_its_cause() {
     let event = HttpRequest::sessions("alice", "a").http_api().to_string();
     let unavailable = async |_| Err(ApiError::Store(StoreError::Unavailable("alice's secret".into())));
-    is_unavailable(&answer(&event, unavailable).await, "unavailable");
+    is_unavailable(&text(answer(&event, unavailable).await), "unavailable");
     let refused = async |_| Err(ApiError::Store(StoreError::Refused("alice's secret".into())));
-    is_fault(&answer(&event, refused).await, "refused");
+    is_fault(&text(answer(&event, refused).await), "refused");
     let contended = async |_| Err(ApiError::Store(StoreError::Contended("alice's secret".into())));
-    is_fault(&answer(&event, contended).await, "contended");
+    is_fault(&text(answer(&event, contended).await), "contended");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Events that no gateway sends. Each costs an error answer of its own, and never the process.
 
-use agentscope_shared::api::{ApiError, IdentitySource, answer, ok};
-use agentscope_shared::view::ScheduleSessionsResponse;
+use agentscope_shared::api::{ApiError, IdentitySource, Response, answer};
+use agentscope_tests::answers::text;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use serde_json::{Value, json};
@@ -153,8 +153,8 @@ async fn what_a_gateway_leaves_null_or_out_is_no_fault() {
 
 #[tokio::test]
 async fn the_event_after_a_malformed_one_is_answered() {
-    let handler = async |_| Ok::<_, ApiError>(ok(&ScheduleSessionsResponse { sessions: Vec::new() }));
+    let handler = async |_| Ok::<_, ApiError>(Response::new("{}".into()));
     assert_eq!(answer("{", handler).await.status(), 400);
-    let answer = answer(&HttpRequest::sessions("alice", "a").http_api().to_string(), handler).await;
-    assert_eq!((answer.status().as_u16(), answer.body().as_str()), (200, r#"{"sessions":[],"total":0}"#));
+    let answer = text(answer(&HttpRequest::sessions("alice", "a").http_api().to_string(), handler).await);
+    assert_eq!((answer.status().as_u16(), answer.body().as_str()), (200, "{}"));
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use agentscope_shared::model::{SessionRecord, parse};
-use agentscope_shared::store::Store;
+use agentscope_shared::store::{Store, View};
+use agentscope_tests::lists::{list_sessions, summary};
 use agentscope_tests::proxy;
 use agentscope_tests::records::{session, team};
 use serde_json::{Value, json};
@@ -62,10 +63,10 @@ async fn a_state_that_is_replaced_while_it_is_read_comes_whole_and_new() {
         store.put_session(&large(2)).await.unwrap();
     })
     .await;
-    let answer = agentscope_shared::view::list_sessions(&database.store_at(&url), "alice", "a").await.unwrap().unwrap();
+    let answer = list_sessions(&database.store_at(&url), "alice", "a").await.unwrap().unwrap();
     let session = &answer.sessions[0].session;
     assert!(session.head.parts() > 0);
-    assert!(session.summary().starts_with("\"version 2 "));
+    assert!(summary(session).starts_with("version 2 "));
 }
 
 #[tokio::test]
@@ -93,12 +94,12 @@ async fn a_session_that_is_deleted_before_its_head_is_read_is_left_out() {
 async fn a_part_that_is_missing_for_good_is_an_error_and_no_shorter_list() {
     let database = an_agent_with(1).await;
     database.store.put_session(&large(1)).await.unwrap();
-    let heads = database.store.heads("alice", vec!["large".into()]).await.unwrap();
+    let heads = database.store.heads("alice", vec!["large".into()], View::Full).await.unwrap();
     let part = format!("session#large#state#{}#0", heads["large"].version);
     let key = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
     let delete = database.client.delete_item().table_name(&database.store.names().sessions);
     delete.key("user_id", key("alice")).key("item", key(&part)).send().await.unwrap();
-    let answer = agentscope_shared::view::list_sessions(&database.store, "alice", "a").await;
+    let answer = list_sessions(&database.store, "alice", "a").await;
     assert!(answer.unwrap_err().to_string().contains("a part of its state is missing"));
 }
 
@@ -112,7 +113,7 @@ async fn a_session_that_joins_a_team_after_its_row_was_read_comes_with_the_team(
         store.put_session(&parse(&record.to_string()).unwrap()).await.unwrap();
     })
     .await;
-    let answer = agentscope_shared::view::list_sessions(&database.store_at(&url), "alice", "a").await.unwrap().unwrap();
+    let answer = list_sessions(&database.store_at(&url), "alice", "a").await.unwrap().unwrap();
     assert_eq!(answer.sessions[0].team.as_ref().unwrap().team.id, "t");
 }
 
@@ -174,8 +175,8 @@ async fn a_session_that_comes_and_goes_while_another_writes_it_is_whole() {
     })
     .await;
     database.store_at(&url).put_session(&large(1)).await.unwrap();
-    let answer = agentscope_shared::view::list_sessions(&database.store, "alice", "a").await.unwrap().unwrap();
-    assert!(answer.sessions[0].session.summary().starts_with("\"version 1 "));
+    let answer = list_sessions(&database.store, "alice", "a").await.unwrap().unwrap();
+    assert!(summary(&answer.sessions[0].session).starts_with("version 1 "));
     assert_eq!(sort_keys(&database).await.len(), 2);
 }
 
@@ -192,7 +193,7 @@ async fn a_writer_that_dies_before_its_first_head_is_seen_by_nobody() {
     assert!(database.store_at(&url).put_session(&large(1)).await.is_err());
     assert_eq!(sort_keys(&database).await.len(), 3, "a session, a claim and a part");
     assert_eq!(listed(&database.store).await, ["s0000"]);
-    let heads = database.store.heads("alice", vec!["large".into(), "s0000".into()]).await.unwrap();
+    let heads = database.store.heads("alice", vec!["large".into(), "s0000".into()], View::Full).await.unwrap();
     assert_eq!(heads.keys().collect::<Vec<_>>(), ["s0000"]);
 
     database.store.put_session(&large(2)).await.unwrap();
@@ -236,6 +237,6 @@ async fn a_head_whose_answer_is_lost_keeps_its_parts() {
     .await;
     // Whether it ends well or not: what is in the table is whole.
     let _ = database.store_at(&url).put_session(&large(2)).await;
-    let answer = agentscope_shared::view::list_sessions(&database.store, "alice", "a").await.unwrap().unwrap();
-    assert!(answer.sessions[0].session.summary().starts_with("\"version 2 "));
+    let answer = list_sessions(&database.store, "alice", "a").await.unwrap().unwrap();
+    assert!(summary(&answer.sessions[0].session).starts_with("version 2 "));
 }

@@ -5,6 +5,7 @@ mod pages;
 mod throttling;
 
 use agentscope_tests::dynamodb::TestDynamoDb;
+use agentscope_tests::lists::list_sessions;
 use agentscope_tests::records::{World, agent, session};
 
 /// An agent with this many sessions, the newest last.
@@ -17,7 +18,7 @@ async fn an_agent_with(sessions: usize) -> TestDynamoDb {
 
 /// The ids of the sessions in the answer, in its order.
 async fn listed(store: &agentscope_shared::store::Store) -> Vec<String> {
-    let answer = agentscope_shared::view::list_sessions(store, "alice", "a").await.unwrap().unwrap();
+    let answer = list_sessions(store, "alice", "a").await.unwrap().unwrap();
     answer.sessions.into_iter().map(|view| view.session.head.id).collect()
 }
 

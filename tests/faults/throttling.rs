@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use agentscope_shared::api::{ApiError, IdentitySource, answer};
 use agentscope_shared::store::Store;
+use agentscope_tests::answers::text;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::proxy;
 
@@ -11,10 +12,10 @@ use crate::{an_agent_with, listed, newest_first};
 
 async fn answered(store: &Store) -> lambda_http::Response<String> {
     let event = HttpRequest::sessions("alice", "a").http_api().to_string();
-    answer(&event, async |request| -> Result<_, ApiError> {
+    let handler = async |request| -> Result<_, ApiError> {
         list_sessions::handler::handle(store, IdentitySource::Header, &request).await
-    })
-    .await
+    };
+    text(answer(&event, handler).await)
 }
 
 #[tokio::test]

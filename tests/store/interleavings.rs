@@ -4,8 +4,8 @@
 use std::pin::pin;
 
 use agentscope_shared::store::Store;
-use agentscope_shared::view::{WriteJson, list_schedule_sessions};
 use agentscope_tests::dynamodb::TestDynamoDb;
+use agentscope_tests::lists::{body, list_schedule_sessions};
 use agentscope_tests::proxy;
 use tokio::sync::{mpsc, oneshot};
 
@@ -52,7 +52,7 @@ async fn perform_all(acts: &[Act], store: &Store) {
 /// The list, or what is wrong with it.
 async fn list(store: &Store) -> String {
     match list_schedule_sessions(store, "alice", "s").await {
-        Ok(Some(list)) => list.to_json(),
+        Ok(Some(list)) => body(list),
         other => format!("{other:?}"),
     }
 }

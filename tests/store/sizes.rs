@@ -3,11 +3,11 @@
 use agentscope_shared::model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord, parse};
 use agentscope_shared::store::{StoreError, Unfit};
 use agentscope_tests::dynamodb::TestDynamoDb;
-use agentscope_tests::events::HttpRequest;
+use agentscope_tests::lists::{body, list_schedule_sessions, list_sessions};
 use agentscope_tests::records::{World, agent, noise, run, schedule, session, team, with};
 use serde_json::{Value, json};
 
-use crate::behind::{ITEM_LIMIT, body, count, has_its_own_parts_only, head_and_parts, items, list_of, record, size};
+use crate::behind::{ITEM_LIMIT, count, has_its_own_parts_only, head_and_parts, items, list_of, record, size};
 
 /// Compressed states up to this size lie in the head.
 const INLINE_LIMIT: usize = 8 * 1024;
@@ -26,7 +26,7 @@ fn empty() -> Value {
 /// its items are as small as DynamoDB wants them. Returns the number of its parts, and the bytes of its bulk.
 async fn comes_back(database: &TestDynamoDb, session: &SessionRecord) -> (usize, usize) {
     database.store.put_session(session).await.unwrap();
-    let list = body(&database.store, &HttpRequest::schedule_sessions(&session.user_id, "s")).await;
+    let list = body(list_schedule_sessions(&database.store, &session.user_id, "s").await.unwrap().unwrap());
     assert!(list == list_of(session), "{} bytes became {}", list_of(session).len(), list.len());
 
     has_its_own_parts_only(database, &session.user_id, &session.id).await;
@@ -94,7 +94,7 @@ async fn a_state_of_megabytes_comes_back_through_both_routes() {
     let (parts, bytes) = comes_back(&database, &session).await;
     assert!(bytes > 4_000_000 && parts > 10, "{parts} parts of {bytes} bytes");
 
-    let list = body(&database.store, &HttpRequest::sessions("alice", "a")).await;
+    let list = body(list_sessions(&database.store, "alice", "a").await.unwrap().unwrap());
     let session = serde_json::to_string(&session).unwrap();
     assert!(list == format!(r#"{{"sessions":[{{"session":{session},"is_running":false,"team":null}}],"total":1}}"#));
 }

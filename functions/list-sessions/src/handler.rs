@@ -1,6 +1,6 @@
 //! Answers requests.
 
-use agentscope_shared::api::{ApiError, IdentitySource, Request, Response, ok};
+use agentscope_shared::api::{ApiError, Asked, IdentitySource, Request, Response, listed};
 use agentscope_shared::store::Store;
 use agentscope_shared::view::list_sessions;
 use lambda_http::http::Method;
@@ -9,8 +9,8 @@ use lambda_http::http::Method;
 ///
 /// # Errors
 ///
-/// The path or the method is another, the caller or the agent's id is missing, the caller has no such agent, or the
-/// tables do not answer.
+/// The path or the method is another, the caller or the agent's id is missing, a parameter has a wrong value, the caller
+/// has no such agent, the answer is too large, or the tables do not answer.
 pub async fn handle(store: &Store, identity: IdentitySource, request: &Request) -> Result<Response, ApiError> {
     if !request.is_sessions() {
         return Err(ApiError::NoRoute);
@@ -18,9 +18,9 @@ pub async fn handle(store: &Store, identity: IdentitySource, request: &Request) 
     if request.method != Method::GET {
         return Err(ApiError::MethodNotAllowed(request.method.clone()));
     }
-    let (caller, agent_id) = identity.caller_and(request, "agent_id")?;
-    match list_sessions(store, &caller, agent_id).await? {
-        Some(answer) => Ok(ok(&answer)),
-        None => Err(ApiError::NoAgent(agent_id.to_owned())),
+    let Asked { caller, id, ask } = Asked::sessions(request, identity)?;
+    match list_sessions(store, &caller, id, &ask).await? {
+        Some(answer) => listed(request, identity, answer),
+        None => Err(ApiError::NoAgent(id.to_owned())),
     }
 }

@@ -2,10 +2,12 @@
 
 use lambda_http::http::{HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::event::MalformedEvent;
-use super::response::{self, Response};
+use super::response::{self, RESPONSE_LIMIT, Response};
 use crate::store::StoreError;
+use crate::view::ListError;
 
 /// Why a request is not answered with 200. What a client sees of it is its [`detail`](Self::detail), never a cause.
 #[derive(Debug, thiserror::Error)]
@@ -19,9 +21,9 @@ pub enum ApiError {
     /// The route takes GET only.
     #[error("method {0} is not allowed")]
     MethodNotAllowed(Method),
-    /// Required headers or query parameters are missing: where, and their names.
-    #[error("missing: {0:?}")]
-    Missing(Vec<(&'static str, &'static str)>),
+    /// Headers or query parameters are missing, or have values that they cannot have.
+    #[error("wrong input: {}", .0.iter().map(|problem| problem.loc[1]).collect::<Vec<_>>().join(", "))]
+    Inputs(Vec<InputProblem>),
     /// The identity header is empty.
     #[error("the identity header is empty")]
     EmptyUserId,
@@ -34,9 +36,23 @@ pub enum ApiError {
     /// The user has no such schedule.
     #[error("no such schedule")]
     NoSchedule(String),
+    /// The answer is larger than a function may return.
+    #[error("the answer has {bytes} bytes")]
+    TooLarge {
+        /// Its size: as a function would return it if that is known, else of the JSON alone, and at least.
+        bytes: usize,
+        /// Whether it is known.
+        is_exact: bool,
+    },
     /// The tables did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The answer cannot be compressed.
+    #[error("compression failed: {0}")]
+    Compression(#[from] std::io::Error),
+    /// The answer is not UTF-8: a state is damaged in a way that its checksum does not show.
+    #[error("the answer is not UTF-8")]
+    NoText,
     /// The program has a fault.
     #[error("the handler panicked")]
     Panic,
@@ -53,7 +69,7 @@ pub enum Detail {
 }
 
 /// What is wrong with an input.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct InputProblem {
     /// The kind of problem, as `missing`.
     #[serde(rename = "type")]
@@ -64,6 +80,25 @@ pub struct InputProblem {
     pub msg: &'static str,
     /// The input; null if there is none.
     pub input: Option<String>,
+    /// What the message says, for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ctx: Option<Value>,
+}
+
+impl InputProblem {
+    /// An input is missing.
+    pub(super) fn missing(place: &'static str, name: &'static str) -> Self {
+        Self { kind: "missing", loc: [place, name], msg: "Field required", input: None, ctx: None }
+    }
+}
+
+impl From<ListError> for ApiError {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::Store(error) => Self::Store(error),
+            ListError::TooLarge(bytes) => Self::TooLarge { bytes, is_exact: false },
+        }
+    }
 }
 
 impl ApiError {
@@ -74,23 +109,23 @@ impl ApiError {
             Self::EmptyUserId | Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::NoRoute | Self::NoAgent(_) | Self::NoSchedule(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Missing(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Inputs(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Store(StoreError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Store(_) | Self::Panic => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Store(_) | Self::Compression(_) | Self::NoText | Self::Panic => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     /// What the client is told.
     pub fn detail(&self) -> Detail {
         Detail::Text(match self {
-            Self::Missing(inputs) => {
-                let missing = |&(place, name): &(&'static str, &'static str)| InputProblem {
-                    kind: "missing",
-                    loc: [place, name],
-                    msg: "Field required",
-                    input: None,
-                };
-                return Detail::Inputs(inputs.iter().map(missing).collect());
+            Self::Inputs(problems) => return Detail::Inputs(problems.clone()),
+            Self::TooLarge { bytes, is_exact } => {
+                let at_least = if *is_exact { "" } else { "at least " };
+                format!(
+                    "The answer has {at_least}{bytes} bytes, and {RESPONSE_LIMIT} can be returned. Ask for pages (limit), or \
+                     without the bulk of the states (view=summary)."
+                )
             }
             Self::MalformedEvent(_) => "Bad Request".to_owned(),
             Self::NoRoute => "Not Found".to_owned(),
@@ -100,7 +135,7 @@ impl ApiError {
             Self::NoAgent(id) => format!("Agent '{id}' not found."),
             Self::NoSchedule(id) => format!("Schedule '{id}' not found."),
             Self::Store(StoreError::Unavailable(_)) => "Service Unavailable".to_owned(),
-            Self::Store(_) | Self::Panic => "Internal Server Error".to_owned(),
+            Self::Store(_) | Self::Compression(_) | Self::NoText | Self::Panic => "Internal Server Error".to_owned(),
         })
     }
 
@@ -115,8 +150,9 @@ impl ApiError {
             Self::MethodNotAllowed(method) if method == Method::HEAD => String::new(),
             _ => serde_json::to_string(&Body { detail: self.detail() }).unwrap_or_default(),
         };
-        let mut response = response::json(self.status(), body);
+        let mut response = response::json(self.status(), body.into());
         let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         match self {
             Self::MethodNotAllowed(_) => headers.insert(header::ALLOW, HeaderValue::from_static("GET")),
             Self::Unauthenticated => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),

@@ -1,12 +1,16 @@
 //! Events: what reaches a function, whichever way it came.
 //!
-//! `lambda_http` has the types of the events. Its conversion to `http::Request` is not used: it takes a decoded path for
-//! an encoded one, and panics where the result is no URI.
+//! Of an event only what is needed is read. Neither `lambda_http`'s conversion to `http::Request` is used (it takes a decoded
+//! path for an encoded one, and panics where the result is no URI) nor its types of events (they take an empty method for
+//! GET, and refuse a token one of whose claims is a number).
 
-use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
-use lambda_http::http::{HeaderMap, Method};
+use std::collections::HashMap;
+
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use percent_encoding::percent_decode_str;
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::route::{self, Path};
 
@@ -21,6 +25,8 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     /// The `sub` claim of the token that the gateway's JWT authorizer has checked.
     pub subject: Option<String>,
+    /// Whether the gateway decodes an answer that is marked as base64.
+    pub takes_binary: bool,
     path: Path,
 }
 
@@ -28,6 +34,72 @@ pub struct Request {
 #[derive(Debug, thiserror::Error)]
 #[error("malformed event: {0}")]
 pub struct MalformedEvent(#[from] serde_json::Error);
+
+/// An event of an HTTP API or a function URL: payload format 2.0.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HttpApiEvent {
+    raw_path: Option<String>,
+    raw_query_string: Option<String>,
+    query_string_parameters: Option<HashMap<String, String>>,
+    #[serde(default)]
+    headers: Headers,
+    path_parameters: Option<HashMap<String, String>>,
+    request_context: HttpApiContext,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HttpApiContext {
+    api_id: Option<String>,
+    domain_name: Option<String>,
+    stage: Option<String>,
+    http: Http,
+    authorizer: Option<Authorizer>,
+}
+
+#[derive(Deserialize)]
+struct Http {
+    #[serde(deserialize_with = "method")]
+    method: Method,
+    path: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Authorizer {
+    jwt: Option<Jwt>,
+}
+
+#[derive(Deserialize)]
+struct Jwt {
+    /// An HTTP API makes texts of all claims; emulators may not.
+    claims: Option<HashMap<String, Value>>,
+}
+
+/// An event of a REST API: payload format 1.0.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RestApiEvent {
+    path: Option<String>,
+    #[serde(deserialize_with = "method")]
+    http_method: Method,
+    #[serde(default)]
+    headers: Headers,
+    #[serde(default)]
+    multi_value_headers: Headers,
+    query_string_parameters: Option<HashMap<String, String>>,
+    multi_value_query_string_parameters: Option<HashMap<String, Vec<String>>>,
+    path_parameters: Option<HashMap<String, String>>,
+    request_context: RestApiContext,
+}
+
+#[derive(Deserialize)]
+struct RestApiContext {
+    /// Every REST API has one.
+    #[serde(rename = "apiId")]
+    _api_id: String,
+    stage: Option<String>,
+}
 
 impl Request {
     /// Reads an event: HTTP API or function URL (payload 2.0), or REST API (payload 1.0).
@@ -66,46 +138,84 @@ impl Request {
         }
     }
 
-    fn from_http_api(event: ApiGatewayV2httpRequest) -> Self {
+    fn from_http_api(event: HttpApiEvent) -> Self {
         let context = event.request_context;
         let raw_path = event.raw_path.or(context.http.path).unwrap_or_default();
         // Every gateway and every function URL has an id; `cargo lambda watch` has none, and leaves the path encoded.
-        let is_watch = context.apiid.is_none() && context.domain_name.as_deref() == Some("localhost");
-        let parameter =
-            event.path_parameters.get(route::SCHEDULE_ID).map(|id| if is_watch { decode(id) } else { id.clone() });
+        let is_watch = context.api_id.is_none() && context.domain_name.as_deref() == Some("localhost");
+        let parameter = event.path_parameters.and_then(|mut parameters| parameters.remove(route::SCHEDULE_ID));
+        let parameter = if is_watch { parameter.map(|id| decode(&id)) } else { parameter };
         let query = match event.raw_query_string {
             Some(query) => form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
-            None => owned(&event.query_string_parameters),
+            None => event.query_string_parameters.unwrap_or_default().into_iter().collect(),
         };
+        let subject = context.authorizer.and_then(|authorizer| authorizer.jwt?.claims?.remove("sub"));
         Self {
             method: context.http.method,
-            headers: event.headers,
+            headers: event.headers.0,
             query,
-            subject: context.authorizer.and_then(|authorizer| authorizer.jwt?.claims.remove("sub")),
+            subject: subject
+                .and_then(|subject| if let Value::String(subject) = subject { Some(subject) } else { None }),
+            takes_binary: true,
             path: route::path(&raw_path, context.stage.as_deref(), parameter),
         }
     }
 
-    fn from_rest_api(event: ApiGatewayProxyRequest) -> Self {
-        let parameter = event.path_parameters.get(route::SCHEDULE_ID).map(|id| decode(id));
-        let query = if event.multi_value_query_string_parameters.is_empty() {
-            owned(&event.query_string_parameters)
-        } else {
-            owned(&event.multi_value_query_string_parameters)
+    fn from_rest_api(event: RestApiEvent) -> Self {
+        let parameter = event.path_parameters.and_then(|mut parameters| parameters.remove(route::SCHEDULE_ID));
+        let query = match event.multi_value_query_string_parameters {
+            Some(query) if !query.is_empty() => query
+                .into_iter()
+                .flat_map(|(key, values)| values.into_iter().map(move |value| (key.clone(), value)))
+                .collect(),
+            _ => event.query_string_parameters.unwrap_or_default().into_iter().collect(),
         };
-        let headers = if event.multi_value_headers.is_empty() { event.headers } else { event.multi_value_headers };
+        let headers = if event.multi_value_headers.0.is_empty() { event.headers } else { event.multi_value_headers };
         Self {
             method: event.http_method,
-            headers,
+            headers: headers.0,
             query,
             subject: None,
-            path: route::path(&event.path.unwrap_or_default(), event.request_context.stage.as_deref(), parameter),
+            takes_binary: false,
+            path: route::path(
+                &event.path.unwrap_or_default(),
+                event.request_context.stage.as_deref(),
+                parameter.map(|id| decode(&id)),
+            ),
         }
     }
 }
 
-fn owned(query: &lambda_http::aws_lambda_events::query_map::QueryMap) -> Vec<(String, String)> {
-    query.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+/// Headers as an event has them: one value a name, or several.
+#[derive(Default)]
+struct Headers(HeaderMap);
+
+impl<'de> Deserialize<'de> for Headers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Values {
+            One(String),
+            Many(Vec<String>),
+        }
+        let members = Option::<HashMap<String, Values>>::deserialize(deserializer)?.unwrap_or_default();
+        let mut headers = HeaderMap::with_capacity(members.len());
+        for (name, values) in members {
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(D::Error::custom)?;
+            let values = match values {
+                Values::One(value) => vec![value],
+                Values::Many(values) => values,
+            };
+            for value in values {
+                headers.append(&name, HeaderValue::from_str(&value).map_err(D::Error::custom)?);
+            }
+        }
+        Ok(Self(headers))
+    }
+}
+
+fn method<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Method, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 }
 
 /// Decodes percent-escapes once. Malformed ones stay as they are, and bytes that are no UTF-8 become U+FFFD.

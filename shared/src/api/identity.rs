@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use super::error::InputProblem;
 use super::{ApiError, Request};
 
 /// Where the caller's identity comes from.
@@ -58,23 +59,6 @@ impl IdentitySource {
             }
         }
     }
-
-    /// The caller's id and a required query parameter.
-    ///
-    /// # Errors
-    ///
-    /// The request lacks one. A missing header and a missing parameter are told together; an empty header, or a missing
-    /// token, before anything else.
-    pub fn caller_and<'a>(self, request: &'a Request, parameter: &'static str) -> Result<(String, &'a str), ApiError> {
-        match (self.caller(request), request.parameter(parameter)) {
-            (Ok(caller), Some(value)) => Ok((caller, value)),
-            (Ok(_), None) => Err(ApiError::Missing(vec![("query", parameter)])),
-            (Err(NoCaller::HeaderMissing), None) => {
-                Err(ApiError::Missing(vec![("header", USER_ID_HEADER), ("query", parameter)]))
-            }
-            (Err(no_caller), _) => Err(no_caller.into()),
-        }
-    }
 }
 
 /// Why a request names no caller.
@@ -91,7 +75,7 @@ pub enum NoCaller {
 impl From<NoCaller> for ApiError {
     fn from(no_caller: NoCaller) -> Self {
         match no_caller {
-            NoCaller::HeaderMissing => Self::Missing(vec![("header", USER_ID_HEADER)]),
+            NoCaller::HeaderMissing => Self::Inputs(vec![InputProblem::missing("header", USER_ID_HEADER)]),
             NoCaller::HeaderEmpty => Self::EmptyUserId,
             NoCaller::Unauthenticated => Self::Unauthenticated,
         }

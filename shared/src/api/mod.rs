@@ -2,14 +2,18 @@
 //!
 //! - [`event`]: what API Gateway, a function URL or `cargo lambda watch` sends, as one [`Request`].
 //! - [`identity`]: who asks.
-//! - [`error`]: every answer that is not 200.
+//! - `parameters`: what is asked for.
+//! - `response`, `encoding`: the answer with a list, compressed.
+//! - [`error`]: every answer that is neither 200 nor 304.
 //! - `serve`: one event in, one answer out, whatever happens in between.
 //! - [`settings`]: the configuration by environment.
 //! - [`telemetry`]: the logs.
 
+mod encoding;
 pub mod error;
 pub mod event;
 pub mod identity;
+mod parameters;
 mod response;
 mod route;
 mod serve;
@@ -19,6 +23,7 @@ pub mod telemetry;
 pub use error::ApiError;
 pub use event::Request;
 pub use identity::IdentitySource;
-pub use response::{Response, ok};
+pub use parameters::Asked;
+pub use response::{RESPONSE_LIMIT, Response, listed};
 pub use serve::{answer, run};
 pub use settings::Settings;

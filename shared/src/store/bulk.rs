@@ -1,12 +1,15 @@
 //! The bulk of a session's state: the summary, the conversation, what the tools remember.
 //!
-//! It is compact JSON texts, one a line (compact JSON holds no line break), compressed with zstd, whose checksum finds
-//! any damage. It lies in the head while it is small, else in parts.
+//! It is text of a few lines (compact JSON holds no line break), compressed with zstd, whose checksum finds any damage. It
+//! lies in the head while it is small, else in parts.
+//!
+//! The first line is by far the longest: the summary and the conversation as they stand in an answer, so that unpacking
+//! writes them where they belong.
 
+use std::cell::RefCell;
 use std::io;
-use std::ops::Range;
 
-use zstd::bulk::Compressor;
+use zstd::bulk::{Compressor, Decompressor};
 
 /// The largest compressed bulk that lies in the head, in bytes.
 ///
@@ -23,7 +26,12 @@ const LEVEL: i32 = 3;
 /// The largest bulk that is unpacked, in bytes: a bound on the memory that a damaged item can make a reader take.
 const UNPACKED_LIMIT: u64 = 1 << 30;
 
-/// Packs JSON texts.
+thread_local! {
+    /// Making a context costs more than unpacking a small state with it.
+    static DECOMPRESSOR: RefCell<io::Result<Decompressor<'static>>> = RefCell::new(Decompressor::new());
+}
+
+/// Packs lines of text.
 ///
 /// # Errors
 ///
@@ -34,65 +42,54 @@ pub(super) fn pack(lines: &[&str]) -> io::Result<Vec<u8>> {
     compressor.compress(lines.join("\n").as_bytes())
 }
 
-/// Unpacked bulk.
-#[derive(Debug, Clone)]
-pub(super) struct Bulk {
-    text: String,
-    lines: Vec<Range<usize>>,
+/// How many bytes unpacking makes; `None` if that is not written there, or is over 1 GB.
+pub(super) fn unpacked_size(packed: &[u8]) -> Option<usize> {
+    let size = zstd::zstd_safe::get_frame_content_size(packed).ok().flatten()?;
+    usize::try_from(size).ok().filter(|_| size <= UNPACKED_LIMIT)
 }
 
-impl Bulk {
-    /// # Errors
-    ///
-    /// The data are damaged, or hold fewer than `lines` texts; it says what is wrong.
-    pub(super) fn unpack(packed: &[u8], lines: usize) -> Result<Self, String> {
-        let size = zstd::zstd_safe::get_frame_content_size(packed)
-            .ok()
-            .flatten()
-            .filter(|size| *size <= UNPACKED_LIMIT)
-            .ok_or("the state's bulk has no size, or one over 1 GB")?;
-        let size = usize::try_from(size).map_err(|error| error.to_string())?;
-        let bytes = zstd::bulk::decompress(packed, size).map_err(|error| format!("the state's bulk: {error}"))?;
-        let text = String::from_utf8(bytes).map_err(|_| "the state's bulk is not UTF-8")?;
-        let mut start = 0;
-        let ranges: Vec<_> = text
-            .split('\n')
-            .map(|line| {
-                let range = start..start + line.len();
-                start = range.end + 1;
-                range
-            })
-            .collect();
-        if ranges.len() < lines {
-            return Err(format!("the state's bulk has {} texts instead of {lines}", ranges.len()));
-        }
-        Ok(Self { text, lines: ranges })
-    }
-
-    /// JSON text number `index`.
-    pub(super) fn line(&self, index: usize) -> &str {
-        self.lines.get(index).map_or("null", |range| &self.text[range.clone()])
-    }
+/// Appends the lines to `out`, unpacked.
+///
+/// # Errors
+///
+/// The data are damaged; it says how. Part of them may have been appended.
+pub(super) fn unpack(packed: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+    let size = unpacked_size(packed).ok_or("the state's bulk has no size, or one over 1 GB")?;
+    let end = out.len();
+    out.reserve(size);
+    let mut after = io::Cursor::new(&mut *out);
+    after.set_position(end as u64);
+    DECOMPRESSOR.with_borrow_mut(|decompressor| {
+        let decompressor = decompressor.as_mut().map_err(|error| format!("zstd: {error}"))?;
+        decompressor.decompress_to_buffer(packed, &mut after).map_err(|error| format!("the state's bulk: {error}"))
+    })?;
+    if out.len() == end + size { Ok(()) } else { Err("the state's bulk has another size than it says".to_owned()) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn unpacked(packed: &[u8]) -> Result<String, String> {
+        let mut out = b"before ".to_vec();
+        unpack(packed, &mut out)?;
+        Ok(String::from_utf8(out.split_off(7)).unwrap())
+    }
+
     #[test]
     fn no_damage_goes_unseen() {
         let packed = pack(&["\"\"", "[1,2,3,4,5,6,7,8,9]", "{}"]).unwrap();
-        let intact = Bulk::unpack(&packed, 3).unwrap();
-        assert_eq!(Bulk::unpack(&packed, 3).unwrap().line(1), "[1,2,3,4,5,6,7,8,9]");
-        assert!(Bulk::unpack(&packed, 4).is_err());
+        let intact = unpacked(&packed).unwrap();
+        assert_eq!(intact, "\"\"\n[1,2,3,4,5,6,7,8,9]\n{}");
         for bit in 0..8 * packed.len() {
             let mut damaged = packed.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
             // A bit of the header means nothing.
-            let unpacked = Bulk::unpack(&damaged, 3);
-            assert!(unpacked.is_err() || unpacked.is_ok_and(|bulk| bulk.text == intact.text), "bit {bit}");
+            let unpacked = unpacked(&damaged);
+            assert!(unpacked.is_err() || unpacked.is_ok_and(|text| text == intact), "bit {bit}");
         }
-        assert!(Bulk::unpack(&packed[..packed.len() - 1], 3).is_err());
-        assert!(Bulk::unpack(b"", 3).is_err());
+        assert!(unpacked(&packed[..packed.len() - 1]).is_err());
+        assert!(unpacked(&[&packed[..], &packed[..]].concat()).is_err());
+        assert!(unpacked(b"").is_err());
     }
 }

@@ -47,7 +47,12 @@ pub fn listing_prefix(user_id: &str) -> String {
 
 /// The range key under which a session is listed: by owner, then creation, then id.
 pub fn listing(user_id: &str, created_at: &Timestamp, session_id: &str) -> String {
-    format!("{}{}#{session_id}", listing_prefix(user_id), created_at.instant())
+    listing_at(user_id, created_at.instant(), session_id)
+}
+
+/// The same, for the text of the instant of creation.
+pub fn listing_at(user_id: &str, created_at: &str, session_id: &str) -> String {
+    format!("{}{created_at}#{session_id}", listing_prefix(user_id))
 }
 
 /// Whether an item with these keys can exist. Ids that cannot are answered without asking DynamoDB, which would refuse

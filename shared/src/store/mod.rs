@@ -30,8 +30,8 @@ pub use client::connect;
 pub use documents::{StoredAgent, StoredTeam};
 pub use error::{StoreError, Unfit};
 pub use lease::{Lease, LeaseHeld};
-pub use rows::IndexRow;
-pub use session::{SessionHead, StoredSession};
+pub use rows::{IndexRow, Page, Position, Rows};
+pub use session::{Documents, SessionHead, StoredSession, View};
 pub use tables::TableNames;
 
 /// The tables of one deployment. Cheap to clone.

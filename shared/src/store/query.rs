@@ -1,6 +1,7 @@
 //! Queries: every page of them.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::Select;
 
 use super::item::{Item, text};
 use super::tables::{Index, LISTING, OWNER};
@@ -17,6 +18,39 @@ impl Store {
             start = page.last_evaluated_key;
             if start.is_none() {
                 return Ok(items);
+            }
+        }
+    }
+
+    /// Reads the first items of a Query after `start`: as many as `limit` if there are.
+    pub(super) async fn first_items(
+        &self,
+        query: QueryFluentBuilder,
+        mut start: Option<Item>,
+        limit: usize,
+    ) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::with_capacity(limit);
+        loop {
+            let most = i32::try_from(limit - items.len()).unwrap_or(i32::MAX);
+            let page = query.clone().limit(most).set_exclusive_start_key(start).send().await?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() || items.len() >= limit {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// Counts what a Query finds, to its last page.
+    pub(super) async fn count_pages(&self, query: QueryFluentBuilder) -> Result<usize, StoreError> {
+        let mut count = 0;
+        let mut start = None;
+        loop {
+            let page = query.clone().select(Select::Count).set_exclusive_start_key(start).send().await?;
+            count += usize::try_from(page.count).unwrap_or(0);
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(count);
             }
         }
     }

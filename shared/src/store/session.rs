@@ -1,14 +1,57 @@
 //! Sessions as items: a head, and parts for the bulk of a large state.
 
-use super::bulk::Bulk;
+use std::borrow::Cow;
+
+use super::bulk;
 use super::item::{Fields, Item};
+use super::tables::EXPIRES_AT;
 use super::{StoreError, keys};
+use crate::model::ParkedStatus;
 
-/// Texts in the bulk: summary, context, tool_context.
-pub(super) const BULK_LINES: usize = 3;
+/// Lines of the bulk: `"summary":…,"context":…`, and tool_context.
+pub(super) const BULK_LINES: usize = 2;
 
-/// The documents of a head that is small enough, and behind the bulk's own texts of one that is not.
+/// The documents of a head that is small enough, and behind the bulk's own lines of one that is not.
 pub(super) const DOCUMENTS: [&str; 5] = ["config", "permission_context", "tasks_context", "state_extra", "extra"];
+
+/// The attributes of a head but for the bulk, and what tells a claim.
+pub(super) const SUMMARY: [&str; 21] = [
+    "id",
+    "agent_id",
+    "unindexed_agent_id",
+    "source",
+    "source_schedule_id",
+    "unindexed_source_schedule_id",
+    "team_id",
+    "created_at",
+    "updated_at",
+    "listing",
+    "version",
+    "parked_status",
+    "state_session_id",
+    "reply_id",
+    "cur_iter",
+    "config",
+    "permission_context",
+    "tasks_context",
+    "state_extra",
+    "extra",
+    EXPIRES_AT,
+];
+
+/// A tool_context in which there is nothing but defaults, as the reference writes it.
+const DEFAULT_TOOL_CONTEXT: &str =
+    r#"{"max_cache_files":100,"max_cache_bytes":25000.0,"read_file_cache":[],"activated_groups":[]}"#;
+
+/// How much of a session is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum View {
+    /// All of it.
+    #[default]
+    Full,
+    /// All but the bulk of its state: no summary, no conversation, nothing that the tools remember.
+    Summary,
+}
 
 /// A session's head: everything but the bulk of its state.
 #[derive(Debug, Clone)]
@@ -31,37 +74,75 @@ pub struct SessionHead {
     pub updated_at: String,
     /// The key that it is listed under.
     pub listing: String,
-    /// The version of its state.
+    /// The version of its state. Every write makes another.
     pub version: String,
-    state_session_id: String,
-    reply_id: String,
-    cur_iter: String,
-    documents: Option<[String; 5]>,
+    /// What it waits for while it does not run.
+    pub parked_status: Option<ParkedStatus>,
+    /// The id that the state itself bears.
+    pub state_session_id: String,
+    /// The id of the reply that is being made, or was made last.
+    pub reply_id: String,
+    /// The iteration, as JSON.
+    pub cur_iter: String,
+    documents: Option<Documents>,
     bulk: Place,
 }
 
 /// Where the bulk is.
 #[derive(Debug, Clone)]
 enum Place {
+    /// In the head.
     Inline(Vec<u8>),
-    Parts(usize),
+    /// In parts.
+    Parts { count: usize, unpacked_size: usize },
+    /// It was not asked for.
+    Omitted,
 }
 
-/// A session with its whole state, as JSON texts ready to be put into an answer.
+/// The JSON texts of a session that are neither ids nor bulk.
+#[derive(Debug, Clone)]
+pub struct Documents {
+    /// The configuration.
+    pub config: String,
+    /// The permissions.
+    pub permission_context: String,
+    /// The task list.
+    pub tasks_context: String,
+    /// Fields of the state that this version does not know: the text of an object.
+    pub state_extra: String,
+    /// Fields of the record that this version does not know: the text of an object.
+    pub extra: String,
+}
+
+impl Documents {
+    fn len(&self) -> usize {
+        let Self { config, permission_context, tasks_context, state_extra, extra } = self;
+        [config, permission_context, tasks_context, state_extra, extra].into_iter().map(String::len).sum()
+    }
+}
+
+/// A session as JSON texts, ready to be put into an answer: with its whole state, or without the bulk of it.
 #[derive(Debug, Clone)]
 pub struct StoredSession {
     /// Its head.
     pub head: SessionHead,
-    bulk: Bulk,
+    table: String,
+    packed: Vec<u8>,
+    is_summary: bool,
 }
 
 impl SessionHead {
     /// How many parts the bulk lies in; 0 if it is in the head.
     pub fn parts(&self) -> usize {
         match self.bulk {
-            Place::Inline(_) => 0,
-            Place::Parts(count) => count,
+            Place::Inline(_) | Place::Omitted => 0,
+            Place::Parts { count, .. } => count,
         }
+    }
+
+    /// Whether documents of it lie with the bulk because they are too large for the head.
+    pub(super) fn needs_bulk(&self) -> bool {
+        self.documents.is_none()
     }
 
     /// The keys of the parts.
@@ -69,43 +150,68 @@ impl SessionHead {
         (0..self.parts()).map(|number| keys::part(&self.id, &self.version, number))
     }
 
-    /// The session, with `packed` as its bulk if that lies in parts.
-    pub(super) fn with_bulk(mut self, table: &str, packed: &[u8]) -> Result<StoredSession, StoreError> {
-        let lines = BULK_LINES + if self.documents.is_none() { DOCUMENTS.len() } else { 0 };
-        let unpacked = match &mut self.bulk {
-            Place::Inline(bytes) => Bulk::unpack(&std::mem::take(bytes), lines),
-            Place::Parts(_) => Bulk::unpack(packed, lines),
+    /// How many bytes of JSON it makes with its state, at least. It is known before any part is read.
+    pub fn json_size(&self) -> usize {
+        let bulk = match &self.bulk {
+            Place::Inline(packed) => bulk::unpacked_size(packed).unwrap_or(0),
+            Place::Parts { unpacked_size, .. } => *unpacked_size,
+            Place::Omitted => 0,
         };
-        match unpacked {
-            Ok(bulk) => Ok(StoredSession { head: self, bulk }),
-            Err(problem) => Err(StoreError::Unreadable {
-                table: table.to_owned(),
-                key: keys::head(&self.id),
-                user_id: self.user_id,
-                problem,
-            }),
-        }
+        bulk + self.documents.as_ref().map_or(0, Documents::len)
     }
 
+    /// The session, with `packed` as its bulk if that lies in parts.
+    pub(super) fn with_bulk(mut self, table: &str, packed: Vec<u8>) -> StoredSession {
+        let packed = match &mut self.bulk {
+            Place::Inline(bytes) => std::mem::take(bytes),
+            Place::Parts { .. } | Place::Omitted => packed,
+        };
+        StoredSession { head: self, table: table.to_owned(), packed, is_summary: false }
+    }
+
+    /// The session without its bulk.
+    pub(super) fn without_bulk(self, table: &str) -> StoredSession {
+        StoredSession { head: self, table: table.to_owned(), packed: Vec::new(), is_summary: true }
+    }
+
+    /// Reads a head.
     pub(super) fn from_item(table: &str, item: Item) -> Result<Self, StoreError> {
         let mut fields = Fields::new(table, "item", item);
+        let inline = fields.optional_bytes("bulk")?;
+        let parts = fields.optional_number("parts")?;
+        let unpacked_size = fields.optional_number("bulk_size")?.unwrap_or(0);
+        let size = |number| usize::try_from(number).unwrap_or(usize::MAX);
+        let bulk = match (inline, parts) {
+            (Some(bytes), None) => Place::Inline(bytes),
+            (None, Some(count)) => Place::Parts { count: size(count), unpacked_size: size(unpacked_size) },
+            _ => return Err(fields.unreadable("it has neither bulk nor parts, or both")),
+        };
+        Self::from_fields(fields, bulk)
+    }
+
+    /// Reads a head that was asked for without its bulk.
+    pub(super) fn from_summary_item(table: &str, item: Item) -> Result<Self, StoreError> {
+        Self::from_fields(Fields::new(table, "item", item), Place::Omitted)
+    }
+
+    fn from_fields(mut fields: Fields<'_>, bulk: Place) -> Result<Self, StoreError> {
         let config = fields.optional_json(DOCUMENTS[0])?;
         let documents = match config {
             None => None,
-            Some(config) => Some([
+            Some(config) => Some(Documents {
                 config,
-                fields.json(DOCUMENTS[1])?,
-                fields.json(DOCUMENTS[2])?,
-                fields.optional_json(DOCUMENTS[3])?.unwrap_or_else(|| "{}".into()),
-                fields.optional_json(DOCUMENTS[4])?.unwrap_or_else(|| "{}".into()),
-            ]),
+                permission_context: fields.json(DOCUMENTS[1])?,
+                tasks_context: fields.json(DOCUMENTS[2])?,
+                state_extra: fields.optional_json(DOCUMENTS[3])?.unwrap_or_else(|| "{}".into()),
+                extra: fields.optional_json(DOCUMENTS[4])?.unwrap_or_else(|| "{}".into()),
+            }),
         };
-        let inline = fields.optional_bytes("bulk")?;
-        let parts = fields.optional_number("parts")?;
-        let bulk = match (inline, parts) {
-            (Some(bytes), None) => Place::Inline(bytes),
-            (None, Some(count)) => Place::Parts(usize::try_from(count).unwrap_or(usize::MAX)),
-            _ => return Err(fields.unreadable("it has neither bulk nor parts, or both")),
+        let parked_status = match fields.optional_text("parked_status")? {
+            None => None,
+            Some(name) => {
+                let status = ParkedStatus::from_name(&name);
+                Some(status.ok_or_else(|| fields.unreadable("parked_status has an unknown value"))?)
+            }
         };
         Ok(Self {
             id: fields.text("id")?,
@@ -118,6 +224,7 @@ impl SessionHead {
             updated_at: fields.text("updated_at")?,
             listing: fields.text("listing")?,
             version: fields.text("version")?,
+            parked_status,
             state_session_id: fields.text("state_session_id")?,
             reply_id: fields.text("reply_id")?,
             cur_iter: fields.json("cur_iter")?,
@@ -128,76 +235,77 @@ impl SessionHead {
 }
 
 impl StoredSession {
-    /// The id that the state itself bears.
-    pub fn state_session_id(&self) -> &str {
-        &self.head.state_session_id
+    /// The session without the bulk of its state. What documents of it lie with the bulk stay.
+    pub(super) fn into_summary(self) -> Self {
+        Self { is_summary: true, ..self }
     }
 
-    /// The id of the reply that is being made, or was made last.
-    pub fn reply_id(&self) -> &str {
-        &self.head.reply_id
+    /// The documents.
+    ///
+    /// # Errors
+    ///
+    /// They lie with the bulk, and that is damaged.
+    pub fn documents(&self) -> Result<Cow<'_, Documents>, StoreError> {
+        if let Some(documents) = &self.head.documents {
+            return Ok(Cow::Borrowed(documents));
+        }
+        let mut text = Vec::new();
+        self.unpack(&mut text)?;
+        let text = String::from_utf8(text).map_err(|_| self.unreadable("the state's bulk is not UTF-8"))?;
+        let mut lines = text.split('\n').skip(BULK_LINES).map(str::to_owned);
+        let mut next = || lines.next().ok_or_else(|| self.unreadable("the state's bulk has too few texts"));
+        let documents = Documents {
+            config: next()?,
+            permission_context: next()?,
+            tasks_context: next()?,
+            state_extra: next()?,
+            extra: next()?,
+        };
+        Ok(Cow::Owned(documents))
     }
 
-    /// The iteration, as JSON.
-    pub fn cur_iter(&self) -> &str {
-        &self.head.cur_iter
+    /// Appends `"summary":…,"context":…` to `out`, and returns the tool_context.
+    ///
+    /// # Errors
+    ///
+    /// The bulk is damaged. Part of it may have been appended.
+    pub fn append_conversation(&self, out: &mut Vec<u8>) -> Result<Cow<'static, [u8]>, StoreError> {
+        if self.is_summary {
+            out.extend_from_slice(br#""summary":"","context":[]"#);
+            return Ok(Cow::Borrowed(DEFAULT_TOOL_CONTEXT.as_bytes()));
+        }
+        let start = out.len();
+        self.unpack(out)?;
+        // The short lines are at the end.
+        let lines = BULK_LINES + if self.head.needs_bulk() { DOCUMENTS.len() } else { 0 };
+        let mut ends = memchr::memrchr_iter(b'\n', &out[start..]).skip(lines - BULK_LINES);
+        let end = ends.next().ok_or_else(|| self.unreadable("the state's bulk has too few texts"))?;
+        let mut tool_context = out.split_off(start + end + 1);
+        out.pop();
+        if let Some(end) = memchr::memchr(b'\n', &tool_context) {
+            tool_context.truncate(end);
+        }
+        Ok(Cow::Owned(tool_context))
     }
 
-    /// The summary, as JSON.
-    pub fn summary(&self) -> &str {
-        self.bulk.line(0)
+    fn unpack(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
+        bulk::unpack(&self.packed, out).map_err(|problem| self.unreadable(problem))
     }
 
-    /// The conversation, as JSON.
-    pub fn context(&self) -> &str {
-        self.bulk.line(1)
-    }
-
-    /// What the tools remember, as JSON.
-    pub fn tool_context(&self) -> &str {
-        self.bulk.line(2)
-    }
-
-    /// The configuration, as JSON.
-    pub fn config(&self) -> &str {
-        self.document(0)
-    }
-
-    /// The permissions, as JSON.
-    pub fn permission_context(&self) -> &str {
-        self.document(1)
-    }
-
-    /// The task list, as JSON.
-    pub fn tasks_context(&self) -> &str {
-        self.document(2)
-    }
-
-    /// Fields of the state that this version does not know, as the text of an object.
-    pub fn state_extra(&self) -> &str {
-        self.document(3)
-    }
-
-    /// Fields of the record that this version does not know, as the text of an object.
-    pub fn extra(&self) -> &str {
-        self.document(4)
-    }
-
-    fn document(&self, index: usize) -> &str {
-        match &self.head.documents {
-            Some(documents) => &documents[index],
-            None => self.bulk.line(BULK_LINES + index),
+    fn unreadable(&self, problem: impl Into<String>) -> StoreError {
+        StoreError::Unreadable {
+            table: self.table.clone(),
+            user_id: self.head.user_id.clone(),
+            key: keys::head(&self.head.id),
+            problem: problem.into(),
         }
     }
 
     /// How many bytes of JSON it makes, about.
     pub fn size_hint(&self) -> usize {
         const FIELD_NAMES_AND_IDS: usize = 1024;
-        FIELD_NAMES_AND_IDS
-            + self.summary().len()
-            + self.context().len()
-            + self.tool_context().len()
-            + (0..DOCUMENTS.len()).map(|index| self.document(index).len()).sum::<usize>()
+        let bulk = if self.is_summary { 0 } else { bulk::unpacked_size(&self.packed).unwrap_or(0) };
+        FIELD_NAMES_AND_IDS + bulk + self.head.documents.as_ref().map_or(0, Documents::len)
     }
 }
 

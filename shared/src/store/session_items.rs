@@ -37,6 +37,9 @@ impl SessionItems {
         put("state_session_id", text(&state.session_id));
         put("reply_id", text(&state.reply_id));
         put("cur_iter", text(state.cur_iter.as_str()));
+        if let Some(status) = state.parked_status() {
+            put("parked_status", text(status.as_str()));
+        }
         if let Some(team_id) = &record.team_id {
             put("team_id", text(team_id));
         }
@@ -55,7 +58,8 @@ impl SessionItems {
         let summary = json("state.summary", &state.summary)?;
         let context = json("state.context", &state.context)?;
         let tool_context = json("state.tool_context", &state.tool_context)?;
-        let mut lines = vec![summary.as_str(), &context, &tool_context];
+        let conversation = format!("\"summary\":{summary},\"context\":{context}");
+        let mut lines = vec![conversation.as_str(), &tool_context];
         if size(&head) + documents.iter().map(String::len).sum::<usize>() > DOCUMENTS_LIMIT {
             lines.extend(documents.iter().map(String::as_str));
         } else {
@@ -75,6 +79,8 @@ impl SessionItems {
                 parts.push(part);
             }
             head.insert("parts".into(), AttributeValue::N(parts.len().to_string()));
+            let bulk_size = lines.iter().map(|line| line.len() + 1).sum::<usize>() - 1;
+            head.insert("bulk_size".into(), AttributeValue::N(bulk_size.to_string()));
         }
         check_size(&head)?;
         Ok(Self { head, parts })

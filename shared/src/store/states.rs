@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use super::batch::{Batch, GET_LIMIT, wait};
 use super::item::{Fields, Item};
 use super::read::distinct;
+use super::session::SUMMARY;
 use super::tables::EXPIRES_AT;
-use super::{SessionHead, Store, StoreError, StoredSession, keys};
+use super::{SessionHead, Store, StoreError, StoredSession, View, keys};
 
 /// How often a head is followed that moves on while its parts are read.
 const FOLLOWED: u32 = 6;
@@ -15,17 +16,22 @@ const FOLLOWED: u32 = 6;
 const PARTS_PER_REQUEST: usize = 40;
 
 impl Store {
-    /// The heads of these sessions, by id. Sessions that are gone are not among them: before a head counts as gone it is
-    /// looked for once more, consistently.
+    /// The heads of these sessions, by id; for a summary without their bulk. Sessions that are gone are not among them:
+    /// before a head counts as gone it is looked for once more, consistently.
     ///
     /// # Errors
     ///
     /// DynamoDB does not answer, or a head cannot be read.
-    pub async fn heads(&self, user_id: &str, ids: Vec<String>) -> Result<HashMap<String, SessionHead>, StoreError> {
-        let mut heads = self.some_heads(user_id, &ids, false).await?;
+    pub async fn heads(
+        &self,
+        user_id: &str,
+        ids: Vec<String>,
+        view: View,
+    ) -> Result<HashMap<String, SessionHead>, StoreError> {
+        let mut heads = self.some_heads(user_id, &ids, view, false).await?;
         let missing: Vec<_> = ids.into_iter().filter(|id| !heads.contains_key(id)).collect();
         if !missing.is_empty() {
-            heads.extend(self.some_heads(user_id, &missing, true).await?);
+            heads.extend(self.some_heads(user_id, &missing, view, true).await?);
         }
         Ok(heads)
     }
@@ -34,14 +40,19 @@ impl Store {
         &self,
         user_id: &str,
         ids: &[String],
+        view: View,
         consistent: bool,
     ) -> Result<HashMap<String, SessionHead>, StoreError> {
-        let items = self.session_items(user_id, ids.iter().map(|id| keys::head(id)), &[], consistent).await?;
+        let (attributes, head): (&'static [_], fn(&str, Item) -> _) = match view {
+            View::Full => (&[], SessionHead::from_item),
+            View::Summary => (&SUMMARY, SessionHead::from_summary_item),
+        };
+        let items = self.session_items(user_id, ids.iter().map(|id| keys::head(id)), attributes, consistent).await?;
         items
             .into_values()
             // What expires is no head but the claim of a writer that has yet to put one.
             .filter(|item| !item.contains_key(EXPIRES_AT))
-            .map(|item| SessionHead::from_item(&self.names.sessions, item).map(|head| (head.id.clone(), head)))
+            .map(|item| head(&self.names.sessions, item).map(|head| (head.id.clone(), head)))
             .collect()
     }
 
@@ -85,12 +96,44 @@ impl Store {
         self.batch_get(batch).await
     }
 
-    /// The sessions of these heads with their whole states, by id. A session that is deleted meanwhile is left out.
+    /// The sessions of these heads, by id: with their whole states, or without the bulk of them. Heads must have been read
+    /// for the same view. A session that is deleted meanwhile is left out.
     ///
     /// # Errors
     ///
     /// DynamoDB does not answer, or a state cannot be read.
-    pub async fn with_states(
+    pub async fn states(
+        &self,
+        user_id: &str,
+        heads: Vec<SessionHead>,
+        view: View,
+    ) -> Result<HashMap<String, StoredSession>, StoreError> {
+        match view {
+            View::Full => self.with_states(user_id, heads).await,
+            View::Summary => self.without_states(user_id, heads).await,
+        }
+    }
+
+    /// Parts are read only for heads that did not fit without their bulk.
+    async fn without_states(
+        &self,
+        user_id: &str,
+        heads: Vec<SessionHead>,
+    ) -> Result<HashMap<String, StoredSession>, StoreError> {
+        let table = &self.names.sessions;
+        let (large, whole): (Vec<_>, Vec<_>) = heads.into_iter().partition(SessionHead::needs_bulk);
+        let mut sessions: HashMap<_, _> =
+            whole.into_iter().map(|head| (head.id.clone(), head.without_bulk(table))).collect();
+        if !large.is_empty() {
+            let ids = large.into_iter().map(|head| head.id).collect();
+            let heads = self.heads(user_id, ids, View::Full).await?;
+            let large = self.with_states(user_id, heads.into_values().collect()).await?;
+            sessions.extend(large.into_iter().map(|(id, session)| (id, session.into_summary())));
+        }
+        Ok(sessions)
+    }
+
+    async fn with_states(
         &self,
         user_id: &str,
         heads: Vec<SessionHead>,
@@ -99,7 +142,7 @@ impl Store {
         let mut sessions = HashMap::with_capacity(heads.len());
         for head in heads {
             let session = match joined(&head, &mut parts) {
-                Some(packed) => Some(head.with_bulk(&self.names.sessions, &packed)?),
+                Some(packed) => Some(head.with_bulk(&self.names.sessions, packed)),
                 None => self.followed(user_id, &head).await?,
             };
             if let Some(session) = session {
@@ -136,11 +179,11 @@ impl Store {
             if attempt > 0 {
                 wait(attempt).await;
             }
-            let heads = self.some_heads(user_id, std::slice::from_ref(&head.id), true).await?;
+            let heads = self.some_heads(user_id, std::slice::from_ref(&head.id), View::Full, true).await?;
             let Some(head) = heads.into_values().next() else { return Ok(None) };
             let mut parts = self.parts(user_id, head.part_keys().collect(), true).await?;
             if let Some(packed) = joined(&head, &mut parts) {
-                return head.with_bulk(&self.names.sessions, &packed).map(Some);
+                return Ok(Some(head.with_bulk(&self.names.sessions, packed)));
             }
         }
         Err(StoreError::Unreadable {

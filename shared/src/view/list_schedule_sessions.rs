@@ -2,37 +2,50 @@
 
 use futures::try_join;
 
-use super::ScheduleSessionsResponse;
-use crate::store::{SessionHead, Store, StoreError};
+use super::cursor::{Route, Scope};
+use super::etag::EntityTag;
+use super::list::{Ask, Frame, ListError, Listed, check_size, in_order};
+use crate::store::{Store, StoredSession};
 
 /// Reads the answer of `GET /schedule/{schedule_id}/sessions`; `None` if the user has no such schedule.
 ///
-/// It takes three round trips, whatever the number of sessions: schedule and index, heads, parts.
+/// It takes three round trips, whatever the number of sessions: schedule and index, heads, parts; and two if the caller
+/// has the answer already, or asks for a summary.
 ///
 /// # Errors
 ///
-/// DynamoDB does not answer, or an item cannot be read.
+/// DynamoDB does not answer, an item cannot be read, or the answer is too large.
 pub async fn list_schedule_sessions(
     store: &Store,
     user_id: &str,
     schedule_id: &str,
-) -> Result<Option<ScheduleSessionsResponse>, StoreError> {
-    let (exists, rows) =
-        try_join!(store.schedule_exists(user_id, schedule_id), store.sessions_of_schedule(user_id, schedule_id))?;
+    ask: &Ask,
+) -> Result<Option<Listed<StoredSession>>, ListError> {
+    let (exists, rows, count) = try_join!(
+        store.schedule_exists(user_id, schedule_id),
+        store.sessions_of_schedule(user_id, schedule_id, ask.page.as_ref()),
+        async { if ask.count { store.count_of_schedule(user_id, schedule_id).await.map(Some) } else { Ok(None) } },
+    )?;
     if !exists {
         return Ok(None);
     }
-    let mut heads = store.heads(user_id, rows.into_iter().map(|row| row.id).collect()).await?;
+    let scope = Scope { route: Route::ScheduleSessions, user_id, id: schedule_id };
+    let frame = Frame::new(&scope, ask, &rows, count);
+    let ids: Vec<_> = rows.rows.into_iter().map(|row| row.id).collect();
+    let mut heads = store.heads(user_id, ids.clone(), ask.view).await?;
     heads.retain(|_, head| head.source_schedule_id.as_deref() == Some(schedule_id));
-    let order = newest_first(heads.values());
-    let mut sessions = store.with_states(user_id, heads.into_values().collect()).await?;
-    let sessions = order.iter().filter_map(|id| sessions.remove(id)).collect();
-    Ok(Some(ScheduleSessionsResponse { sessions }))
-}
+    let order = in_order(ask, &ids, &heads);
 
-/// The ids of sessions in the order of lists: newest first, and by id where two were created at once.
-pub(super) fn newest_first<'a>(heads: impl Iterator<Item = &'a SessionHead>) -> Vec<String> {
-    let mut heads: Vec<_> = heads.map(|head| (&head.listing, &head.id)).collect();
-    heads.sort_unstable_by(|one, other| other.cmp(one));
-    heads.into_iter().map(|(_, id)| id.clone()).collect()
+    let tag = |sessions| EntityTag { sessions, teams: "0".to_owned() };
+    let known = tag(frame.fingerprint(order.iter().filter_map(|id| heads.get(id)).map(|head| (head, false))));
+    if ask.known.matches(&known) {
+        return Ok(Some(Listed::NotModified(known)));
+    }
+    check_size(ask, heads.values())?;
+    let mut sessions = store.states(user_id, heads.into_values().collect(), ask.view).await?;
+    // A head that has moved on meanwhile may have moved away.
+    sessions.retain(|_, session| session.head.source_schedule_id.as_deref() == Some(schedule_id));
+    let sessions: Vec<_> = order.iter().filter_map(|id| sessions.remove(id)).collect();
+    let etag = tag(frame.fingerprint(sessions.iter().map(|session| (&session.head, false))));
+    Ok(Some(Listed::List(frame.list(sessions, etag))))
 }

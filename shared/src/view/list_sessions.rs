@@ -1,13 +1,16 @@
 //! An agent's sessions with their teams.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures::try_join;
 
-use super::list_schedule_sessions::newest_first;
-use super::{ListSessionsResponse, SessionView, TeamDetail, TeamMember};
-use crate::store::{Store, StoreError, StoredAgent, StoredTeam};
+use super::cursor::{Route, Scope};
+use super::etag::EntityTag;
+use super::list::{Ask, Frame, ListError, Listed, check_size, in_order};
+use super::teams::{Known, Teams};
+use super::{SessionStatus, SessionView};
+use crate::store::{SessionHead, Store, StoredSession, View};
 
 /// Reads the answer of `GET /sessions/?agent_id=…`; `None` if the user has no such agent.
 ///
@@ -18,93 +21,89 @@ use crate::store::{Store, StoreError, StoredAgent, StoredTeam};
 /// 3. parts of states, the heads of leading sessions, member agents and their newest sessions;
 /// 4. leading agents.
 ///
+/// A caller whose answer may still be good is spared the parts until the teams show that it is not.
+///
 /// # Errors
 ///
-/// DynamoDB does not answer, or an item cannot be read.
+/// DynamoDB does not answer, an item cannot be read, or the answer is too large.
 pub async fn list_sessions(
     store: &Store,
     user_id: &str,
     agent_id: &str,
-) -> Result<Option<ListSessionsResponse>, StoreError> {
-    let (agent, rows, running) =
-        try_join!(store.agent(user_id, agent_id), store.sessions_of_agent(user_id, agent_id), store.running(user_id))?;
+    ask: &Ask,
+) -> Result<Option<Listed<SessionView>>, ListError> {
+    let (agent, rows, running, count) = try_join!(
+        store.agent(user_id, agent_id),
+        store.sessions_of_agent(user_id, agent_id, ask.page.as_ref()),
+        store.running(user_id),
+        async { if ask.count { store.count_of_agent(user_id, agent_id).await.map(Some) } else { Ok(None) } },
+    )?;
     let Some(agent) = agent else { return Ok(None) };
+    let scope = Scope { route: Route::Sessions, user_id, id: agent_id };
+    let frame = Frame::new(&scope, ask, &rows, count);
 
-    let asked: HashSet<String> = rows.iter().filter_map(|row| row.team_id.clone()).collect();
-    let session_ids = rows.into_iter().map(|row| row.id).collect();
+    let asked: HashSet<String> = rows.rows.iter().filter_map(|row| row.team_id.clone()).collect();
+    let ids: Vec<_> = rows.rows.into_iter().map(|row| row.id).collect();
     let (mut heads, mut teams) =
-        try_join!(store.heads(user_id, session_ids), store.teams(user_id, asked.iter().cloned().collect()))?;
+        try_join!(store.heads(user_id, ids.clone(), ask.view), store.teams(user_id, asked.iter().cloned().collect()))?;
     heads.retain(|_, head| head.agent_id == agent_id);
     // The index may lag behind a head that has just joined a team.
-    let late: HashSet<_> = heads.values().filter_map(|head| head.team_id.clone()).collect();
-    let late: Vec<_> = late.difference(&asked).cloned().collect();
+    let late = teams_of(heads.values()).difference(&asked).cloned().collect::<Vec<_>>();
     if !late.is_empty() {
         teams.extend(store.teams(user_id, late).await?);
     }
 
-    let order = newest_first(heads.values());
-    let known = Known { agent, newest_session: order.first().cloned(), sessions: order.iter().cloned().collect() };
-    let (mut sessions, teams) = try_join!(
-        store.with_states(user_id, heads.into_values().collect()),
-        team_details(store, user_id, teams, known)
-    )?;
-    let sessions = order
-        .iter()
-        .filter_map(|id| sessions.remove(id))
-        .map(|session| SessionView {
-            is_running: running.contains(&session.head.id),
-            team: session.head.team_id.as_ref().and_then(|id| teams.get(id)).cloned(),
-            session,
-        })
-        .collect();
-    Ok(Some(ListSessionsResponse { sessions }))
+    let order = in_order(ask, &ids, &heads);
+    let fingerprint = |sessions: &mut dyn Iterator<Item = &SessionHead>| {
+        frame.fingerprint(sessions.map(|head| (head, running.contains(&head.id))))
+    };
+    let known_sessions = fingerprint(&mut order.iter().filter_map(|id| heads.get(id)));
+    let known = Known {
+        newest_session: order.first().filter(|_| ask.is_from_start()).cloned(),
+        sessions: order.iter().cloned().collect(),
+        agent: Arc::new(agent),
+    };
+    let mut resolved = None;
+    if ask.known.may_match(&known_sessions) {
+        let teams = Teams::resolve(store, user_id, std::mem::take(&mut teams), &known).await?;
+        let tag = EntityTag { sessions: known_sessions, teams: teams.fingerprint() };
+        if ask.known.matches(&tag) {
+            return Ok(Some(Listed::NotModified(tag)));
+        }
+        resolved = Some(teams);
+    }
+
+    check_size(ask, heads.values())?;
+    let states = store.states(user_id, heads.into_values().collect(), ask.view);
+    let (mut sessions, mut teams) = match resolved {
+        Some(resolved) => (states.await?, resolved),
+        None => try_join!(states, Teams::resolve(store, user_id, teams, &known))?,
+    };
+    // A head that has moved on meanwhile may have moved away, or joined a team.
+    sessions.retain(|_, session| session.head.agent_id == agent_id);
+    let joined =
+        teams_of(sessions.values().map(|session| &session.head)).difference(&asked).cloned().collect::<Vec<_>>();
+    if joined.iter().any(|id| teams.get(id).is_none()) {
+        let joined = store.teams(user_id, joined).await?;
+        teams.extend(Teams::resolve(store, user_id, joined, &known).await?);
+    }
+
+    let sessions: Vec<_> = order.iter().filter_map(|id| sessions.remove(id)).collect();
+    let tag = EntityTag {
+        sessions: fingerprint(&mut sessions.iter().map(|session| &session.head)),
+        teams: teams.fingerprint(),
+    };
+    let view = |session: StoredSession| SessionView {
+        is_running: running.contains(&session.head.id),
+        status: (ask.view == View::Summary)
+            .then(|| SessionStatus::of(&session.head, running.contains(&session.head.id))),
+        team: session.head.team_id.as_ref().and_then(|id| teams.get(id)).cloned(),
+        session,
+    };
+    let sessions = sessions.into_iter().map(view).collect();
+    Ok(Some(Listed::List(frame.list(sessions, tag))))
 }
 
-/// What has been read before the teams are resolved, and is not read again.
-struct Known {
-    /// The agent whose sessions are listed.
-    agent: StoredAgent,
-    newest_session: Option<String>,
-    sessions: HashSet<String>,
-}
-
-/// Resolves teams, by id.
-async fn team_details(
-    store: &Store,
-    user_id: &str,
-    teams: HashMap<String, StoredTeam>,
-    known: Known,
-) -> Result<HashMap<String, Arc<TeamDetail>>, StoreError> {
-    let Known { agent, newest_session, sessions } = known;
-    let members: HashSet<&String> =
-        teams.values().flat_map(|team| &team.member_ids).filter(|id| **id != agent.id).collect();
-    let members: Vec<String> = members.into_iter().cloned().collect();
-    let leading: HashSet<&String> = teams.values().map(|team| &team.session_id).collect();
-    let (own, unread): (Vec<&String>, Vec<&String>) = leading.into_iter().partition(|id| sessions.contains(*id));
-    let (mut newest, agents, mut leaders) = try_join!(
-        store.newest_sessions(user_id, members.clone()),
-        store.agents(user_id, members.clone()),
-        store.agents_of_sessions(user_id, unread.into_iter().cloned().collect())
-    )?;
-    leaders.extend(own.into_iter().map(|id| (id.clone(), agent.id.clone())));
-    newest.extend(newest_session.map(|session_id| (agent.id.clone(), session_id)));
-    let mut asked: HashSet<String> = members.into_iter().collect();
-    asked.insert(agent.id.clone());
-    let mut agents: HashMap<_, _> = agents.into_iter().map(|(id, agent)| (id, Arc::new(agent))).collect();
-    agents.insert(agent.id.clone(), Arc::new(agent));
-
-    let unread: HashSet<String> = leaders.values().filter(|id| !asked.contains(*id)).cloned().collect();
-    let unread = store.agents(user_id, unread.into_iter().collect()).await?;
-    agents.extend(unread.into_iter().map(|(id, agent)| (id, Arc::new(agent))));
-
-    let resolved = teams.into_iter().map(|(id, team)| {
-        let member = |id| {
-            let agent = agents.get(id)?;
-            Some(TeamMember { agent: Arc::clone(agent), session_id: newest.get(id).cloned() })
-        };
-        let members = team.member_ids.iter().filter_map(member).collect();
-        let leader_agent = leaders.get(&team.session_id).and_then(|agent_id| agents.get(agent_id)).cloned();
-        (id, Arc::new(TeamDetail { team, leader_agent, members }))
-    });
-    Ok(resolved.collect())
+fn teams_of<'a>(heads: impl Iterator<Item = &'a SessionHead>) -> HashSet<String> {
+    heads.filter_map(|head| head.team_id.clone()).collect()
 }

@@ -1,25 +1,28 @@
 //! What the routes return, assembled from what the store read.
 //!
-//! Records are not parsed and printed again: an answer is put together from the JSON texts that the tables hold.
+//! - [`list_sessions`], [`list_schedule_sessions`]: the read plans.
+//! - [`list`], [`cursor`], [`etag`]: how lists are asked for in pages, and again.
+//! - `teams`: teams with their leaders and members.
+//! - `splice`: the JSON of the answers. Records are not parsed and printed again: an answer is put together from the
+//!   JSON texts that the tables hold.
 
+pub mod cursor;
+pub mod etag;
+pub mod list;
 mod list_schedule_sessions;
 mod list_sessions;
 mod splice;
+mod teams;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use crate::store::{StoredAgent, StoredSession, StoredTeam};
+use crate::model::ParkedStatus;
+use crate::store::{SessionHead, StoredAgent, StoredSession, StoredTeam};
 
+pub use list::{Ask, ListError, Listed, SessionList};
 pub use list_schedule_sessions::list_schedule_sessions;
 pub use list_sessions::list_sessions;
 pub use splice::WriteJson;
-
-/// The answer of `GET /sessions/`.
-#[derive(Debug, Clone)]
-pub struct ListSessionsResponse {
-    /// The sessions of the agent, newest first.
-    pub sessions: Vec<SessionView>,
-}
 
 /// A session as the chat screen needs it.
 #[derive(Debug, Clone)]
@@ -28,8 +31,41 @@ pub struct SessionView {
     pub session: StoredSession,
     /// Whether a run lease is held for it now.
     pub is_running: bool,
+    /// What it does or waits for; in summaries only.
+    pub status: Option<SessionStatus>,
     /// Its team, if it has one that exists.
     pub team: Option<Arc<TeamDetail>>,
+}
+
+/// What a session does or waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionStatus {
+    /// It runs.
+    Running,
+    /// It waits for this.
+    Parked(ParkedStatus),
+    /// Neither.
+    Idle,
+}
+
+impl SessionStatus {
+    /// The status of a session. That it runs counts for more than what its conversation ends with.
+    fn of(head: &SessionHead, is_running: bool) -> Self {
+        match head.parked_status {
+            _ if is_running => Self::Running,
+            Some(parked) => Self::Parked(parked),
+            None => Self::Idle,
+        }
+    }
+
+    /// The status as it stands in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Parked(status) => status.as_str(),
+            Self::Idle => "idle",
+        }
+    }
 }
 
 /// A team with its agents.
@@ -41,6 +77,14 @@ pub struct TeamDetail {
     pub leader_agent: Option<Arc<StoredAgent>>,
     /// The members that exist, in the team's order.
     pub members: Vec<TeamMember>,
+    /// Many sessions may show the team.
+    json: OnceLock<Vec<u8>>,
+}
+
+impl TeamDetail {
+    fn new(team: StoredTeam, leader_agent: Option<Arc<StoredAgent>>, members: Vec<TeamMember>) -> Self {
+        Self { team, leader_agent, members, json: OnceLock::new() }
+    }
 }
 
 /// A member of a team.
@@ -50,11 +94,4 @@ pub struct TeamMember {
     pub agent: Arc<StoredAgent>,
     /// Its newest session, if it has one.
     pub session_id: Option<String>,
-}
-
-/// The answer of `GET /schedule/{schedule_id}/sessions`.
-#[derive(Debug, Clone)]
-pub struct ScheduleSessionsResponse {
-    /// The sessions that the schedule started, newest first.
-    pub sessions: Vec<StoredSession>,
 }

@@ -2,24 +2,20 @@
 
 use serde::Serialize;
 
-use super::{ListSessionsResponse, ScheduleSessionsResponse, SessionView, TeamDetail, TeamMember};
-use crate::store::{StoredAgent, StoredSession, StoredTeam};
+use super::{SessionList, SessionView, TeamDetail, TeamMember};
+use crate::store::{StoreError, StoredAgent, StoredSession, StoredTeam};
 
 /// What can be written into an answer.
 pub trait WriteJson {
     /// Appends compact JSON.
-    fn write_json(&self, out: &mut Vec<u8>);
+    ///
+    /// # Errors
+    ///
+    /// A state is damaged. Part of it may have been appended.
+    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), StoreError>;
 
     /// About how many bytes that will be.
     fn size_hint(&self) -> usize;
-
-    /// The whole as a text of its own.
-    fn to_json(&self) -> String {
-        let mut out = Vec::with_capacity(self.size_hint());
-        self.write_json(&mut out);
-        // Everything written is a `str` or comes out of serde_json.
-        String::from_utf8(out).unwrap_or_default()
-    }
 }
 
 /// An object that is being written.
@@ -33,46 +29,30 @@ impl<'a> Object<'a> {
         Self { out, separator: b'{' }
     }
 
-    fn key(&mut self, key: &str) -> &mut Vec<u8> {
+    /// Where the next members go.
+    fn next(&mut self) -> &mut Vec<u8> {
         self.out.push(self.separator);
         self.separator = b',';
-        self.out.push(b'"');
-        self.out.extend_from_slice(key.as_bytes());
-        self.out.extend_from_slice(b"\":");
         self.out
     }
 
+    fn key(&mut self, key: &str) -> &mut Vec<u8> {
+        let out = self.next();
+        out.push(b'"');
+        out.extend_from_slice(key.as_bytes());
+        out.extend_from_slice(b"\":");
+        out
+    }
+
     /// A member whose value is JSON text.
-    fn json(mut self, key: &str, json: &str) -> Self {
-        self.key(key).extend_from_slice(json.as_bytes());
+    fn json(mut self, key: &str, json: impl AsRef<[u8]>) -> Self {
+        self.key(key).extend_from_slice(json.as_ref());
         self
     }
 
     fn value(mut self, key: &str, value: &impl Serialize) -> Self {
         // A Vec takes every byte, and a string, option or number always has a JSON form.
         let _ = serde_json::to_writer(self.key(key), value);
-        self
-    }
-
-    fn member(mut self, key: &str, value: Option<&impl WriteJson>) -> Self {
-        let out = self.key(key);
-        match value {
-            Some(value) => value.write_json(out),
-            None => out.extend_from_slice(b"null"),
-        }
-        self
-    }
-
-    fn list<T: WriteJson>(mut self, key: &str, values: &[T]) -> Self {
-        let out = self.key(key);
-        out.push(b'[');
-        for (index, value) in values.iter().enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
-            value.write_json(out);
-        }
-        out.push(b']');
         self
     }
 
@@ -92,8 +72,9 @@ impl<'a> Object<'a> {
 }
 
 impl WriteJson for StoredSession {
-    fn write_json(&self, out: &mut Vec<u8>) {
+    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
         let head = &self.head;
+        let documents = self.documents()?;
         let mut object = Object::new(out)
             .value("id", &head.id)
             .value("updated_at", &head.updated_at)
@@ -103,19 +84,19 @@ impl WriteJson for StoredSession {
             .value("source", &head.source)
             .value("source_schedule_id", &head.source_schedule_id)
             .value("team_id", &head.team_id)
-            .json("config", self.config());
-        Object::new(object.key("state"))
-            .value("session_id", &self.state_session_id())
-            .json("summary", self.summary())
-            .json("context", self.context())
-            .value("reply_id", &self.reply_id())
-            .json("cur_iter", self.cur_iter())
-            .json("permission_context", self.permission_context())
-            .json("tool_context", self.tool_context())
-            .json("tasks_context", self.tasks_context())
-            .members(self.state_extra())
+            .json("config", &documents.config);
+        let mut state = Object::new(object.key("state")).value("session_id", &head.state_session_id);
+        let tool_context = self.append_conversation(state.next())?;
+        state
+            .value("reply_id", &head.reply_id)
+            .json("cur_iter", &head.cur_iter)
+            .json("permission_context", &documents.permission_context)
+            .json("tool_context", &tool_context)
+            .json("tasks_context", &documents.tasks_context)
+            .members(&documents.state_extra)
             .end();
-        object.members(self.extra()).end();
+        object.members(&documents.extra).end();
+        Ok(())
     }
 
     fn size_hint(&self) -> usize {
@@ -123,8 +104,8 @@ impl WriteJson for StoredSession {
     }
 }
 
-impl WriteJson for StoredAgent {
-    fn write_json(&self, out: &mut Vec<u8>) {
+impl StoredAgent {
+    fn append_json(&self, out: &mut Vec<u8>) {
         Object::new(out)
             .value("id", &self.id)
             .value("updated_at", &self.updated_at)
@@ -135,14 +116,10 @@ impl WriteJson for StoredAgent {
             .members(self.extra.as_deref().unwrap_or_default())
             .end();
     }
-
-    fn size_hint(&self) -> usize {
-        DOCUMENT_FRAME + self.data.len()
-    }
 }
 
-impl WriteJson for StoredTeam {
-    fn write_json(&self, out: &mut Vec<u8>) {
+impl StoredTeam {
+    fn append_json(&self, out: &mut Vec<u8>) {
         Object::new(out)
             .value("id", &self.id)
             .value("updated_at", &self.updated_at)
@@ -153,69 +130,93 @@ impl WriteJson for StoredTeam {
             .members(self.extra.as_deref().unwrap_or_default())
             .end();
     }
-
-    fn size_hint(&self) -> usize {
-        DOCUMENT_FRAME + self.data.len()
-    }
 }
 
-impl WriteJson for TeamMember {
-    fn write_json(&self, out: &mut Vec<u8>) {
-        Object::new(out).member("agent", Some(&*self.agent)).value("session_id", &self.session_id).end();
-    }
-
-    fn size_hint(&self) -> usize {
-        self.agent.size_hint() + 64
-    }
-}
-
-impl WriteJson for TeamDetail {
-    fn write_json(&self, out: &mut Vec<u8>) {
-        Object::new(out)
-            .member("team", Some(&self.team))
-            .member("leader_agent", self.leader_agent.as_deref())
-            .list("members", &self.members)
-            .end();
-    }
-
-    fn size_hint(&self) -> usize {
-        self.team.size_hint()
-            + self.leader_agent.as_ref().map_or(0, |agent| agent.size_hint())
-            + self.members.iter().map(WriteJson::size_hint).sum::<usize>()
+impl TeamDetail {
+    /// Compact JSON, made once.
+    pub fn json(&self) -> &[u8] {
+        self.json.get_or_init(|| {
+            let agents = self.leader_agent.iter().chain(self.members.iter().map(|member| &member.agent));
+            let size = DOCUMENT_FRAME
+                + self.team.data.len()
+                + agents.map(|agent| DOCUMENT_FRAME + agent.data.len()).sum::<usize>();
+            let mut out = Vec::with_capacity(size);
+            let mut detail = Object::new(&mut out);
+            self.team.append_json(detail.key("team"));
+            let leader = detail.key("leader_agent");
+            match &self.leader_agent {
+                Some(agent) => agent.append_json(leader),
+                None => leader.extend_from_slice(b"null"),
+            }
+            let members = detail.key("members");
+            members.push(b'[');
+            for (index, TeamMember { agent, session_id }) in self.members.iter().enumerate() {
+                if index > 0 {
+                    members.push(b',');
+                }
+                let mut member = Object::new(members);
+                agent.append_json(member.key("agent"));
+                member.value("session_id", session_id).end();
+            }
+            members.push(b']');
+            detail.end();
+            out
+        })
     }
 }
 
 impl WriteJson for SessionView {
-    fn write_json(&self, out: &mut Vec<u8>) {
-        Object::new(out)
-            .member("session", Some(&self.session))
-            .value("is_running", &self.is_running)
-            .member("team", self.team.as_deref())
-            .end();
+    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
+        let mut view = Object::new(out);
+        self.session.write_json(view.key("session"))?;
+        view = view.value("is_running", &self.is_running);
+        if let Some(status) = self.status {
+            view = view.value("status", &status.as_str());
+        }
+        view.json("team", self.team.as_ref().map_or(&b"null"[..], |team| team.json())).end();
+        Ok(())
     }
 
     fn size_hint(&self) -> usize {
-        self.session.size_hint() + self.team.as_ref().map_or(0, |team| team.size_hint())
+        self.session.size_hint() + self.team.as_ref().map_or(0, |team| team.json().len())
     }
 }
 
-impl WriteJson for ListSessionsResponse {
-    fn write_json(&self, out: &mut Vec<u8>) {
-        Object::new(out).list("sessions", &self.sessions).value("total", &self.sessions.len()).end();
-    }
-
-    fn size_hint(&self) -> usize {
+impl<T: WriteJson> SessionList<T> {
+    /// About how many bytes of JSON it makes.
+    pub fn size_hint(&self) -> usize {
         DOCUMENT_FRAME + self.sessions.iter().map(WriteJson::size_hint).sum::<usize>()
     }
-}
 
-impl WriteJson for ScheduleSessionsResponse {
-    fn write_json(&self, out: &mut Vec<u8>) {
-        Object::new(out).list("sessions", &self.sessions).value("total", &self.sessions.len()).end();
-    }
-
-    fn size_hint(&self) -> usize {
-        DOCUMENT_FRAME + self.sessions.iter().map(WriteJson::size_hint).sum::<usize>()
+    /// Hands over the JSON session by session, so that no more than one needs to be in memory as text. `take` may keep
+    /// what it is given in the buffer, or clear that.
+    ///
+    /// # Errors
+    ///
+    /// A state is damaged, or `take` does not want more.
+    pub fn write_json<E: From<StoreError>>(
+        self,
+        out: &mut Vec<u8>,
+        mut take: impl FnMut(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        out.extend_from_slice(b"{\"sessions\":[");
+        for (index, session) in self.sessions.into_iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            session.write_json(out)?;
+            take(out)?;
+        }
+        out.push(b']');
+        let mut rest = Object { out, separator: b',' };
+        if let Some(total) = self.total {
+            rest = rest.value("total", &total);
+        }
+        if let Some(next_cursor) = self.next_cursor {
+            rest = rest.value("next_cursor", &next_cursor);
+        }
+        rest.end();
+        take(out)
     }
 }
 

@@ -1,0 +1,38 @@
+//! Answers as a client reads them.
+
+use std::io::Read;
+
+use agentscope_shared::api::Response;
+use lambda_http::{Body, http};
+
+/// The answer with its body as text, decoded.
+///
+/// # Panics
+///
+/// The body is not encoded as it says, or is no text.
+pub fn text(response: Response) -> http::Response<String> {
+    let encoding = response.headers().get("content-encoding").map(|name| name.to_str().unwrap().to_owned());
+    response.map(|body| match (body, encoding.as_deref()) {
+        (Body::Empty, None) => String::new(),
+        (Body::Text(text), None) => text,
+        (Body::Binary(bytes), Some(encoding)) => decoded(&bytes, encoding),
+        (body, encoding) => panic!("{encoding:?} {body:?}"),
+    })
+}
+
+/// A body that is encoded like this.
+///
+/// # Panics
+///
+/// It is not.
+pub fn decoded(bytes: &[u8], encoding: &str) -> String {
+    let mut text = String::new();
+    match encoding {
+        "zstd" => zstd::Decoder::new(bytes).unwrap().read_to_string(&mut text),
+        "br" => brotli::Decompressor::new(bytes, 4096).read_to_string(&mut text),
+        "gzip" => flate2::read::GzDecoder::new(bytes).read_to_string(&mut text),
+        other => panic!("unexpected encoding {other}"),
+    }
+    .unwrap();
+    text
+}
