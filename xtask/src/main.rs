@@ -1,5 +1,6 @@
 //! Developer commands: `cargo xtask <command>`.
 
+mod bench;
 mod cargo_lambda;
 mod dev;
 mod examples;
@@ -23,6 +24,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Measures the functions as they are deployed, next to the floor.
+    Bench(bench::Bench),
     /// Runs both functions at their real paths over an embedded DynamoDB with sample data.
     Dev(dev::Dev),
     /// Runs an embedded DynamoDB with empty tables.
@@ -42,6 +45,7 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<()> {
     match command {
+        Command::Bench(options) => bench::run(options).await,
         Command::Dev(options) => dev::run(options).await,
         Command::Store(options) => store::run(options).await,
     }

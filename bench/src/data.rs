@@ -1,0 +1,179 @@
+//! The data that is listed, made by a seed.
+
+use std::time::Duration;
+
+use agentscope_shared::model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord, parse};
+use agentscope_shared::store::Store;
+use agentscope_tests::records;
+use anyhow::{Context, Result};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use serde_json::{Value, json};
+
+use crate::text::Author;
+
+/// How many writes are under way at once.
+const IN_FLIGHT: usize = 16;
+
+/// How long sessions count as running that do: longer than any run of the benchmark.
+const LEASE: Duration = Duration::from_secs(24 * 3600);
+
+/// The agent, and the schedule, whose sessions are listed.
+pub(crate) const AGENT: &str = "release-captain";
+pub(crate) const SCHEDULE: &str = "nightly-triage";
+
+/// The data of one user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Dataset {
+    /// The user's name.
+    pub(crate) user_id: &'static str,
+    /// The sessions of the agent that is listed.
+    pub(crate) sessions: usize,
+    /// The teams that such sessions lead, each with five members that are agents with sessions of their own.
+    pub(crate) teams: usize,
+    /// How large the sessions' states are.
+    pub(crate) states: States,
+    /// Whether a schedule started the sessions.
+    pub(crate) scheduled: bool,
+}
+
+/// How large states are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum States {
+    /// Mixed: most have one to ten kilobytes, some twenty, some of them so large that they do not fit a head.
+    Mixed {
+        /// How large most of them are, in percent of [`MIXED`]: answers are to be as large as those
+        /// that the reference's figures are for.
+        percent: usize,
+    },
+    /// Some two kilobytes each.
+    Small,
+}
+
+/// The members of a team.
+const MEMBERS: usize = 5;
+
+/// Conversations in bytes, from the smallest to the largest, before the last bytes are drawn.
+const MIXED: [usize; 20] = [
+    600, 800, 1000, 1200, 1500, 1800, 2200, 2600, 3000, 3500, 4000, 4500, 5000, 6000, 7000, 8000, 9500, 11_000, 14_000,
+    19_000,
+];
+
+/// The conversations that do not fit a head, one session in so many, in bytes.
+const LARGE_EVERY: usize = 60;
+const LARGE: usize = 64_000;
+
+const SMALL: usize = 1200;
+
+impl Dataset {
+    /// Makes the records and writes them.
+    pub(crate) async fn load(&self, store: &Store, seed: u64) -> Result<()> {
+        let mut author = Author::new(seed ^ self.sessions as u64);
+        let mut agents = vec![self.agent(&mut author, AGENT)?];
+        let mut sessions = Vec::new();
+        for number in 0..self.sessions {
+            let (id, created_at) = (author.id(), time(number));
+            let session = if self.scheduled {
+                records::run(self.user_id, AGENT, SCHEDULE, &id, &created_at)
+            } else {
+                records::session(self.user_id, AGENT, &id, &created_at)
+            };
+            let length = self.conversation(number, &mut author);
+            sessions.push(with_state(&mut author, session, AGENT, length));
+        }
+        for team in 0..self.teams {
+            let team_id = author.id();
+            // The teams are spread over the list.
+            let leader = &mut sessions[team * self.sessions / self.teams];
+            leader["team_id"] = json!(team_id);
+            let leading = leader["id"].as_str().unwrap_or_default().to_owned();
+            let members: Vec<String> = (0..MEMBERS).map(|_| author.id()).collect();
+            for member in &members {
+                agents.push(self.agent(&mut author, member)?);
+                for number in 0..author.number(1..4) {
+                    let id = author.id();
+                    let mut session = records::session(self.user_id, member, &id, &time(number as usize));
+                    session["team_id"] = json!(team_id);
+                    sessions.push(with_state(&mut author, session, member, SMALL));
+                }
+            }
+            let members: Vec<&str> = members.iter().map(String::as_str).collect();
+            let mut record = records::team(self.user_id, &team_id, &leading, &members);
+            record["data"]["description"] = json!(author.prose(200));
+            store.put_team(&parse::<TeamRecord>(&record.to_string())?).await?;
+        }
+        if self.scheduled {
+            let record = records::schedule(self.user_id, SCHEDULE).to_string();
+            store.put_schedule(&parse::<ScheduleRecord>(&record)?).await?;
+        }
+        stream::iter(agents)
+            .map(|agent| async move { store.put_agent(&agent).await })
+            .buffer_unordered(IN_FLIGHT)
+            .try_collect::<Vec<()>>()
+            .await?;
+        // Every hundredth session runs, and one at least.
+        for session in sessions.iter().take(self.sessions).step_by(100) {
+            let id = session["id"].as_str().unwrap_or_default();
+            store.acquire_lease(self.user_id, id, "bench", LEASE).await?.ok().context("a lease is held")?;
+        }
+        stream::iter(sessions)
+            .map(|session| async move {
+                let session: SessionRecord = parse(&session.to_string())?;
+                store.put_session(&session).await?;
+                anyhow::Ok(())
+            })
+            .buffer_unordered(IN_FLIGHT)
+            .try_collect::<Vec<()>>()
+            .await?;
+        Ok(())
+    }
+
+    fn agent(&self, author: &mut Author, id: &str) -> Result<AgentRecord> {
+        let mut agent = records::agent(self.user_id, id);
+        agent["data"]["name"] = json!(author.title());
+        agent["data"]["system_prompt"] = json!(author.prose(300));
+        Ok(parse(&agent.to_string())?)
+    }
+
+    /// The length of a session's conversation.
+    fn conversation(&self, number: usize, author: &mut Author) -> usize {
+        match self.states {
+            States::Small => SMALL,
+            States::Mixed { .. } if number % LARGE_EVERY == LARGE_EVERY / 2 && self.sessions > LARGE_EVERY => LARGE,
+            // Neither sorted nor drawn: so many of each length.
+            States::Mixed { percent } => {
+                MIXED[number * 7 % MIXED.len()] * percent / 100 + author.number(0..200) as usize
+            }
+        }
+    }
+}
+
+fn with_state(author: &mut Author, mut session: Value, agent: &str, length: usize) -> Value {
+    session["config"] = json!({
+        "workspace_id": author.id(), "name": author.title(),
+        "chat_model_config": {
+            "type": "dashscope", "credential_id": author.id(), "model": "qwen3-max", "parameters": {"temperature": 0.7},
+        },
+    });
+    session["state"]["reply_id"] = json!(author.id());
+    session["state"]["cur_iter"] = json!(author.number(0..20));
+    session["state"]["context"] = author.conversation(agent, length);
+    session
+}
+
+/// When a session was created: one an hour.
+fn time(number: usize) -> String {
+    let hours = i64::try_from(number).unwrap_or_default();
+    let begin = jiff::Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(490_896);
+    (begin + jiff::SignedDuration::from_hours(hours) + jiff::SignedDuration::from_micros(104_382)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_are_created_one_after_the_other() {
+        assert_eq!(time(0), "2026-01-01T00:00:00.104382Z");
+        assert_eq!(time(25), "2026-01-02T01:00:00.104382Z");
+    }
+}

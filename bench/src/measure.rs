@@ -1,0 +1,264 @@
+//! Measuring scenarios: a route and its floor, call by call in turns.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use axum::body::Bytes;
+use serde::Deserialize;
+
+use crate::counter::Counter;
+use crate::process::{Deployment, Floor, Function, TemporaryFile, Usage};
+use crate::results::{Cpu, Measured, Outcome};
+use crate::runtime_api::Posted;
+use crate::scenario::Scenario;
+use crate::stats::Times;
+use crate::waves::{Request, waves};
+
+/// How long and how often is measured.
+#[derive(Debug, Clone)]
+pub(crate) struct Effort {
+    /// Calls before the clock runs.
+    pub(crate) warm_up: usize,
+    /// The fewest calls, and the most.
+    pub(crate) calls: std::ops::RangeInclusive<usize>,
+    /// When no further calls are made once there have been enough, for each scenario.
+    pub(crate) time: Duration,
+    /// Processes that are started for a cold start.
+    pub(crate) spawns: usize,
+}
+
+/// What is run.
+#[derive(Debug, Clone)]
+pub(crate) struct Binaries<'a> {
+    pub(crate) functions: HashMap<&'static str, &'a Path>,
+    pub(crate) floor: &'a Path,
+}
+
+impl Binaries<'_> {
+    pub(crate) fn function(&self, name: &str) -> Result<&Path> {
+        self.functions.get(name).copied().with_context(|| format!("no binary of {name}"))
+    }
+}
+
+/// An answer as Lambda gets it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Answer<'a> {
+    pub(crate) status_code: u16,
+    #[serde(default)]
+    headers: HashMap<String, String>,
+    #[serde(borrow, default)]
+    body: Option<Cow<'a, str>>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+}
+
+impl Answer<'_> {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The length of the body that the gateway sends on.
+    fn body_length(&self) -> usize {
+        let body = self.body.as_deref().unwrap_or_default();
+        if !self.is_base64_encoded {
+            return body.len();
+        }
+        body.len() / 4 * 3 - body.bytes().rev().take_while(|byte| *byte == b'=').count()
+    }
+}
+
+/// What one call of a scenario does.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    /// The event, with the validator of the answer before if the scenario asks for that.
+    pub(crate) event: Bytes,
+    pub(crate) waves: Vec<Vec<Request>>,
+    read_units: Option<f64>,
+    status: u16,
+    content_encoding: Option<String>,
+    body_bytes: usize,
+}
+
+/// Calls a scenario by way of the counting proxy. `None` if it asks again and the answer has no validator.
+pub(crate) async fn count(scenario: &Scenario, binary: &Path, deployment: &Deployment) -> Result<Option<Counted>> {
+    let counter = Counter::before(&deployment.store_url).await?;
+    let mut function = Function::start(binary, &deployment.at(&counter.url), &[]).await?;
+    let mut event = scenario.event(None);
+    // The first call may do more than the others.
+    let first = function.call(&event).await?.body();
+    if scenario.asks_again {
+        let Some(etag) = parsed(&first)?.header("etag").map(str::to_owned) else { return Ok(None) };
+        event = scenario.event(Some(&etag));
+    }
+    counter.take();
+    let posted = function.call(&event).await?.body();
+    let recorded = counter.take();
+    function.stop().await?;
+    let answer = parsed(&posted)?;
+    if !matches!(answer.status_code, 200 | 304) {
+        bail!("status {}: {}", answer.status_code, answer.body.unwrap_or_default());
+    }
+    Ok(Some(Counted {
+        event,
+        read_units: recorded.iter().map(|request| request.read_units).sum(),
+        waves: waves(recorded),
+        status: answer.status_code,
+        content_encoding: answer.header("content-encoding").map(str::to_owned),
+        body_bytes: answer.body_length(),
+    }))
+}
+
+fn parsed(posted: &[u8]) -> Result<Answer<'_>> {
+    serde_json::from_slice(posted).context("the function's answer")
+}
+
+/// A route and its floor.
+struct Pair {
+    index: usize,
+    counted: Counted,
+    function: Function,
+    floor: Floor,
+    posted_bytes: usize,
+    route_times: Vec<Duration>,
+    floor_times: Vec<Duration>,
+}
+
+/// Measures scenarios that take turns.
+pub(crate) async fn group(
+    scenarios: &[&Scenario],
+    binaries: &Binaries<'_>,
+    deployment: &Deployment,
+    effort: &Effort,
+) -> Result<Vec<Measured>> {
+    let mut measured: Vec<Measured> = scenarios.iter().map(|scenario| scenario.unmeasured()).collect();
+    let mut pairs = Vec::new();
+    for (index, scenario) in scenarios.iter().enumerate() {
+        let binary = binaries.function(scenario.function())?;
+        let Some(counted) = count(scenario, binary, deployment).await.with_context(|| scenario.name.clone())? else {
+            measured[index].not_measured = Some("the answer has no etag".to_owned());
+            continue;
+        };
+        let file = TemporaryFile::with(&serde_json::to_vec(&counted.waves)?)?;
+        let mut floor = Floor::start(binaries.floor, deployment, file.path())?;
+        // The file is read before the first replay, so that it can go then.
+        floor.replay().await?;
+        let mut function = Function::start(binary, deployment, &[]).await?;
+        let posted_bytes = function.call(&counted.event).await?.len();
+        pairs.push(Pair {
+            index,
+            counted,
+            function,
+            floor,
+            posted_bytes,
+            route_times: Vec::new(),
+            floor_times: Vec::new(),
+        });
+    }
+    for _ in 0..effort.warm_up {
+        for pair in &mut pairs {
+            pair.call().await?;
+        }
+    }
+    let usage = |pair: &Pair| Ok((pair.function.usage()?, pair.floor.usage()?));
+    let before = pairs.iter().map(usage).collect::<Result<Vec<_>>>()?;
+    for pair in &mut pairs {
+        pair.route_times.clear();
+        pair.floor_times.clear();
+    }
+    let begun = Instant::now();
+    let time = effort.time * u32::try_from(pairs.len())?;
+    let mut calls = 0;
+    while !pairs.is_empty() && calls < *effort.calls.end() && (calls < *effort.calls.start() || begun.elapsed() < time)
+    {
+        for pair in &mut pairs {
+            pair.call().await?;
+        }
+        calls += 1;
+    }
+    for (pair, (route_before, floor_before)) in pairs.into_iter().zip(before) {
+        let index = pair.index;
+        measured[index].outcome = Some(pair.outcome(route_before, floor_before).await?);
+    }
+    Ok(measured)
+}
+
+impl Scenario {
+    fn unmeasured(&self) -> Measured {
+        Measured {
+            name: self.name.clone(),
+            function: self.function().to_owned(),
+            sessions: self.data.sessions,
+            query: self.query.to_owned(),
+            is_plotted: self.is_plotted,
+            not_measured: None,
+            outcome: None,
+            reference: self.reference,
+        }
+    }
+}
+
+impl Pair {
+    async fn call(&mut self) -> Result<()> {
+        let posted: Posted = self.function.call(&self.counted.event).await?;
+        if posted.len() != self.posted_bytes {
+            bail!("an answer is {} bytes long, and the first was {}", posted.len(), self.posted_bytes);
+        }
+        self.route_times.push(posted.time);
+        drop(posted);
+        self.floor_times.push(self.floor.replay().await?);
+        Ok(())
+    }
+
+    async fn outcome(self, route_before: Usage, floor_before: Usage) -> Result<Outcome> {
+        let cpu = |before: Usage, after: Usage| {
+            let per_call = |seconds: f64| seconds * 1e6 / self.route_times.len() as f64;
+            Cpu { user: per_call(after.user - before.user), system: per_call(after.system - before.system) }
+        };
+        let route_cpu = cpu(route_before, self.function.usage()?);
+        let floor_cpu = cpu(floor_before, self.floor.usage()?);
+        let peak_memory = self.function.peak_memory()?;
+        self.function.stop().await?;
+        self.floor.stop().await?;
+        let route = Times::of(&self.route_times).context("no call")?;
+        let floor = Times::of(&self.floor_times).context("no replay")?;
+        Ok(Outcome {
+            status: self.counted.status,
+            content_encoding: self.counted.content_encoding,
+            route,
+            floor,
+            ratio: route.p50 / floor.p50,
+            requests: self.counted.waves.iter().map(Vec::len).sum(),
+            waves: self.counted.waves.iter().map(Vec::len).collect(),
+            read_units: self.counted.read_units,
+            posted_bytes: self.posted_bytes,
+            body_bytes: self.counted.body_bytes,
+            peak_memory,
+            route_cpu,
+            floor_cpu,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_length_of_a_body_is_that_behind_its_encoding() {
+        let length = |body: &str| parsed(body.as_bytes()).unwrap().body_length();
+        assert_eq!(length(r#"{"statusCode": 200, "body": "{\"é\":1}"}"#), "{\"é\":1}".len());
+        assert_eq!(length(r#"{"statusCode": 200, "body": "YQ==", "isBase64Encoded": true}"#), 1);
+        assert_eq!(length(r#"{"statusCode": 200, "body": "YWJj", "isBase64Encoded": true}"#), 3);
+        assert_eq!(length(r#"{"statusCode": 304}"#), 0);
+    }
+
+    #[test]
+    fn headers_are_found_in_any_case() {
+        let answer = parsed(br#"{"statusCode": 200, "headers": {"ETag": "\"x\""}}"#).unwrap();
+        assert_eq!(answer.header("etag"), Some("\"x\""));
+    }
+}

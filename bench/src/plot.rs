@@ -1,0 +1,93 @@
+//! The plot: time against the number of sessions.
+
+use anyhow::{Result, anyhow, bail};
+use plotters::prelude::{
+    BLACK, ChartBuilder, Circle, IntoDrawingArea, LineSeries, PathElement, RGBColor, SVGBackend, WHITE,
+};
+use plotters::series::DashedLineSeries;
+use plotters::style::{Color, IntoFont};
+
+use crate::results::{Outcome, Results};
+use crate::scenario::SUMMARY;
+
+const SIZE: (u32, u32) = (880, 520);
+
+/// Blue and orange, which everybody can tell apart.
+const FULL: RGBColor = RGBColor(0, 90, 180);
+const SHORT: RGBColor = RGBColor(213, 94, 0);
+
+/// A line of the plot.
+struct Line<'a> {
+    label: &'a str,
+    color: RGBColor,
+    is_floor: bool,
+    /// Sessions and milliseconds.
+    points: Vec<(f64, f64)>,
+}
+
+/// Draws the results' plot as SVG.
+pub(crate) fn draw(results: &Results) -> Result<String> {
+    let line = |label, color, query: &str, is_floor| {
+        let points = results.scenarios.iter().filter(|scenario| scenario.is_plotted && scenario.query == query);
+        let median = |outcome: &Outcome| if is_floor { outcome.floor.p50 } else { outcome.route.p50 };
+        let points =
+            points.filter_map(|scenario| Some((scenario.sessions as f64, median(scenario.outcome.as_ref()?) / 1e3)));
+        Line { label, color, is_floor, points: points.collect() }
+    };
+    let lines = [
+        line("list-sessions", FULL, "", false),
+        line("its floor", FULL, "", true),
+        line("list-sessions, view=summary", SHORT, SUMMARY, false),
+        line("its floor", SHORT, SUMMARY, true),
+    ];
+    let points = || lines.iter().flat_map(|line| &line.points);
+    if points().next().is_none() {
+        bail!("the results have no scenario that is plotted");
+    }
+    let most = points().fold((0.0_f64, 0.0_f64), |most, point| (most.0.max(point.0), most.1.max(point.1)));
+    let mut svg = String::new();
+    chart(&mut svg, &lines, most).map_err(|error| anyhow!("the plot: {error}"))?;
+    Ok(svg)
+}
+
+fn chart(svg: &mut String, lines: &[Line<'_>], most: (f64, f64)) -> Result<(), Box<dyn std::error::Error>> {
+    let area = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+    area.fill(&WHITE)?;
+    let mut chart = ChartBuilder::on(&area)
+        .caption("Time of a call over the number of sessions (median)", ("sans-serif", 18).into_font())
+        .margin(16)
+        .x_label_area_size(44)
+        .y_label_area_size(60)
+        .build_cartesian_2d(0.0..most.0 * 1.04, 0.0..most.1 * 1.08)?;
+    chart
+        .configure_mesh()
+        .light_line_style(WHITE)
+        .bold_line_style(BLACK.mix(0.12))
+        .x_desc("sessions, each with a state of about 2 kB")
+        .y_desc("milliseconds")
+        .x_label_formatter(&|sessions| format!("{sessions:.0}"))
+        .y_label_formatter(&|millis| format!("{millis:.0}"))
+        .draw()?;
+    for Line { label, color, is_floor, points } in lines {
+        let (color, points) = (*color, points.iter().copied());
+        let annotation = if *is_floor {
+            chart.draw_series(DashedLineSeries::new(points.clone(), 6, 4, color.stroke_width(2)))?
+        } else {
+            chart.draw_series(LineSeries::new(points.clone(), color.stroke_width(2)))?
+        };
+        let style = if *is_floor { color.mix(0.4).stroke_width(2) } else { color.stroke_width(2) };
+        annotation.label(*label).legend(move |(x, y)| PathElement::new([(x, y), (x + 22, y)], style));
+        if !is_floor {
+            chart.draw_series(points.map(|point| Circle::new(point, 3, color.filled())))?;
+        }
+    }
+    chart
+        .configure_series_labels()
+        .position(plotters::prelude::SeriesLabelPosition::UpperLeft)
+        .background_style(WHITE)
+        .border_style(BLACK.mix(0.3))
+        .label_font(("sans-serif", 14))
+        .draw()?;
+    area.present()?;
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! `cargo xtask bench`: builds what is measured and what measures it, and starts it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde::Deserialize;
+use tokio::process::Command;
+
+use crate::root;
+
+/// The functions as they are deployed: nothing else is built with them, which could add features to their libraries.
+const FUNCTIONS: [&str; 5] = ["--release", "-p", "list-sessions", "-p", "list-schedule-sessions"];
+const FLOOR: [&str; 3] = ["--release", "-p", "agentscope-bench-floor"];
+const DRIVER: [&str; 4] = ["--profile", "driver", "-p", "agentscope-bench"];
+
+/// Asked for one of these, the driver measures nothing.
+const WITHOUT_FUNCTIONS: [&str; 3] = ["--help", "-h", "--plot-from"];
+
+#[derive(Debug, Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct Bench {
+    /// What the driver takes; `--help` lists it.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+}
+
+pub(crate) async fn run(Bench { arguments }: Bench) -> Result<()> {
+    let driver = build(&DRIVER).await?;
+    let mut command = Command::new(&driver);
+    let is_without_functions = |argument: &OsString| {
+        let name = argument.to_string_lossy();
+        WITHOUT_FUNCTIONS.contains(&name.split('=').next().unwrap_or_default())
+    };
+    if !arguments.iter().any(is_without_functions) {
+        eprintln!("Building the functions as they are deployed, which takes minutes …");
+        let function = build(&FUNCTIONS).await?;
+        let floor = build(&FLOOR).await?;
+        let folder = function.parent().unwrap_or(Path::new(""));
+        command.arg("--functions").arg(folder).arg("--floor").arg(floor);
+    }
+    let status = command.args(arguments).status().await.with_context(|| driver.display().to_string())?;
+    if status.success() { Ok(()) } else { bail!("the benchmark failed ({status})") }
+}
+
+/// A line that cargo prints of what it does.
+#[derive(Deserialize)]
+struct Message {
+    executable: Option<PathBuf>,
+}
+
+/// Builds packages and returns one of their binaries.
+async fn build(arguments: &[&str]) -> Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["build", "--locked", "--message-format", "json-render-diagnostics"])
+        .args(arguments)
+        .current_dir(root())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true)
+        .output()
+        .await?;
+    if !output.status.success() {
+        bail!("cargo build {} failed ({})", arguments.join(" "), output.status);
+    }
+    let mut lines = output.stdout.split(|byte| *byte == b'\n');
+    let executable = lines.find_map(|line| serde_json::from_slice::<Message>(line).ok()?.executable);
+    executable.with_context(|| format!("cargo build {} makes no binary", arguments.join(" ")))
+}
