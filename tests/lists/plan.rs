@@ -109,8 +109,9 @@ async fn sessions_with_teams_take_four_round_trips_whatever_their_number() {
             // First the agent, its sessions' rows (small enough for one page) and the leases.
             ("GetItem agents", 1),
             ("Query leases", 1),
-            // One for the rows, and of the third round one for the newest session of each of 12 × 5 members.
-            ("Query agent_id-index", 1 + 60),
+            ("Query agent_id-index", 1),
+            // In the third round the newest sessions of 12 × 5 members.
+            ("Query user_id-index", 1),
             // Then 300 heads, 100 at a time, and 12 teams.
             ("BatchGetItem heads", 3),
             ("BatchGetItem teams", 1),
@@ -176,13 +177,45 @@ async fn a_page_of_sessions_with_one_team_takes_three_round_trips() {
         [
             ("GetItem agents", 1),
             ("Query leases", 1),
-            // Of the members the agent itself is known already.
-            ("Query agent_id-index", 1 + 4),
+            // The newest sessions of the four members that are not the agent itself.
+            ("Query agent_id-index", 1),
+            ("Query user_id-index", 1),
             ("BatchGetItem heads", 1),
             ("BatchGetItem teams", 1),
             ("BatchGetItem agents", 1),
         ],
     );
+}
+
+/// The newest sessions of a few members are asked for one by one; those of more members among the user's newest sessions, and
+/// one by one where they are not among these.
+#[tokio::test]
+async fn members_whose_sessions_are_old_are_found_without_another_round_trip() {
+    for (members, at_once, one_by_one) in [(3, 0, 3), (4, 1, 4)] {
+        let mut world = World { agents: vec![agent("alice", "lead")], ..World::default() };
+        for number in 0..100 {
+            let time = format!("2026-01-01T{:02}:{:02}:00", number / 60, number % 60);
+            world.sessions.push(with(session("alice", "lead", &format!("chat {number}"), &time), "/team_id", "team"));
+        }
+        let ids: Vec<_> = (0..members).map(|number| format!("member {number}")).collect();
+        for id in &ids {
+            world.agents.push(agent("alice", id));
+            world.sessions.push(session("alice", id, &format!("older work of {id}"), "2024-01-01T00:00:00"));
+            world.sessions.push(session("alice", id, &format!("work of {id}"), "2025-01-01T00:00:00"));
+        }
+        let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+        world.teams.push(team("alice", "team", "chat 0", &ids));
+        let (store, recorder) = recorded(&world).await;
+        let rows = asking::sessions(&store, "lead").await;
+        for (member, id) in rows[0]["team"]["members"].as_array().unwrap().iter().zip(ids) {
+            assert_eq!(member["session_id"], format!("work of {id}"));
+        }
+        let sent = recorder.take();
+        let kinds = kinds(&sent);
+        assert_eq!(kinds.get("Query user_id-index").copied().unwrap_or_default(), at_once, "{kinds:?}");
+        assert_eq!(kinds["Query agent_id-index"], 1 + one_by_one, "{kinds:?}");
+        assert!(depth(&sent) <= 4, "{} requests one after the other", depth(&sent));
+    }
 }
 
 #[tokio::test]

@@ -12,13 +12,14 @@ use aws_sdk_dynamodb::types::{
 /// The partition key of every table: the owner.
 pub const OWNER: &str = "user_id";
 /// The index of an agent's sessions.
-pub const AGENT_INDEX: Index = Index { name: "agent_id-index", hash: "agent_id" };
+pub const AGENT_INDEX: Index = Index { name: "agent_id-index", hash: "agent_id", attributes: &["id", "team_id"] };
 /// The index of the sessions that a schedule started.
-pub const SCHEDULE_INDEX: Index = Index { name: "source_schedule_id-index", hash: "source_schedule_id" };
-/// The range key of both indexes.
+pub const SCHEDULE_INDEX: Index =
+    Index { name: "source_schedule_id-index", hash: "source_schedule_id", attributes: &["id", "team_id"] };
+/// The index of all sessions of a user, whatever the agent.
+pub const USER_INDEX: Index = Index { name: "user_id-index", hash: OWNER, attributes: &["id", "agent_id"] };
+/// The range key of the indexes.
 pub const LISTING: &str = "listing";
-/// What both indexes hold besides keys.
-pub const INDEX_ATTRIBUTES: [&str; 2] = ["id", "team_id"];
 /// When a run lease or a writer's claim ends, in seconds since 1970. DynamoDB deletes it some time after that.
 pub const EXPIRES_AT: &str = "expires_at";
 
@@ -53,7 +54,7 @@ impl TableNames {
             Table {
                 name: self.sessions.clone(),
                 sort: "item",
-                indexes: &[AGENT_INDEX, SCHEDULE_INDEX],
+                indexes: &[AGENT_INDEX, SCHEDULE_INDEX, USER_INDEX],
                 ttl: Some(EXPIRES_AT),
             },
             documents(&self.agents),
@@ -76,13 +77,15 @@ pub struct Table {
     pub ttl: Option<&'static str>,
 }
 
-/// A global secondary index with the range key [`LISTING`], which projects [`INDEX_ATTRIBUTES`].
+/// A global secondary index with the range key [`LISTING`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Index {
     /// Its name.
     pub name: &'static str,
     /// Its hash key.
     pub hash: &'static str,
+    /// What it holds besides keys.
+    pub attributes: &'static [&'static str],
 }
 
 /// Why a table could not be created.
@@ -124,14 +127,17 @@ impl Table {
         for index in self.indexes {
             let projection = Projection::builder()
                 .projection_type(ProjectionType::Include)
-                .set_non_key_attributes(Some(INDEX_ATTRIBUTES.map(str::to_owned).into()))
+                .set_non_key_attributes(Some(index.attributes.iter().map(|name| (*name).to_owned()).collect()))
                 .build();
             let index_definition = GlobalSecondaryIndex::builder()
                 .index_name(index.name)
                 .set_key_schema(Some(keys(index.hash, LISTING)?))
                 .projection(projection)
                 .build()?;
-            request = request.attribute_definitions(string(index.hash)?).global_secondary_indexes(index_definition);
+            request = request.global_secondary_indexes(index_definition);
+            if index.hash != OWNER {
+                request = request.attribute_definitions(string(index.hash)?);
+            }
         }
         if !self.indexes.is_empty() {
             request = request.attribute_definitions(string(LISTING)?);

@@ -59,8 +59,8 @@ impl Teams {
         let (own, unread): (Vec<&String>, Vec<&String>) = leading.into_iter().partition(|id| sessions.contains(*id));
         let mut asked: HashSet<String> = unread_agents.iter().cloned().collect();
         asked.insert(agent.id.clone());
-        let (mut newest, agents, mut leaders) = try_join!(
-            store.newest_sessions(user_id, unread_newest),
+        let ((mut newest, rest), agents, mut leaders) = try_join!(
+            store.newest_sessions_at_once(user_id, unread_newest),
             store.agents(user_id, unread_agents),
             store.agents_of_sessions(user_id, unread.into_iter().cloned().collect())
         )?;
@@ -70,7 +70,9 @@ impl Teams {
         agents.insert(agent.id.clone(), Arc::clone(agent));
 
         let unread: HashSet<String> = leaders.values().filter(|id| !asked.contains(*id)).cloned().collect();
-        let unread = store.agents(user_id, unread.into_iter().collect()).await?;
+        let (unread, older) =
+            try_join!(store.agents(user_id, unread.into_iter().collect()), store.newest_sessions(user_id, rest))?;
+        newest.extend(older);
         agents.extend(unread.into_iter().map(|(id, agent)| (id, Arc::new(agent))));
 
         let resolved = teams.into_iter().map(|(id, team)| {
