@@ -39,19 +39,22 @@ pub(super) struct Batch<'a> {
 }
 
 impl Store {
-    /// Reads the items with these keys. Keys that have no item are not in the answer.
-    pub(super) async fn batch_get(&self, batch: Batch<'_>) -> Result<HashMap<String, Item>, StoreError> {
+    /// Reads the items with these keys, and makes of each what `read` makes of it: as soon as its request is answered, while
+    /// others are under way. Keys that have no item, and items of which nothing is made, are not in the answer.
+    pub(super) async fn batch_get<T>(
+        &self,
+        batch: Batch<'_>,
+        read: impl Fn(Item) -> Result<Option<(String, T)>, StoreError>,
+    ) -> Result<HashMap<String, T>, StoreError> {
         let chunks: Vec<_> = batch.keys.chunks(batch.per_request).collect();
-        let answers: Vec<Vec<Item>> = stream::iter(chunks)
-            .map(|chunk| self.get_chunk(&batch, chunk))
-            .buffer_unordered(IN_FLIGHT)
-            .try_collect()
-            .await?;
-        Ok(answers
-            .into_iter()
-            .flatten()
-            .filter_map(|item| Some((item.get(batch.sort)?.as_s().ok()?.clone(), item)))
-            .collect())
+        let mut answers = stream::iter(chunks).map(|chunk| self.get_chunk(&batch, chunk)).buffer_unordered(IN_FLIGHT);
+        let mut all = HashMap::with_capacity(batch.keys.len());
+        while let Some(items) = answers.try_next().await? {
+            for item in items {
+                all.extend(read(item)?);
+            }
+        }
+        Ok(all)
     }
 
     async fn get_chunk(&self, batch: &Batch<'_>, chunk: &[String]) -> Result<Vec<Item>, StoreError> {

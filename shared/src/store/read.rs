@@ -34,8 +34,10 @@ impl Store {
     /// DynamoDB does not answer, or an item cannot be read.
     pub async fn agents(&self, user_id: &str, ids: Vec<String>) -> Result<HashMap<String, StoredAgent>, StoreError> {
         let table = &self.names.agents;
-        let items = self.documents(table, user_id, ids).await?;
-        items.into_iter().map(|(id, item)| Ok((id, StoredAgent::from_item(table, item)?))).collect()
+        self.documents(table, user_id, ids, |item| {
+            StoredAgent::from_item(table, item).map(|agent| (agent.id.clone(), agent))
+        })
+        .await
     }
 
     /// Teams by id.
@@ -45,16 +47,19 @@ impl Store {
     /// DynamoDB does not answer, or an item cannot be read.
     pub async fn teams(&self, user_id: &str, ids: Vec<String>) -> Result<HashMap<String, StoredTeam>, StoreError> {
         let table = &self.names.teams;
-        let items = self.documents(table, user_id, ids).await?;
-        items.into_iter().map(|(id, item)| Ok((id, StoredTeam::from_item(table, item)?))).collect()
+        self.documents(table, user_id, ids, |item| {
+            StoredTeam::from_item(table, item).map(|team| (team.id.clone(), team))
+        })
+        .await
     }
 
-    async fn documents(
+    async fn documents<T>(
         &self,
         table: &str,
         user_id: &str,
         ids: Vec<String>,
-    ) -> Result<HashMap<String, Item>, StoreError> {
+        read: impl Fn(Item) -> Result<(String, T), StoreError>,
+    ) -> Result<HashMap<String, T>, StoreError> {
         let batch = Batch {
             table,
             sort: "id",
@@ -64,7 +69,7 @@ impl Store {
             consistent: false,
             per_request: GET_LIMIT,
         };
-        self.batch_get(batch).await
+        self.batch_get(batch, |item| read(item).map(Some)).await
     }
 
     pub(super) async fn get(

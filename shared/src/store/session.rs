@@ -129,6 +129,8 @@ pub struct StoredSession {
     table: String,
     packed: Vec<u8>,
     is_summary: bool,
+    /// The whole as JSON, if it has been put together already.
+    pub(crate) json: Option<Vec<u8>>,
 }
 
 impl SessionHead {
@@ -137,6 +139,15 @@ impl SessionHead {
         match self.bulk {
             Place::Inline(_) | Place::Omitted => 0,
             Place::Parts { count, .. } => count,
+        }
+    }
+
+    /// Whether all of it that is wanted lies in the head.
+    pub(crate) fn is_complete(&self) -> bool {
+        match self.bulk {
+            Place::Inline(_) => true,
+            Place::Parts { .. } => false,
+            Place::Omitted => !self.needs_bulk(),
         }
     }
 
@@ -166,12 +177,12 @@ impl SessionHead {
             Place::Inline(bytes) => std::mem::take(bytes),
             Place::Parts { .. } | Place::Omitted => packed,
         };
-        StoredSession { head: self, table: table.to_owned(), packed, is_summary: false }
+        StoredSession { head: self, table: table.to_owned(), packed, is_summary: false, json: None }
     }
 
     /// The session without its bulk.
     pub(super) fn without_bulk(self, table: &str) -> StoredSession {
-        StoredSession { head: self, table: table.to_owned(), packed: Vec::new(), is_summary: true }
+        StoredSession { head: self, table: table.to_owned(), packed: Vec::new(), is_summary: true, json: None }
     }
 
     /// Reads a head.
@@ -303,6 +314,9 @@ impl StoredSession {
 
     /// How many bytes of JSON it makes, about.
     pub fn size_hint(&self) -> usize {
+        if let Some(json) = &self.json {
+            return json.len();
+        }
         const FIELD_NAMES_AND_IDS: usize = 1024;
         let bulk = if self.is_summary { 0 } else { bulk::unpacked_size(&self.packed).unwrap_or(0) };
         FIELD_NAMES_AND_IDS + bulk + self.head.documents.as_ref().map_or(0, Documents::len)

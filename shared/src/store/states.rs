@@ -47,13 +47,15 @@ impl Store {
             View::Full => (&[], SessionHead::from_item),
             View::Summary => (&SUMMARY, SessionHead::from_summary_item),
         };
-        let items = self.session_items(user_id, ids.iter().map(|id| keys::head(id)), attributes, consistent).await?;
-        items
-            .into_values()
+        let keys = ids.iter().map(|id| keys::head(id));
+        self.session_items(user_id, keys, attributes, consistent, |item| {
             // What expires is no head but the claim of a writer that has yet to put one.
-            .filter(|item| !item.contains_key(EXPIRES_AT))
-            .map(|item| head(&self.names.sessions, item).map(|head| (head.id.clone(), head)))
-            .collect()
+            if item.contains_key(EXPIRES_AT) {
+                return Ok(None);
+            }
+            head(&self.names.sessions, item).map(|head| Some((head.id.clone(), head)))
+        })
+        .await
     }
 
     /// The agents of these sessions, by session.
@@ -67,23 +69,21 @@ impl Store {
         ids: Vec<String>,
     ) -> Result<HashMap<String, String>, StoreError> {
         let keys = ids.iter().map(|id| keys::head(id));
-        let items = self.session_items(user_id, keys, &["id", "agent_id"], false).await?;
-        Ok(items
-            .into_values()
-            .filter_map(|mut item| {
-                let mut take = |name| item.remove(name).and_then(|value| value.as_s().ok().cloned());
-                Some((take("id")?, take("agent_id")?))
-            })
-            .collect())
+        self.session_items(user_id, keys, &["id", "agent_id"], false, |mut item| {
+            let mut take = |name| item.remove(name).and_then(|value| value.as_s().ok().cloned());
+            Ok(take("id").zip(take("agent_id")))
+        })
+        .await
     }
 
-    async fn session_items(
+    async fn session_items<T>(
         &self,
         user_id: &str,
         keys: impl Iterator<Item = String>,
         attributes: &'static [&'static str],
         consistent: bool,
-    ) -> Result<HashMap<String, Item>, StoreError> {
+        read: impl Fn(Item) -> Result<Option<(String, T)>, StoreError>,
+    ) -> Result<HashMap<String, T>, StoreError> {
         let batch = Batch {
             table: &self.names.sessions,
             sort: "item",
@@ -93,7 +93,7 @@ impl Store {
             consistent,
             per_request: GET_LIMIT,
         };
-        self.batch_get(batch).await
+        self.batch_get(batch, read).await
     }
 
     /// The sessions of these heads, by id: with their whole states, or without the bulk of them. Heads must have been read
@@ -161,15 +161,12 @@ impl Store {
         let table = &self.names.sessions;
         let batch =
             Batch { table, sort: "item", user_id, keys, attributes: &[], consistent, per_request: PARTS_PER_REQUEST };
-        let items = self.batch_get(batch).await?;
-        items
-            .into_iter()
-            .map(|(key, item)| {
-                let mut fields = Fields::new(table, "item", item);
-                let data = fields.optional_bytes("data")?.ok_or_else(|| fields.unreadable("data is missing"))?;
-                Ok((key, data))
-            })
-            .collect()
+        self.batch_get(batch, |item| {
+            let mut fields = Fields::new(table, "item", item);
+            let data = fields.optional_bytes("data")?.ok_or_else(|| fields.unreadable("data is missing"))?;
+            Ok(Some((fields.text("item")?, data)))
+        })
+        .await
     }
 
     /// A session one of whose parts was missing: its head has moved on, or was read before its parts had arrived

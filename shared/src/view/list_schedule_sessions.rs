@@ -5,6 +5,7 @@ use futures::try_join;
 use super::cursor::{Route, Scope};
 use super::etag::EntityTag;
 use super::list::{Ask, Frame, ListError, Listed, check_size, in_order};
+use super::states::states;
 use crate::store::{Store, StoredSession};
 
 /// Reads the answer of `GET /schedule/{schedule_id}/sessions`; `None` if the user has no such schedule.
@@ -42,7 +43,7 @@ pub async fn list_schedule_sessions(
         return Ok(Some(Listed::NotModified(known)));
     }
     check_size(ask, heads.values())?;
-    let mut sessions = store.states(user_id, heads.into_values().collect(), ask.view).await?;
+    let mut sessions = states(store, user_id, heads.into_values().collect(), ask.view).await?;
     // A head that has moved on meanwhile may have moved away.
     sessions.retain(|_, session| session.head.source_schedule_id.as_deref() == Some(schedule_id));
     let sessions: Vec<_> = order.iter().filter_map(|id| sessions.remove(id)).collect();

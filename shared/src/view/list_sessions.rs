@@ -8,6 +8,7 @@ use futures::try_join;
 use super::cursor::{Route, Scope};
 use super::etag::EntityTag;
 use super::list::{Ask, Frame, ListError, Listed, check_size, in_order};
+use super::states::states;
 use super::teams::{Known, Teams};
 use super::{SessionStatus, SessionView};
 use crate::store::{SessionHead, Store, StoredSession, View};
@@ -74,10 +75,10 @@ pub async fn list_sessions(
     }
 
     check_size(ask, heads.values())?;
-    let states = store.states(user_id, heads.into_values().collect(), ask.view);
-    let (mut sessions, mut teams) = match resolved {
-        Some(resolved) => (states.await?, resolved),
-        None => try_join!(states, Teams::resolve(store, user_id, teams, &known))?,
+    let states = states(store, user_id, heads.into_values().collect(), ask.view);
+    let (mut teams, mut sessions) = match resolved {
+        Some(resolved) => (resolved, states.await?),
+        None => try_join!(Teams::resolve(store, user_id, teams, &known), states)?,
     };
     // A head that has moved on meanwhile may have moved away, or joined a team.
     sessions.retain(|_, session| session.head.agent_id == agent_id);

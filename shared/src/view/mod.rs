@@ -2,6 +2,7 @@
 //!
 //! - [`list_sessions`], [`list_schedule_sessions`]: the read plans.
 //! - [`list`], [`cursor`], [`etag`]: how lists are asked for in pages, and again.
+//! - `states`: sessions with their states.
 //! - `teams`: teams with their leaders and members.
 //! - `splice`: the JSON of the answers. Records are not parsed and printed again: an answer is put together from the
 //!   JSON texts that the tables hold.
@@ -12,6 +13,7 @@ pub mod list;
 mod list_schedule_sessions;
 mod list_sessions;
 mod splice;
+mod states;
 mod teams;
 
 use std::sync::{Arc, OnceLock};

@@ -71,8 +71,21 @@ impl<'a> Object<'a> {
     }
 }
 
+impl StoredSession {
+    /// Puts the JSON together, to have it when it is wanted. Returns how many bytes it has.
+    pub(super) fn prepare(&mut self) -> Result<usize, StoreError> {
+        let mut json = Vec::with_capacity(WriteJson::size_hint(self));
+        self.write_json(&mut json)?;
+        Ok(self.json.insert(json).len())
+    }
+}
+
 impl WriteJson for StoredSession {
     fn write_json(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
+        if let Some(json) = &self.json {
+            out.extend_from_slice(json);
+            return Ok(());
+        }
         let head = &self.head;
         let documents = self.documents()?;
         let mut object = Object::new(out)
