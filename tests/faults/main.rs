@@ -1,6 +1,9 @@
 //! What DynamoDB may do to a reader and a writer, and what comes of it.
 
+mod asking;
+mod budget;
 mod changes;
+mod connections;
 mod pages;
 mod throttling;
 
