@@ -4,6 +4,7 @@ mod asking;
 mod budget;
 mod changes;
 mod connections;
+mod damage;
 mod pages;
 mod throttling;
 

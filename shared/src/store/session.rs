@@ -1,11 +1,14 @@
 //! Sessions as items: a head, and parts for the bulk of a large state.
 
-use super::bulk::Bulk;
+use super::bulk::{Bulk, PART_SIZE};
 use super::item::{Fields, Item};
 use super::{StoreError, keys};
 
 /// Texts in the bulk: summary, context, tool_context.
 pub(super) const BULK_LINES: usize = 3;
+
+/// More parts than a bulk of 1 GB takes, should it not compress at all: a bound on what a damaged head makes a reader ask for.
+const MOST_PARTS: usize = (1 << 30) / PART_SIZE + 16;
 
 /// The documents of a head that is small enough, and behind the bulk's own texts of one that is not.
 pub(super) const DOCUMENTS: [&str; 5] = ["config", "permission_context", "tasks_context", "state_extra", "extra"];
@@ -96,15 +99,18 @@ impl SessionHead {
                 config,
                 fields.json(DOCUMENTS[1])?,
                 fields.json(DOCUMENTS[2])?,
-                fields.optional_json(DOCUMENTS[3])?.unwrap_or_else(|| "{}".into()),
-                fields.optional_json(DOCUMENTS[4])?.unwrap_or_else(|| "{}".into()),
+                fields.optional_object(DOCUMENTS[3])?.unwrap_or_else(|| "{}".into()),
+                fields.optional_object(DOCUMENTS[4])?.unwrap_or_else(|| "{}".into()),
             ]),
         };
         let inline = fields.optional_bytes("bulk")?;
         let parts = fields.optional_number("parts")?;
         let bulk = match (inline, parts) {
             (Some(bytes), None) => Place::Inline(bytes),
-            (None, Some(count)) => Place::Parts(usize::try_from(count).unwrap_or(usize::MAX)),
+            (None, Some(count)) => match usize::try_from(count) {
+                Ok(count) if count <= MOST_PARTS => Place::Parts(count),
+                _ => return Err(fields.unreadable("parts is more than a state can have")),
+            },
             _ => return Err(fields.unreadable("it has neither bulk nor parts, or both")),
         };
         Ok(Self {
