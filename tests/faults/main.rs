@@ -6,6 +6,7 @@ mod changes;
 mod connections;
 mod damage;
 mod pages;
+mod rows;
 mod throttling;
 
 use agentscope_tests::dynamodb::TestDynamoDb;

@@ -21,6 +21,25 @@ impl Store {
         }
     }
 
+    /// Reads the first items of a Query after `start`: as many as `limit` if there are.
+    pub(super) async fn first_items(
+        &self,
+        query: QueryFluentBuilder,
+        mut start: Option<Item>,
+        limit: usize,
+    ) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::with_capacity(limit);
+        loop {
+            let most = i32::try_from(limit - items.len()).unwrap_or(i32::MAX);
+            let page = query.clone().limit(most).set_exclusive_start_key(start).send().await?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() || items.len() >= limit {
+                return Ok(items);
+            }
+        }
+    }
+
     /// A Query for a user's rows of an index under one hash key, newest first; `None` if there can be none.
     pub(super) fn listing_query(&self, user_id: &str, index: Index, hash: &str) -> Option<QueryFluentBuilder> {
         let prefix = keys::listing_prefix(user_id);

@@ -70,7 +70,7 @@ impl Store {
         let newest = stream::iter(agent_ids)
             .map(async |agent_id| {
                 let Some(query) = self.listing_query(user_id, AGENT_INDEX, &agent_id) else { return Ok(None) };
-                let item = query.limit(1).send().await?.items.into_iter().flatten().next();
+                let item = self.first_items(query, None, 1).await?.into_iter().next();
                 let row = item.map(|item| self.row(item)).transpose()?;
                 Ok::<_, StoreError>(row.map(|row| (agent_id, row.id)))
             })
