@@ -21,13 +21,16 @@ pub const OPERATIONS: [&str; 3] = ["GetItem", "Query", "BatchGetItem"];
 /// How often one request is sent.
 pub const ATTEMPTS: usize = Patience::FUNCTION.attempts as usize;
 
-/// A function's patience, but that it takes a second without a byte, or four in all, for a failure.
+/// A function's patience for tests in which no time-out matters: however busy the machine is, none comes.
+pub const CALM: Patience = Patience { connect: LONG, first_byte: LONG, attempt: LONG, ..Patience::FUNCTION };
+
+/// For tests in which a time-out is waited for, and shall not come by itself.
 pub const TEST: Patience =
     Patience { first_byte: Duration::from_secs(1), attempt: Duration::from_secs(4), ..Patience::FUNCTION };
 
-/// The same for those who shall not wait at all.
+/// For tests in which nothing but time-outs is waited for.
 pub const IMPATIENT: Patience =
-    Patience { first_byte: Duration::from_millis(300), attempt: Duration::from_millis(600), ..Patience::FUNCTION };
+    Patience { first_byte: Duration::from_millis(200), attempt: Duration::from_millis(400), ..Patience::FUNCTION };
 
 /// More than any test takes.
 pub const LONG: Duration = Duration::from_secs(60);

@@ -6,7 +6,7 @@ use agentscope_shared::store::Patience;
 use agentscope_tests::proxy;
 use agentscope_tests::wire::{Fate, Wire};
 
-use crate::asking::{ROUTES, TEST, cases, database, is_unavailable, unprocessed};
+use crate::asking::{CALM, ROUTES, cases, database, is_unavailable, unprocessed};
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -23,13 +23,13 @@ async fn a_request_whose_time_is_over_is_told_to_come_again() {
             })
             .await;
             // It would try for a minute.
-            let store = database.patient_store_at(&wire.url, Patience { attempts: 60, ..TEST }).await;
+            let store = database.patient_store_at(&wire.url, Patience { attempts: 60, ..CALM }).await;
             is_unavailable(&route.within(SHORT, &store).await, &format!("{about}, {route:?}, {operation}"));
         });
     futures::future::join_all(asked).await;
     for route in ROUTES {
         let wire = Wire::before(&database.url, unprocessed).await;
-        let store = database.patient_store_at(&wire.url, TEST).await;
+        let store = database.patient_store_at(&wire.url, CALM).await;
         is_unavailable(&route.within(SHORT, &store).await, &format!("unprocessed, {route:?}"));
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use agentscope_shared::store::Patience;
 use agentscope_tests::wire::{Fate, Seen, Wire};
 
-use crate::asking::{ATTEMPTS, IMPATIENT, LONG, ROUTES, TEST, cases, database, is_unavailable, most_sent};
+use crate::asking::{ATTEMPTS, CALM, IMPATIENT, LONG, ROUTES, TEST, cases, database, is_unavailable, most_sent};
 
 /// Every way in which an answer fails to come, and whether that takes a time-out to see.
 const FATES: [(Fate, bool); 5] = [
@@ -30,7 +30,8 @@ async fn a_request_whose_answer_does_not_come_is_sent_again() {
             },
         )
         .await;
-        let store = database.patient_store_at(&wire.url, TEST).await;
+        let patience = if slow { TEST } else { CALM };
+        let store = database.patient_store_at(&wire.url, patience).await;
         assert!(route.body(&store).await == route.body(&database.store).await, "{about}");
         // On a busy machine another request may run into the time-out.
         let (sent, needed) = (wire.count(), route.requests());
@@ -49,7 +50,8 @@ async fn if_no_answer_comes_however_often_it_is_asked_the_service_is_unavailable
                 if seen.call.operation == operation { fate.clone() } else { Fate::Answered }
             })
             .await;
-            is_unavailable(&route.ask(&database.patient_store_at(&wire.url, IMPATIENT).await).await, &about);
+            let patience = if slow { IMPATIENT } else { CALM };
+            is_unavailable(&route.ask(&database.patient_store_at(&wire.url, patience).await).await, &about);
             // On a busy machine an attempt may run into the time-out before it is sent.
             let sent = most_sent(&wire.calls());
             assert!(sent == ATTEMPTS || slow && sent < ATTEMPTS, "{about}: {sent}");
@@ -68,7 +70,7 @@ async fn an_answer_that_is_no_json_makes_the_service_unavailable_at_once() {
             if seen.is_first(operation) { Fate::AnsweredWithText(200, cut) } else { Fate::Answered }
         })
         .await;
-        is_unavailable(&route.ask(&database.patient_store_at(&wire.url, TEST).await).await, &about);
+        is_unavailable(&route.ask(&database.patient_store_at(&wire.url, CALM).await).await, &about);
         assert_eq!(most_sent(&wire.calls()), 1, "{about}");
     }
 }
@@ -79,7 +81,7 @@ async fn connections_that_were_closed_since_the_last_request_are_replaced() {
     for route in ROUTES {
         let expected = route.body(&database.store).await;
         let closing = Wire::before(&database.url, |_| Fate::AnsweredAndClosed).await;
-        let store = database.patient_store_at(&closing.url, TEST).await;
+        let store = database.patient_store_at(&closing.url, CALM).await;
         for _ in 0..3 {
             assert!(route.body(&store).await == expected, "{route:?}");
         }
@@ -101,7 +103,7 @@ async fn connections_that_turn_out_to_be_dead_are_replaced() {
         })
         .await;
         let idle = Duration::from_millis(20);
-        let store = database.patient_store_at(&wire.url, Patience { idle, ..TEST }).await;
+        let store = database.patient_store_at(&wire.url, Patience { idle, ..CALM }).await;
         futures::future::join_all((0..8).map(|_| route.body(&store))).await;
         assert!(wire.connections() > 8, "{route:?}");
         slept.store(true, Ordering::SeqCst);
@@ -125,7 +127,7 @@ async fn a_request_that_was_given_up_leaves_the_next_one_alone() {
                 },
             )
             .await;
-        let store = database.patient_store_at(&wire.url, TEST).await;
+        let store = database.patient_store_at(&wire.url, CALM).await;
         for _ in 0..3 {
             is_unavailable(&route.within(Duration::from_millis(100), &store).await, "out of time");
         }

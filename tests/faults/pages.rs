@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use agentscope_shared::model::{SessionRecord, parse};
-use agentscope_shared::store::StoreError;
 use agentscope_tests::proxy::{self, Call};
 use agentscope_tests::records::session;
 use serde_json::{Value, json};
@@ -48,27 +47,6 @@ async fn unprocessed_keys_are_asked_for_again() {
     })
     .await;
     assert_eq!(listed(&database.store_at(&url)).await, newest_first(130));
-}
-
-#[tokio::test]
-async fn keys_that_stay_unprocessed_are_no_shorter_list() {
-    let database = an_agent_with(3).await;
-    let calls = Arc::new(Mutex::new(0));
-    let counted = Arc::clone(&calls);
-    let url = proxy::before(&database.url, move |call, upstream| {
-        let counted = Arc::clone(&counted);
-        async move {
-            if call.operation != "BatchGetItem" {
-                return upstream.send(&call).await;
-            }
-            *counted.lock().unwrap() += 1;
-            (200, json!({ "Responses": {}, "UnprocessedKeys": call.input["RequestItems"] }))
-        }
-    })
-    .await;
-    let answer = agentscope_shared::view::list_sessions(&database.store_at(&url), "alice", "a").await;
-    assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
-    assert_eq!(*calls.lock().unwrap(), 8);
 }
 
 #[tokio::test]

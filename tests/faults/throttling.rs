@@ -3,7 +3,7 @@
 use agentscope_tests::proxy::{self, Answer};
 use agentscope_tests::wire::{Fate, Wire};
 
-use crate::asking::{ATTEMPTS, ROUTES, Route, TEST, cases, database, is_fault, is_unavailable, most_sent, unprocessed};
+use crate::asking::{ATTEMPTS, CALM, ROUTES, Route, cases, database, is_fault, is_unavailable, most_sent, unprocessed};
 
 /// What DynamoDB says when it may answer later.
 const LATER: [(u16, &str); 7] = [
@@ -35,7 +35,7 @@ async fn a_request_that_is_turned_away_for_a_moment_is_sent_again() {
     let asked = cases(&LATER).map(async |(route, operation, (status, code))| {
         let about = format!("{route:?}, {operation}, {code}");
         let wire = failing(&database.url, operation, proxy::error(status, code), 1).await;
-        let store = database.patient_store_at(&wire.url, TEST).await;
+        let store = database.patient_store_at(&wire.url, CALM).await;
         assert!(route.body(&store).await == route.body(&database.store).await, "{about}");
         assert_eq!(wire.count(), route.requests() + 1, "{about}");
     });
@@ -48,7 +48,7 @@ async fn a_database_that_keeps_turning_requests_away_makes_the_service_unavailab
     let asked = cases(&LATER).map(async |(route, operation, (status, code))| {
         let about = format!("{route:?}, {operation}, {code}");
         let wire = failing(&database.url, operation, proxy::error(status, code), usize::MAX).await;
-        is_unavailable(&route.ask(&database.patient_store_at(&wire.url, TEST).await).await, &about);
+        is_unavailable(&route.ask(&database.patient_store_at(&wire.url, CALM).await).await, &about);
         assert_eq!(most_sent(&wire.calls()), ATTEMPTS, "{about}");
     });
     futures::future::join_all(asked).await;
@@ -60,7 +60,7 @@ async fn a_database_that_refuses_is_asked_once_and_is_a_fault() {
     let asked = cases(&NEVER).map(async |(route, operation, code)| {
         let about = format!("{route:?}, {operation}, {code}");
         let wire = failing(&database.url, operation, proxy::error(400, code), usize::MAX).await;
-        is_fault(&route.ask(&database.patient_store_at(&wire.url, TEST).await).await, &about);
+        is_fault(&route.ask(&database.patient_store_at(&wire.url, CALM).await).await, &about);
         assert_eq!(most_sent(&wire.calls()), 1, "{about}");
     });
     futures::future::join_all(asked).await;
@@ -73,7 +73,7 @@ async fn a_client_that_was_turned_away_for_long_is_well_again_with_the_database(
     let database = database().await;
     let turned_away = 200;
     let wire = failing(&database.url, "GetItem", proxy::error(400, "ThrottlingException"), turned_away).await;
-    let store = database.patient_store_at(&wire.url, TEST).await;
+    let store = database.patient_store_at(&wire.url, CALM).await;
     while wire.calls().iter().filter(|call| call.operation == "GetItem").count() < turned_away {
         futures::future::join_all((0..20).map(|_| Route::Schedule.ask(&store))).await;
     }
@@ -85,7 +85,7 @@ async fn keys_that_stay_unprocessed_make_the_service_unavailable() {
     let database = &database().await;
     let asked = ROUTES.map(async |route| {
         let wire = Wire::before(&database.url, unprocessed).await;
-        is_unavailable(&route.ask(&database.patient_store_at(&wire.url, TEST).await).await, &format!("{route:?}"));
+        is_unavailable(&route.ask(&database.patient_store_at(&wire.url, CALM).await).await, &format!("{route:?}"));
         assert_eq!(most_sent(&wire.calls()), 8, "{route:?}");
     });
     futures::future::join_all(asked).await;
