@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use agentscope_shared::store::{Store, TableNames, connect};
+use agentscope_shared::store::{Patience, Store, TableNames, connect};
 use anyhow::{Context, Result, anyhow};
 use aws_sdk_dynamodb::Client;
 use dynoxide::{Database, server};
@@ -30,7 +30,7 @@ impl Tables {
             None => start_embedded().await.map(|(url, child)| (url, Some(child)))?,
         };
         let names = TableNames::with_prefix(&format!("bench-{}", uuid::Uuid::now_v7().simple()));
-        let client = connect(Some(&url)).await;
+        let client = connect(Some(&url), Patience::LOADER).await;
         let tables = Self { url, store: Store::new(client.clone(), names.clone()), client, embedded };
         for table in names.definitions() {
             if let Err(error) = table.create(&tables.client).await {

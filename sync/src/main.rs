@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use agentscope_shared::store::{Store, TableNames, connect};
+use agentscope_shared::store::{Patience, Store, TableNames, connect};
 use agentscope_sync::export::{self, Export};
 use agentscope_sync::load::{self, Report};
 use anyhow::{Context, Result};
@@ -87,7 +87,7 @@ async fn run(options: Load) -> Result<bool> {
             teams: tables.teams_table,
             schedules: tables.schedules_table,
         };
-        Some(Store::new(connect(endpoint_url.as_deref()).await, names))
+        Some(Store::new(connect(endpoint_url.as_deref(), Patience::LOADER).await, names))
     };
     let mut all_well = true;
     for file in files {

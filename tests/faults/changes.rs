@@ -91,19 +91,6 @@ async fn a_session_that_is_deleted_before_its_head_is_read_is_left_out() {
 }
 
 #[tokio::test]
-async fn a_part_that_is_missing_for_good_is_an_error_and_no_shorter_list() {
-    let database = an_agent_with(1).await;
-    database.store.put_session(&large(1)).await.unwrap();
-    let heads = database.store.heads("alice", vec!["large".into()], View::Full).await.unwrap();
-    let part = format!("session#large#state#{}#0", heads["large"].version);
-    let key = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
-    let delete = database.client.delete_item().table_name(&database.store.names().sessions);
-    delete.key("user_id", key("alice")).key("item", key(&part)).send().await.unwrap();
-    let answer = list_sessions(&database.store, "alice", "a").await;
-    assert!(answer.unwrap_err().to_string().contains("a part of its state is missing"));
-}
-
-#[tokio::test]
 async fn a_session_that_joins_a_team_after_its_row_was_read_comes_with_the_team() {
     let database = an_agent_with(1).await;
     database.store.put_team(&parse(&team("alice", "t", "s0000", &["a"]).to_string()).unwrap()).await.unwrap();

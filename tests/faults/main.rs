@@ -1,7 +1,12 @@
 //! What DynamoDB may do to a reader and a writer, and what comes of it.
 
+mod asking;
+mod budget;
 mod changes;
+mod connections;
+mod damage;
 mod pages;
+mod rows;
 mod throttling;
 
 use agentscope_tests::dynamodb::TestDynamoDb;

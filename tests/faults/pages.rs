@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use agentscope_shared::model::{SessionRecord, parse};
-use agentscope_shared::store::StoreError;
 use agentscope_tests::lists::{list_sessions, summary};
 use agentscope_tests::proxy::{self, Call};
 use agentscope_tests::records::session;
 use serde_json::{Value, json};
 
+use crate::asking::{ROUTES, Route, database};
 use crate::{an_agent_with, listed, newest_first};
 
 /// Leaves this many keys of a BatchGetItem or writes of a BatchWriteItem in the call, and returns the others.
@@ -51,27 +51,6 @@ async fn unprocessed_keys_are_asked_for_again() {
 }
 
 #[tokio::test]
-async fn keys_that_stay_unprocessed_are_no_shorter_list() {
-    let database = an_agent_with(3).await;
-    let calls = Arc::new(Mutex::new(0));
-    let counted = Arc::clone(&calls);
-    let url = proxy::before(&database.url, move |call, upstream| {
-        let counted = Arc::clone(&counted);
-        async move {
-            if call.operation != "BatchGetItem" {
-                return upstream.send(&call).await;
-            }
-            *counted.lock().unwrap() += 1;
-            (200, json!({ "Responses": {}, "UnprocessedKeys": call.input["RequestItems"] }))
-        }
-    })
-    .await;
-    let answer = list_sessions(&database.store_at(&url), "alice", "a").await;
-    assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
-    assert_eq!(*calls.lock().unwrap(), 8);
-}
-
-#[tokio::test]
 async fn every_page_of_a_query_is_read_though_some_are_empty() {
     let database = an_agent_with(25).await;
     let seen = Arc::new(Mutex::new(HashSet::new()));
@@ -91,6 +70,37 @@ async fn every_page_of_a_query_is_read_though_some_are_empty() {
     })
     .await;
     assert_eq!(listed(&database.store_at(&url)).await, newest_first(25));
+}
+
+/// Also of those Queries that want no more than one item.
+#[tokio::test]
+async fn a_query_whose_first_page_is_empty_is_read_on() {
+    let database = database().await;
+    let hour = std::time::Duration::from_secs(3600);
+    database.store.acquire_lease("alice", "small", "holder", hour).await.unwrap().unwrap();
+    for route in ROUTES {
+        let queries = Arc::new(Mutex::new(0));
+        let counted = Arc::clone(&queries);
+        let url = proxy::before(&database.url, move |mut call, upstream| {
+            let counted = Arc::clone(&counted);
+            async move {
+                let next = json!({ "user_id": { "S": "next" } });
+                if call.operation == "Query" {
+                    *counted.lock().unwrap() += 1;
+                    if call.input["ExclusiveStartKey"] != next {
+                        return (200, json!({ "Items": [], "Count": 0, "ScannedCount": 9, "LastEvaluatedKey": next }));
+                    }
+                    call.input.as_object_mut().unwrap().remove("ExclusiveStartKey");
+                }
+                upstream.send(&call).await
+            }
+        })
+        .await;
+        let expected = route.body(&database.store).await;
+        assert!(route.body(&database.store_at(&url)).await == expected, "{route:?}");
+        // Rows, leases, a member's newest session; rows.
+        assert_eq!(*queries.lock().unwrap(), if route == Route::Sessions { 6 } else { 2 });
+    }
 }
 
 #[tokio::test]

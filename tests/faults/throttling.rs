@@ -1,61 +1,92 @@
 //! A DynamoDB that is busy, broken or not ours.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use agentscope_tests::proxy::{self, Answer};
+use agentscope_tests::wire::{Fate, Wire};
 
-use agentscope_shared::api::{ApiError, IdentitySource, answer};
-use agentscope_shared::store::Store;
-use agentscope_tests::answers::text;
-use agentscope_tests::events::HttpRequest;
-use agentscope_tests::proxy;
+use crate::asking::{ATTEMPTS, CALM, ROUTES, Route, cases, database, is_fault, is_unavailable, most_sent, unprocessed};
 
-use crate::{an_agent_with, listed, newest_first};
+/// What DynamoDB says when it may answer later.
+const LATER: [(u16, &str); 7] = [
+    (400, "ProvisionedThroughputExceededException"),
+    (400, "ThrottlingException"),
+    (400, "RequestLimitExceeded"),
+    (500, "InternalServerError"),
+    (500, "InternalFailure"),
+    (503, "ServiceUnavailable"),
+    (502, "SomethingElse"),
+];
 
-async fn answered(store: &Store) -> lambda_http::Response<String> {
-    let event = HttpRequest::sessions("alice", "a").http_api().to_string();
-    let handler = async |request| -> Result<_, ApiError> {
-        list_sessions::handler::handle(store, IdentitySource::Header, &request).await
-    };
-    text(answer(&event, handler).await)
+/// What it says when it will not.
+const NEVER: [&str; 4] =
+    ["AccessDeniedException", "ResourceNotFoundException", "ValidationException", "UnrecognizedClientException"];
+
+/// Answers the first requests of an operation with an error.
+async fn failing(url: &str, operation: &'static str, error: Answer, times: usize) -> Wire {
+    Wire::before(url, move |seen| {
+        let fails = seen.call.operation == operation && seen.number < times;
+        if fails { Fate::AnsweredWith(error.clone()) } else { Fate::Answered }
+    })
+    .await
 }
 
 #[tokio::test]
-async fn a_throttled_request_is_sent_again() {
-    for code in ["ProvisionedThroughputExceededException", "ThrottlingException", "InternalServerError"] {
-        let database = an_agent_with(2).await;
-        let count = AtomicUsize::new(0);
-        let url = proxy::before(&database.url, move |call, upstream| {
-            let first = count.fetch_add(1, Ordering::Relaxed) < 3;
-            async move {
-                if first {
-                    proxy::error(if code == "InternalServerError" { 500 } else { 400 }, code)
-                } else {
-                    upstream.send(&call).await
-                }
-            }
-        })
-        .await;
-        assert_eq!(listed(&database.store_at(&url)).await, newest_first(2), "{code}");
+async fn a_request_that_is_turned_away_for_a_moment_is_sent_again() {
+    let database = &database().await;
+    let asked = cases(&LATER).map(async |(route, operation, (status, code))| {
+        let about = format!("{route:?}, {operation}, {code}");
+        let wire = failing(&database.url, operation, proxy::error(status, code), 1).await;
+        let store = database.patient_store_at(&wire.url, CALM).await;
+        assert!(route.body(&store).await == route.body(&database.store).await, "{about}");
+        assert_eq!(wire.count(), route.requests() + 1, "{about}");
+    });
+    futures::future::join_all(asked).await;
+}
+
+#[tokio::test]
+async fn a_database_that_keeps_turning_requests_away_makes_the_service_unavailable() {
+    let database = &database().await;
+    let asked = cases(&LATER).map(async |(route, operation, (status, code))| {
+        let about = format!("{route:?}, {operation}, {code}");
+        let wire = failing(&database.url, operation, proxy::error(status, code), usize::MAX).await;
+        is_unavailable(&route.ask(&database.patient_store_at(&wire.url, CALM).await).await, &about);
+        assert_eq!(most_sent(&wire.calls()), ATTEMPTS, "{about}");
+    });
+    futures::future::join_all(asked).await;
+}
+
+#[tokio::test]
+async fn a_database_that_refuses_is_asked_once_and_is_a_fault() {
+    let database = &database().await;
+    let asked = cases(&NEVER).map(async |(route, operation, code)| {
+        let about = format!("{route:?}, {operation}, {code}");
+        let wire = failing(&database.url, operation, proxy::error(400, code), usize::MAX).await;
+        is_fault(&route.ask(&database.patient_store_at(&wire.url, CALM).await).await, &about);
+        assert_eq!(most_sent(&wire.calls()), 1, "{about}");
+    });
+    futures::future::join_all(asked).await;
+}
+
+/// Retries have a quota, or else they would be the larger part of what a busy database gets. A client that has used it up
+/// is refused no more than that.
+#[tokio::test]
+async fn a_client_that_was_turned_away_for_long_is_well_again_with_the_database() {
+    let database = database().await;
+    let turned_away = 200;
+    let wire = failing(&database.url, "GetItem", proxy::error(400, "ThrottlingException"), turned_away).await;
+    let store = database.patient_store_at(&wire.url, CALM).await;
+    while wire.calls().iter().filter(|call| call.operation == "GetItem").count() < turned_away {
+        futures::future::join_all((0..20).map(|_| Route::Schedule.ask(&store))).await;
     }
+    assert!(Route::Schedule.body(&store).await == Route::Schedule.body(&database.store).await);
 }
 
 #[tokio::test]
-async fn a_database_that_stays_busy_is_a_503() {
-    for code in ["ProvisionedThroughputExceededException", "RequestLimitExceeded", "InternalServerError"] {
-        let database = an_agent_with(1).await;
-        let status = if code == "InternalServerError" { 500 } else { 400 };
-        let url = proxy::before(&database.url, move |_, _| async move { proxy::error(status, code) }).await;
-        let response = answered(&database.store_at(&url)).await;
-        assert_eq!(response.status(), 503, "{code}");
-        assert_eq!(response.body(), r#"{"detail":"Service Unavailable"}"#);
-        assert_eq!(response.headers()["retry-after"], "1");
-    }
-}
-
-#[tokio::test]
-async fn a_permission_that_is_missing_is_a_500_that_says_nothing() {
-    let database = an_agent_with(1).await;
-    let url = proxy::before(&database.url, async |_, _| proxy::error(400, "AccessDeniedException")).await;
-    let response = answered(&database.store_at(&url)).await;
-    assert_eq!(response.status(), 500);
-    assert_eq!(response.body(), r#"{"detail":"Internal Server Error"}"#);
+async fn keys_that_stay_unprocessed_make_the_service_unavailable() {
+    let database = &database().await;
+    let asked = ROUTES.map(async |route| {
+        let wire = Wire::before(&database.url, unprocessed).await;
+        is_unavailable(&route.ask(&database.patient_store_at(&wire.url, CALM).await).await, &format!("{route:?}"));
+        assert_eq!(most_sent(&wire.calls()), 8, "{route:?}");
+    });
+    futures::future::join_all(asked).await;
 }

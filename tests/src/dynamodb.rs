@@ -5,7 +5,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use agentscope_shared::store::{Store, TableNames, connect};
+use agentscope_shared::store::{Patience, Store, TableNames, connect};
 use agentscope_sync::export::Export;
 use agentscope_sync::load;
 use aws_sdk_dynamodb::Client;
@@ -56,7 +56,12 @@ impl TestDynamoDb {
 
     /// The store that a function would use.
     pub async fn store_of_a_function(&self) -> Store {
-        Store::new(connect(Some(&self.url)).await, self.store.names().clone())
+        self.patient_store_at(&self.url, Patience::FUNCTION).await
+    }
+
+    /// The same by way of another endpoint, with another patience.
+    pub async fn patient_store_at(&self, url: &str, patience: Patience) -> Store {
+        Store::new(connect(Some(url), patience).await, self.store.names().clone())
     }
 }
 

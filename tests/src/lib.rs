@@ -9,3 +9,4 @@ pub mod proxy;
 pub mod recorder;
 pub mod records;
 pub mod runtime_api;
+pub mod wire;

@@ -34,6 +34,11 @@ pub struct Upstream {
 }
 
 impl Upstream {
+    /// The DynamoDB at this endpoint.
+    pub fn at(url: &str) -> Self {
+        Self { url: url.to_owned(), client: reqwest::Client::new() }
+    }
+
     /// Sends a request on. It need not be the one that came.
     pub async fn send(&self, call: &Call) -> Answer {
         let request = self
@@ -56,7 +61,7 @@ where
     F: Fn(Call, Upstream) -> A + Send + Sync + 'static,
     A: Future<Output = Answer> + Send + 'static,
 {
-    let upstream = Upstream { url: target.to_owned(), client: reqwest::Client::new() };
+    let upstream = Upstream::at(target);
     let answer = async move |State(handle): State<Arc<F>>, headers: HeaderMap, body: Bytes| {
         let operation = headers["x-amz-target"].to_str().unwrap().rsplit('.').next().unwrap().to_owned();
         let call = Call { operation, input: serde_json::from_slice(&body).unwrap() };

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -34,16 +34,33 @@ pub enum Outcome {
 #[derive(Debug)]
 pub struct Function {
     child: Child,
-    events: mpsc::UnboundedSender<(String, String)>,
+    events: mpsc::UnboundedSender<Event>,
     waiting: Waiting,
     count: usize,
+}
+
+/// An event on its way to a function.
+#[derive(Debug)]
+struct Event {
+    id: String,
+    payload: String,
+    /// When Lambda would stop the function, in milliseconds since 1970.
+    deadline: u64,
+}
+
+/// The deadline of events for which it does not matter: 2100.
+const FAR: u64 = 4_102_444_800_000;
+
+/// A deadline in the future, as Lambda sends it.
+pub fn deadline_in(left: Duration) -> u64 {
+    (SystemTime::now() + left).duration_since(UNIX_EPOCH).unwrap().as_millis() as u64
 }
 
 type Waiting = Arc<Mutex<HashMap<String, oneshot::Sender<Outcome>>>>;
 
 #[derive(Clone)]
 struct Api {
-    events: Arc<Mutex<mpsc::UnboundedReceiver<(String, String)>>>,
+    events: Arc<Mutex<mpsc::UnboundedReceiver<Event>>>,
     waiting: Waiting,
 }
 
@@ -108,17 +125,27 @@ impl Function {
 
     /// Sends an event and waits for its outcome.
     pub async fn invoke(&mut self, event: &str) -> Outcome {
+        self.invoke_until(FAR, event).await
+    }
+
+    /// The same with a deadline, in milliseconds since 1970. Nothing stops the function when it has come.
+    pub async fn invoke_until(&mut self, deadline: u64, event: &str) -> Outcome {
         self.count += 1;
         let id = format!("request-{}", self.count);
         let (sender, receiver) = oneshot::channel();
         self.waiting.lock().await.insert(id.clone(), sender);
-        self.events.send((id, event.to_owned())).unwrap();
+        self.events.send(Event { id, payload: event.to_owned(), deadline }).unwrap();
         tokio::time::timeout(PATIENCE, receiver).await.expect("the function does not answer").unwrap()
     }
 
     /// Sends an event and returns the status, headers and body of the answer.
     pub async fn answer(&mut self, event: &Value) -> (u16, Value, String) {
-        match self.invoke(&event.to_string()).await {
+        self.answer_until(FAR, event).await
+    }
+
+    /// The same with a deadline.
+    pub async fn answer_until(&mut self, deadline: u64, event: &Value) -> (u16, Value, String) {
+        match self.invoke_until(deadline, &event.to_string()).await {
             Outcome::Response(answer) => {
                 let status = answer["statusCode"].as_u64().unwrap() as u16;
                 let body = answer["body"].as_str().unwrap_or_default().to_owned();
@@ -141,16 +168,16 @@ impl Function {
 }
 
 async fn next(State(api): State<Api>) -> Response {
-    let Some((id, event)) = api.events.lock().await.recv().await else {
+    let Some(Event { id, payload, deadline }) = api.events.lock().await.recv().await else {
         return StatusCode::GONE.into_response();
     };
     let headers = [
         ("lambda-runtime-aws-request-id", id),
-        ("lambda-runtime-deadline-ms", "4102444800000".to_owned()),
+        ("lambda-runtime-deadline-ms", deadline.to_string()),
         ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-central-1:123456789012:function:test".to_owned()),
         ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned()),
     ];
-    (headers, event).into_response()
+    (headers, payload).into_response()
 }
 
 async fn response(State(api): State<Api>, UrlPath(id): UrlPath<String>, body: Bytes) -> StatusCode {

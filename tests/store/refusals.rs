@@ -207,3 +207,19 @@ async fn a_load_names_the_record_and_the_field_and_writes_the_rest() {
     );
     assert_eq!((report.problems.len(), count(&database).await), (2, 2));
 }
+
+#[test]
+fn a_text_that_ends_too_soon_is_refused_where_it_ends() {
+    let cases = [
+        ("", "."),
+        ("{", "."),
+        ("{\"", "."),
+        ("{\"id\"", "."),
+        ("{\"id\":", "id"),
+        ("{\"config\":{", "config"),
+        ("{\"?\":1,\"config\":{\"name\"", "config"),
+    ];
+    for (text, path) in cases {
+        assert_eq!(refusal::<SessionRecord>(text).path, path, "{text}");
+    }
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use agentscope_shared::store::{Store, connect};
+use agentscope_shared::store::{Patience, Store, connect};
 use agentscope_sync::export::{self, Export};
 use agentscope_sync::load;
 use anyhow::{Context, Result, bail};
@@ -127,7 +127,7 @@ async fn start_store(port: u16) -> Result<Child> {
 }
 
 async fn load_data(store_url: &str, data: &Export<'_>) -> Result<()> {
-    let store = Store::new(connect(Some(store_url)).await, store::tables());
+    let store = Store::new(connect(Some(store_url), Patience::LOADER).await, store::tables());
     let report = load::load(&store, data, LEASE, &ProgressBar::hidden()).await?;
     for line in report.remarks.iter().chain(&report.problems) {
         eprintln!("data: {line}");

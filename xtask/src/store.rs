@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use agentscope_shared::store::{TableNames, connect};
+use agentscope_shared::store::{Patience, TableNames, connect};
 use anyhow::{Result, anyhow};
 use clap::Args;
 use dynoxide::{Database, server};
@@ -31,7 +31,7 @@ pub(crate) fn tables() -> TableNames {
 
 /// Creates the tables that a DynamoDB does not have.
 pub(crate) async fn create_tables(url: &str) -> Result<()> {
-    let client = connect(Some(url)).await;
+    let client = connect(Some(url), Patience::LOADER).await;
     for table in tables().definitions() {
         table.create(&client).await?;
     }

@@ -1,7 +1,7 @@
 //! The function's wiring: logs, settings, client, handler.
 
 use agentscope_shared::api::{Settings, run, telemetry};
-use agentscope_shared::store::{Store, connect};
+use agentscope_shared::store::{Patience, Store, connect_from_environment};
 use lambda_http::Error;
 use list_schedule_sessions::handler;
 
@@ -9,6 +9,6 @@ use list_schedule_sessions::handler;
 async fn main() -> Result<(), Error> {
     telemetry::start();
     let Settings { tables, identity } = Settings::from_env()?;
-    let store = Store::new(connect(None).await, tables);
+    let store = Store::new(connect_from_environment(Patience::FUNCTION), tables);
     run(async |request| handler::handle(&store, identity, &request).await).await
 }

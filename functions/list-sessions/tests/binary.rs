@@ -1,11 +1,16 @@
 //! The binary that Lambda runs, behind a Runtime API.
 
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::{HttpRequest, with_claims};
 use agentscope_tests::golden::{cases, world};
-use agentscope_tests::runtime_api::{Function, Outcome, environment, run_to_end};
+use agentscope_tests::runtime_api::{Function, Outcome, deadline_in, environment, run_to_end};
+use agentscope_tests::wire::{Fate, Wire};
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_list-sessions");
@@ -96,4 +101,64 @@ async fn its_logs_are_json_with_the_request_id_and_nothing_private() {
     {
         assert!(private.is_empty() || !log.contains(private), "{private} in {log}");
     }
+}
+
+#[tokio::test]
+async fn it_answers_before_its_deadline_though_the_database_does_not_and_goes_on_with_the_next_event() {
+    let database = TestDynamoDb::with_export(&world()).await;
+    let silent = Arc::new(AtomicBool::new(true));
+    let is_silent = Arc::clone(&silent);
+    let wire =
+        Wire::before(
+            &database.url,
+            move |_| {
+                if is_silent.load(Ordering::SeqCst) { Fate::Silence } else { Fate::Answered }
+            },
+        )
+        .await;
+    let mut environment = environment(&database, "header");
+    environment.push(("AWS_ENDPOINT_URL_DYNAMODB", wire.url.clone()));
+    let mut function = Function::start(BINARY, environment, Stdio::piped()).await;
+    let event = a_request("alice").http_api();
+    for left in [Duration::from_millis(400), Duration::from_millis(2000)] {
+        let (status, headers, body) = function.answer_until(deadline_in(left), &event).await;
+        assert_eq!((status, body.as_str()), (503, r#"{"detail":"Service Unavailable"}"#));
+        assert_eq!(headers["retry-after"], "1");
+    }
+    silent.store(false, Ordering::SeqCst);
+    assert_eq!(function.answer_until(deadline_in(Duration::from_secs(60)), &event).await.0, 200);
+    let log = function.stop().await;
+    let line = log.lines().find(|line| line.contains("request-2") && line.contains("ERROR")).unwrap();
+    let line: Value = serde_json::from_str(line).unwrap();
+    assert_eq!((&line["level"], &line["status"]), (&json!("ERROR"), &json!(503)), "{log}");
+    assert!(line["error"].as_str().unwrap().starts_with("out of time: "), "{log}");
+}
+
+#[tokio::test]
+async fn a_deadline_that_is_none_stops_nothing() {
+    let database = TestDynamoDb::with_export(&world()).await;
+    let mut function = Function::start(BINARY, environment(&database, "header"), Stdio::null()).await;
+    // Ten minutes after 1970 is what `cargo lambda watch` says.
+    for deadline in [0, 600_000, u64::MAX] {
+        assert_eq!(function.answer_until(deadline, &a_request("alice").http_api()).await.0, 200, "{deadline}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_names_the_item_that_cannot_be_read_and_quotes_nothing_of_it() {
+    let database = TestDynamoDb::with_export(&world()).await;
+    let agent_id = "7e14b3568b099142e11578fc0ae259f4";
+    let text = |value: &str| AttributeValue::S(value.to_owned());
+    let put = database.client.put_item().table_name(&database.store.names().agents);
+    let put = put.item("user_id", text("alice")).item("id", text(agent_id)).item("source", text("user"));
+    let put = put.item("updated_at", text("")).item("created_at", text("")).item("data", text("{s3cret}"));
+    put.send().await.unwrap();
+    let mut function = Function::start(BINARY, environment(&database, "header"), Stdio::piped()).await;
+    let (status, _, body) = function.answer(&a_request("alice").http_api()).await;
+    assert_eq!((status, body.as_str()), (500, r#"{"detail":"Internal Server Error"}"#));
+    let log = function.stop().await;
+    let line: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+    let error = line["error"].as_str().unwrap();
+    assert!(error.contains(agent_id) && error.contains(&database.store.names().agents), "{log}");
+    assert!(error.contains("data is not JSON") && !log.contains("s3cret"), "{log}");
 }

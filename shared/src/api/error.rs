@@ -1,5 +1,7 @@
 //! Every answer that is not 200, in the shape in which FastAPI words it.
 
+use std::time::Duration;
+
 use lambda_http::http::{HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
@@ -53,6 +55,9 @@ pub enum ApiError {
     /// The answer is not UTF-8: a state is damaged in a way that its checksum does not show.
     #[error("the answer is not UTF-8")]
     NoText,
+    /// The request's time is over.
+    #[error("out of time: not answered within {0:?}")]
+    OutOfTime(Duration),
     /// The program has a fault.
     #[error("the handler panicked")]
     Panic,
@@ -111,7 +116,7 @@ impl ApiError {
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Inputs(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Store(StoreError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(StoreError::Unavailable(_)) | Self::OutOfTime(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(_) | Self::Compression(_) | Self::NoText | Self::Panic => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -134,7 +139,7 @@ impl ApiError {
             Self::Unauthenticated => "Not authenticated".to_owned(),
             Self::NoAgent(id) => format!("Agent '{id}' not found."),
             Self::NoSchedule(id) => format!("Schedule '{id}' not found."),
-            Self::Store(StoreError::Unavailable(_)) => "Service Unavailable".to_owned(),
+            Self::Store(StoreError::Unavailable(_)) | Self::OutOfTime(_) => "Service Unavailable".to_owned(),
             Self::Store(_) | Self::Compression(_) | Self::NoText | Self::Panic => "Internal Server Error".to_owned(),
         })
     }
@@ -156,7 +161,7 @@ impl ApiError {
         match self {
             Self::MethodNotAllowed(_) => headers.insert(header::ALLOW, HeaderValue::from_static("GET")),
             Self::Unauthenticated => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
-            Self::Store(StoreError::Unavailable(_)) => {
+            Self::Store(StoreError::Unavailable(_)) | Self::OutOfTime(_) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))
             }
             _ => None,

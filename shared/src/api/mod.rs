@@ -5,10 +5,12 @@
 //! - `parameters`: what is asked for.
 //! - `response`, `encoding`: the answer with a list, compressed.
 //! - [`error`]: every answer that is neither 200 nor 304.
+//! - [`budget`]: how long a request may take.
 //! - `serve`: one event in, one answer out, whatever happens in between.
 //! - [`settings`]: the configuration by environment.
 //! - [`telemetry`]: the logs.
 
+pub mod budget;
 mod encoding;
 pub mod error;
 pub mod event;
@@ -25,5 +27,5 @@ pub use event::Request;
 pub use identity::IdentitySource;
 pub use parameters::Asked;
 pub use response::{RESPONSE_LIMIT, Response, listed};
-pub use serve::{answer, run};
+pub use serve::{answer, answer_within, run};
 pub use settings::Settings;

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::time::{Duration, SystemTime};
 
 use futures::FutureExt;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
@@ -10,7 +11,7 @@ use serde_json::value::RawValue;
 use tracing::Instrument;
 
 use super::response::for_gateway;
-use super::{ApiError, Request, Response};
+use super::{ApiError, Request, Response, budget};
 
 /// Serves events until the runtime ends the process.
 ///
@@ -21,20 +22,32 @@ pub async fn run(handler: impl AsyncFn(Request) -> Result<Response, ApiError>) -
     let handler = &handler;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let span = tracing::info_span!("request", request_id = %event.context.request_id);
+        let budget = budget::until(event.context.deadline, SystemTime::now());
         // The futures of the AWS SDK are deep; the compiler needs a rest between them and those of the runtime.
-        let answer = Box::pin(answer(event.payload.get(), handler)).instrument(span).await;
+        let answer = Box::pin(answer_within(budget, event.payload.get(), handler)).instrument(span).await;
         Ok::<ApiGatewayV2httpResponse, Infallible>(for_gateway(answer))
     }))
     .await
 }
 
-/// Answers one event. A malformed event or a panic in the handler makes an error answer.
+/// Answers one event within the longest [budget].
 pub async fn answer(event: &str, handler: impl AsyncFn(Request) -> Result<Response, ApiError>) -> Response {
-    let handled = AssertUnwindSafe(async { Box::pin(handler(Request::from_event(event)?)).await }).catch_unwind().await;
-    let error = match handled {
-        Ok(Ok(response)) => return response,
-        Ok(Err(error)) => error,
-        Err(_) => ApiError::Panic,
+    answer_within(budget::LONGEST, event, handler).await
+}
+
+/// Answers one event. A malformed event, a panic in the handler, or a handler that takes longer than `budget` makes an error
+/// answer; in the last case what the handler waits for is dropped.
+pub async fn answer_within(
+    budget: Duration,
+    event: &str,
+    handler: impl AsyncFn(Request) -> Result<Response, ApiError>,
+) -> Response {
+    let handled = AssertUnwindSafe(async { Box::pin(handler(Request::from_event(event)?)).await }).catch_unwind();
+    let error = match tokio::time::timeout(budget, handled).await {
+        Ok(Ok(Ok(response))) => return response,
+        Ok(Ok(Err(error))) => error,
+        Ok(Err(_)) => ApiError::Panic,
+        Err(_) => ApiError::OutOfTime(budget),
     };
     let status = error.status().as_u16();
     if status >= 500 {

@@ -2,6 +2,7 @@
 
 use serde::de::{DeserializeOwned, Error};
 use serde_json::value::RawValue;
+use serde_path_to_error::{Path, Segment};
 
 use super::generated;
 
@@ -29,7 +30,7 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Misfit> {
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, Misfit> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let record = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
+        let path = place(error.path());
         let message = error.inner().to_string();
         match message.split(MARK).collect::<Vec<_>>()[..] {
             ["", inner_path, problem, _] => Misfit { path: join(&path, inner_path), problem: problem.to_owned() },
@@ -49,6 +50,18 @@ pub(super) fn nested<T: DeserializeOwned, E: Error>(raw: &RawValue) -> Result<T,
     read(raw.get()).map_err(|Misfit { path, problem }| {
         E::custom(format_args!("{MARK}{}{MARK}{}{MARK}", path.replace(MARK, "?"), problem.replace(MARK, "?")))
     })
+}
+
+/// The path to where the error is; to what holds it if the text ends where a field's name should be.
+fn place(path: &Path) -> String {
+    let text = path.to_string();
+    match path.iter().next_back() {
+        Some(Segment::Unknown) => match text.strip_suffix('?').map(|outer| outer.trim_end_matches('.')) {
+            Some(outer) if !outer.is_empty() => outer.to_owned(),
+            _ => ".".to_owned(),
+        },
+        _ => text,
+    }
 }
 
 fn join(outer: &str, inner: &str) -> String {

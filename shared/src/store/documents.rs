@@ -57,7 +57,7 @@ impl StoredAgent {
             updated_at: fields.text("updated_at")?,
             created_at: fields.text("created_at")?,
             data: fields.json("data")?,
-            extra: fields.optional_json("extra")?,
+            extra: fields.optional_object("extra")?,
         })
     }
 }
@@ -73,7 +73,7 @@ impl StoredTeam {
             updated_at: fields.text("updated_at")?,
             created_at: fields.text("created_at")?,
             data: fields.json("data")?,
-            extra: fields.optional_json("extra")?,
+            extra: fields.optional_object("extra")?,
         })
     }
 }

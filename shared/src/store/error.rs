@@ -1,5 +1,6 @@
 //! What can go wrong between the program and its tables.
 
+use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
 
@@ -42,9 +43,8 @@ pub struct Unfit {
     pub problem: String,
 }
 
-/// Error codes that mean: later.
-const THROTTLES: [&str; 6] = [
-    "InternalServerError",
+/// Error codes that mean: later, though their status puts the blame on the client.
+const THROTTLES: [&str; 5] = [
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
@@ -52,17 +52,19 @@ const THROTTLES: [&str; 6] = [
     "TransactionInProgressException",
 ];
 
-impl<E, R> From<SdkError<E, R>> for StoreError
+impl<E> From<SdkError<E, HttpResponse>> for StoreError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
-    SdkError<E, R>: RequestId,
+    SdkError<E, HttpResponse>: RequestId,
 {
-    fn from(error: SdkError<E, R>) -> Self {
+    fn from(error: SdkError<E, HttpResponse>) -> Self {
         let cause = format!("{} (request {:?})", DisplayErrorContext(&error), error.request_id());
         let later = match &error {
             SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
-            SdkError::ServiceError(service) => service.err().code().is_none_or(|code| THROTTLES.contains(&code)),
+            SdkError::ServiceError(service) => {
+                service.raw().status().is_server_error()
+                    || service.err().code().is_none_or(|code| THROTTLES.contains(&code))
+            }
             _ => false,
         };
         tracing::warn!(later, cause, "DynamoDB did not answer the request");

@@ -96,6 +96,16 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A text that holds a JSON object and nothing around it: its members are put among others as they are.
+    pub(super) fn optional_object(&mut self, name: &str) -> Result<Option<String>, StoreError> {
+        match self.optional_json(name)? {
+            Some(text) if !(text.starts_with('{') && text.ends_with('}')) => {
+                Err(self.unreadable(format!("{name} is not a JSON object")))
+            }
+            object => Ok(object),
+        }
+    }
+
     pub(super) fn json(&mut self, name: &str) -> Result<String, StoreError> {
         self.optional_json(name)?.ok_or_else(|| self.unreadable(format!("{name} is missing")))
     }

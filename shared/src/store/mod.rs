@@ -26,7 +26,7 @@ mod write;
 
 use aws_sdk_dynamodb::Client;
 
-pub use client::connect;
+pub use client::{Patience, connect, connect_from_environment};
 pub use documents::{StoredAgent, StoredTeam};
 pub use error::{StoreError, Unfit};
 pub use lease::{Lease, LeaseHeld};

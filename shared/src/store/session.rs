@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::bulk;
+use super::bulk::{self, PART_SIZE};
 use super::item::{Fields, Item};
 use super::tables::EXPIRES_AT;
 use super::{StoreError, keys};
@@ -10,6 +10,9 @@ use crate::model::ParkedStatus;
 
 /// Lines of the bulk: `"summary":…,"context":…`, and tool_context.
 pub(super) const BULK_LINES: usize = 2;
+
+/// More parts than a bulk of 1 GB takes, should it not compress at all: a bound on what a damaged head makes a reader ask for.
+const MOST_PARTS: usize = (1 << 30) / PART_SIZE + 16;
 
 /// The documents of a head that is small enough, and behind the bulk's own lines of one that is not.
 pub(super) const DOCUMENTS: [&str; 5] = ["config", "permission_context", "tasks_context", "state_extra", "extra"];
@@ -194,6 +197,9 @@ impl SessionHead {
         let size = |number| usize::try_from(number).unwrap_or(usize::MAX);
         let bulk = match (inline, parts) {
             (Some(bytes), None) => Place::Inline(bytes),
+            (None, Some(count)) if size(count) > MOST_PARTS => {
+                return Err(fields.unreadable("parts is more than a state can have"));
+            }
             (None, Some(count)) => Place::Parts { count: size(count), unpacked_size: size(unpacked_size) },
             _ => return Err(fields.unreadable("it has neither bulk nor parts, or both")),
         };
@@ -213,8 +219,8 @@ impl SessionHead {
                 config,
                 permission_context: fields.json(DOCUMENTS[1])?,
                 tasks_context: fields.json(DOCUMENTS[2])?,
-                state_extra: fields.optional_json(DOCUMENTS[3])?.unwrap_or_else(|| "{}".into()),
-                extra: fields.optional_json(DOCUMENTS[4])?.unwrap_or_else(|| "{}".into()),
+                state_extra: fields.optional_object(DOCUMENTS[3])?.unwrap_or_else(|| "{}".into()),
+                extra: fields.optional_object(DOCUMENTS[4])?.unwrap_or_else(|| "{}".into()),
             }),
         };
         let parked_status = match fields.optional_text("parked_status")? {

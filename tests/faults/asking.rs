@@ -1,0 +1,172 @@
+//! A small world for which each route needs every kind of request that it has, and questions about it.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use agentscope_shared::api::{IdentitySource, answer_within};
+use agentscope_shared::store::{Patience, Store};
+use agentscope_tests::answers::text;
+use agentscope_tests::dynamodb::TestDynamoDb;
+use agentscope_tests::events::HttpRequest;
+use agentscope_tests::proxy::Call;
+use agentscope_tests::records::{World, agent, noise, run, schedule, session, team, with};
+use agentscope_tests::wire::{Fate, Seen};
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::{Value, json};
+
+pub type Item = HashMap<String, AttributeValue>;
+
+/// What the functions ask DynamoDB.
+pub const OPERATIONS: [&str; 3] = ["GetItem", "Query", "BatchGetItem"];
+
+/// How often one request is sent.
+pub const ATTEMPTS: usize = Patience::FUNCTION.attempts as usize;
+
+/// A function's patience for tests in which no time-out matters: however busy the machine is, none comes.
+pub const CALM: Patience = Patience { connect: LONG, first_byte: LONG, attempt: LONG, ..Patience::FUNCTION };
+
+/// For tests in which a time-out is waited for, and shall not come by itself.
+pub const TEST: Patience =
+    Patience { first_byte: Duration::from_secs(1), attempt: Duration::from_secs(4), ..Patience::FUNCTION };
+
+/// For tests in which nothing but time-outs is waited for.
+pub const IMPATIENT: Patience =
+    Patience { first_byte: Duration::from_millis(200), attempt: Duration::from_millis(400), ..Patience::FUNCTION };
+
+/// More than any test takes.
+pub const LONG: Duration = Duration::from_secs(60);
+
+/// A route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// `GET /sessions/` for agent `a`.
+    Sessions,
+    /// `GET /schedule/s/sessions`.
+    Schedule,
+}
+
+pub const ROUTES: [Route; 2] = [Route::Sessions, Route::Schedule];
+
+/// Each of these faults with each operation of each route.
+pub fn cases<T: Clone>(faults: &[T]) -> impl Iterator<Item = (Route, &'static str, T)> {
+    let operations = ROUTES.into_iter().flat_map(|route| OPERATIONS.map(|operation| (route, operation)));
+    operations.flat_map(|(route, operation)| faults.iter().map(move |fault| (route, operation, fault.clone())))
+}
+
+/// Agent `a` and schedule `s` of alice. Of both there are two sessions, `small` and `large`, whose state is in parts. A team
+/// `t`, of which `small` is, has the member `m` and is led by session `lead` of the agent `l`.
+pub async fn database() -> TestDynamoDb {
+    let small = with(run("alice", "a", "s", "small", "2026-01-02T00:00:00"), "/team_id", "t");
+    let large = run("alice", "a", "s", "large", "2026-01-01T00:00:00");
+    let world = World {
+        agents: ["a", "m", "l"].map(|id| agent("alice", id)).to_vec(),
+        sessions: vec![
+            small,
+            with(large, "/state/summary", noise(1, 600_000)),
+            session("alice", "m", "work", "2026-01-03T00:00:00"),
+            session("alice", "l", "lead", "2026-01-03T00:00:00"),
+        ],
+        teams: vec![team("alice", "t", "lead", &["m"])],
+        schedules: vec![schedule("alice", "s")],
+        ..World::default()
+    };
+    TestDynamoDb::with_export(&world.text()).await
+}
+
+/// An answer, decoded.
+pub type Response = lambda_http::Response<String>;
+
+impl Route {
+    /// What is answered within a budget.
+    pub async fn within(self, budget: Duration, store: &Store) -> Response {
+        let request = match self {
+            Self::Sessions => HttpRequest::sessions("alice", "a"),
+            Self::Schedule => HttpRequest::schedule_sessions("alice", "s"),
+        };
+        let (event, identity) = (request.http_api().to_string(), IdentitySource::Header);
+        text(match self {
+            Self::Sessions => {
+                answer_within(budget, &event, async |request| {
+                    list_sessions::handler::handle(store, identity, &request).await
+                })
+                .await
+            }
+            Self::Schedule => {
+                answer_within(budget, &event, async |request| {
+                    list_schedule_sessions::handler::handle(store, identity, &request).await
+                })
+                .await
+            }
+        })
+    }
+
+    /// How many requests it needs in that world.
+    pub fn requests(self) -> usize {
+        match self {
+            // Agent, rows, leases; heads, team; parts, leading session, member, the member's newest session; leading agent.
+            Self::Sessions => 10,
+            // Schedule, rows; heads; parts.
+            Self::Schedule => 4,
+        }
+    }
+
+    /// What is answered.
+    pub async fn ask(self, store: &Store) -> Response {
+        self.within(LONG, store).await
+    }
+
+    /// The body of a 200, in which `total` agrees with the list.
+    pub async fn body(self, store: &Store) -> String {
+        let answer = self.ask(store).await;
+        assert_eq!(answer.status(), 200, "{self:?}: {}", answer.body());
+        let body: Value = serde_json::from_str(answer.body()).unwrap();
+        assert_eq!(body["total"], body["sessions"].as_array().unwrap().len(), "{self:?}");
+        answer.into_body()
+    }
+
+    /// The ids of the sessions in a 200.
+    pub async fn ids(self, store: &Store) -> Vec<String> {
+        let body: Value = serde_json::from_str(&self.body(store).await).unwrap();
+        let id = |row: &Value| match self {
+            Self::Sessions => row["session"]["id"].as_str().unwrap().to_owned(),
+            Self::Schedule => row["id"].as_str().unwrap().to_owned(),
+        };
+        body["sessions"].as_array().unwrap().iter().map(id).collect()
+    }
+}
+
+/// # Panics
+///
+/// The answer is not: come again in a second.
+pub fn is_unavailable(answer: &Response, about: &str) {
+    let told = (answer.status().as_u16(), answer.body().as_str());
+    assert_eq!(told, (503, r#"{"detail":"Service Unavailable"}"#), "{about}");
+    assert_eq!(answer.headers()["retry-after"], "1", "{about}");
+    assert_eq!(answer.headers()["content-type"], "application/json", "{about}");
+}
+
+/// # Panics
+///
+/// The answer is not that of a fault on this side, which says nothing of why and does not ask to come again.
+pub fn is_fault(answer: &Response, about: &str) {
+    let told = (answer.status().as_u16(), answer.body().as_str());
+    assert_eq!(told, (500, r#"{"detail":"Internal Server Error"}"#), "{about}");
+    assert!(!answer.headers().contains_key("retry-after"), "{about}");
+}
+
+/// How often the request was sent that was sent most.
+pub fn most_sent(calls: &[Call]) -> usize {
+    let mut sent = HashMap::<_, usize>::new();
+    for call in calls {
+        *sent.entry((&call.operation, call.input.to_string())).or_default() += 1;
+    }
+    sent.into_values().max().unwrap_or(0)
+}
+
+/// Leaves every key of every batch unprocessed.
+pub fn unprocessed(seen: &Seen) -> Fate {
+    if seen.call.operation != "BatchGetItem" {
+        return Fate::Answered;
+    }
+    Fate::AnsweredWith((200, json!({ "Responses": {}, "UnprocessedKeys": seen.call.input["RequestItems"] })))
+}

@@ -1,0 +1,187 @@
+//! Items that cannot be read. A list that should hold one is a fault, and no shorter list: its log names the item.
+
+use agentscope_shared::store::{View, keys};
+use agentscope_tests::dynamodb::TestDynamoDb;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::asking::{Item, ROUTES, Route, database, is_fault};
+
+type Edit = fn(&mut Item);
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+fn number(value: &str) -> AttributeValue {
+    AttributeValue::N(value.to_owned())
+}
+
+/// Where an item is: its table, the name of its sort key, and that key.
+type Place<'a> = (&'a str, &'static str, String);
+
+/// Replaces one of alice's items by what `edit` makes of it.
+async fn change(database: &TestDynamoDb, (table, sort, sort_key): &Place<'_>, edit: impl FnOnce(&mut Item)) {
+    let key = Item::from([("user_id".to_owned(), text("alice")), ((*sort).to_owned(), text(sort_key))]);
+    let get = database.client.get_item().table_name(*table).set_key(Some(key)).consistent_read(true);
+    let mut item = get.send().await.unwrap().item.unwrap();
+    edit(&mut item);
+    database.client.put_item().table_name(*table).set_item(Some(item)).send().await.unwrap();
+}
+
+/// However this item is damaged, these routes are faults, and the others do not look at it.
+async fn is_a_fault(database: &TestDynamoDb, place: Place<'_>, edits: &[(&str, Edit)], routes: &[Route]) {
+    let mut whole = Item::new();
+    change(database, &place, |item| whole = item.clone()).await;
+    for (damage, edit) in edits {
+        change(database, &place, edit).await;
+        for route in ROUTES {
+            let about = format!("{route:?}, {} {}: {damage}", place.0, place.2);
+            if routes.contains(&route) {
+                is_fault(&route.ask(&database.store).await, &about);
+            } else {
+                route.body(&database.store).await;
+            }
+        }
+        change(database, &place, |item| *item = whole.clone()).await;
+    }
+    for route in ROUTES {
+        route.body(&database.store).await;
+    }
+}
+
+const EXTRAS: [(&str, Edit); 5] = [
+    ("unknown fields that are no JSON", |item| drop(item.insert("extra".into(), text("{alice's secret}")))),
+    ("unknown fields that are no object", |item| drop(item.insert("extra".into(), text("[1]")))),
+    ("unknown fields that are null", |item| drop(item.insert("extra".into(), text("null")))),
+    ("unknown fields with a blank before them", |item| drop(item.insert("extra".into(), text(" {\"x\":1}")))),
+    ("unknown fields of another type", |item| drop(item.insert("extra".into(), number("1")))),
+];
+
+const DOCUMENT: [(&str, Edit); 5] = [
+    ("no time", |item| drop(item.remove("updated_at"))),
+    ("a time of another type", |item| drop(item.insert("created_at".into(), number("1")))),
+    ("no data", |item| drop(item.remove("data"))),
+    ("data that are no JSON", |item| drop(item.insert("data".into(), text("{\"name\":\"alice's secret\"")))),
+    ("data of another type", |item| drop(item.insert("data".into(), AttributeValue::M(Item::new())))),
+];
+
+#[tokio::test]
+async fn an_agent_is_needed_whole_whatever_it_does_in_the_list() {
+    let database = database().await;
+    for id in ["a", "m", "l"] {
+        let place = (database.store.names().agents.as_str(), "id", id.to_owned());
+        let no_source: (&str, Edit) = ("no source", |item| drop(item.remove("source")));
+        is_a_fault(&database, place, &[&DOCUMENT[..], &EXTRAS, &[no_source]].concat(), &[Route::Sessions]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_team_is_needed_whole() {
+    let edits: [(&str, Edit); 4] = [
+        ("no leading session", |item| drop(item.remove("session_id"))),
+        ("no members", |item| drop(item.remove("member_ids"))),
+        ("members that are no list", |item| drop(item.insert("member_ids".into(), text("m")))),
+        ("a member that is no id", |item| {
+            drop(item.insert("member_ids".into(), AttributeValue::L(vec![text("m"), number("1")])));
+        }),
+    ];
+    let database = database().await;
+    let place = (database.store.names().teams.as_str(), "id", "t".to_owned());
+    is_a_fault(&database, place, &[&DOCUMENT[..], &EXTRAS, &edits].concat(), &[Route::Sessions]).await;
+}
+
+fn sessions(database: &TestDynamoDb, item: String) -> Place<'_> {
+    (&database.store.names().sessions, "item", item)
+}
+
+#[tokio::test]
+async fn a_head_is_needed_whole() {
+    let edits: [(&str, Edit); 13] = [
+        ("no id", |item| drop(item.remove("id"))),
+        ("an id of another type", |item| drop(item.insert("id".into(), number("1")))),
+        ("a team of another type", |item| drop(item.insert("team_id".into(), number("1")))),
+        ("no version", |item| drop(item.remove("version"))),
+        ("a version of another type", |item| drop(item.insert("version".into(), number("1")))),
+        ("an iteration that is no JSON", |item| drop(item.insert("cur_iter".into(), text("alice's secret")))),
+        ("no reply", |item| drop(item.remove("reply_id"))),
+        ("a configuration that is no JSON", |item| drop(item.insert("config".into(), text("{alice's secret}")))),
+        ("a configuration of another type", |item| drop(item.insert("config".into(), AttributeValue::Bool(true)))),
+        ("unknown fields of the state that are no object", |item| drop(item.insert("state_extra".into(), text("1")))),
+        ("unknown fields of the state with a blank behind them", |item| {
+            drop(item.insert("state_extra".into(), text("{\"x\":1}\n")));
+        }),
+        ("a number of parts that is none", |item| drop(item.insert("parts".into(), number("-1")))),
+        ("more parts than a state can have", |item| {
+            item.remove("bulk");
+            item.insert("parts".into(), number("18446744073709551615"));
+        }),
+    ];
+    let database = database().await;
+    for id in ["small", "large"] {
+        let place = sessions(&database, keys::head(id));
+        is_a_fault(&database, place, &[&edits[..], &EXTRAS].concat(), &ROUTES).await;
+    }
+}
+
+#[tokio::test]
+async fn a_lease_is_needed_whole() {
+    let edits: [(&str, Edit); 3] = [
+        ("no session", |item| drop(item.remove("id"))),
+        ("a session of another type", |item| drop(item.insert("id".into(), number("1")))),
+        ("an end that is no second", |item| drop(item.insert("expires_at".into(), number("1e20")))),
+    ];
+    let database = database().await;
+    let hour = std::time::Duration::from_secs(3600);
+    database.store.acquire_lease("alice", "small", "holder", hour).await.unwrap().unwrap();
+    let place = sessions(&database, keys::run("small"));
+    for (damage, edit) in edits {
+        change(&database, &place, edit).await;
+        is_fault(&Route::Sessions.ask(&database.store).await, damage);
+        // This route does not say what runs.
+        Route::Schedule.body(&database.store).await;
+        change(&database, &place, |item| {
+            item.insert("id".into(), text("small"));
+            item.insert("expires_at".into(), number("4102444800"));
+        })
+        .await;
+    }
+}
+
+fn data(item: &mut Item, edit: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = item["data"].as_b().unwrap().clone().into_inner();
+    edit(&mut bytes);
+    item.insert("data".into(), AttributeValue::B(Blob::new(bytes)));
+}
+
+#[tokio::test]
+async fn every_part_of_a_state_is_needed_whole() {
+    let edits: [(&str, Edit); 8] = [
+        ("a flipped bit at its begin", |item| data(item, |bytes| bytes[0] ^= 1)),
+        ("a flipped bit", |item| data(item, |bytes| bytes[1000] ^= 1)),
+        ("the last byte missing", |item| data(item, |bytes| bytes.truncate(bytes.len() - 1))),
+        ("a byte too many", |item| data(item, |bytes| bytes.push(0))),
+        ("half of it missing", |item| data(item, |bytes| bytes.truncate(bytes.len() / 2))),
+        ("nothing in it", |item| data(item, Vec::clear)),
+        ("no data", |item| drop(item.remove("data"))),
+        ("data of another type", |item| drop(item.insert("data".into(), text("alice's secret")))),
+    ];
+    let database = &database().await;
+    let version =
+        database.store.heads("alice", vec!["large".into()], View::Full).await.unwrap()["large"].version.clone();
+    for part in 0..2 {
+        let place = sessions(database, keys::part("large", &version, part));
+        let mut whole = Item::new();
+        change(database, &place, |item| whole = item.clone()).await;
+        for (damage, edit) in &edits {
+            change(database, &place, edit).await;
+            for route in ROUTES {
+                is_fault(&route.ask(&database.store).await, &format!("{route:?}, part {part}: {damage}"));
+            }
+        }
+        change(database, &place, |item| *item = whole).await;
+    }
+    for route in ROUTES {
+        assert_eq!(route.ids(&database.store).await, ["small", "large"]);
+    }
+}
