@@ -1,6 +1,5 @@
 //! The DynamoDB client.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region};
@@ -12,7 +11,7 @@ use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector, http_client_fn};
 
 /// The variable that names another endpoint than Amazon's.
 const ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
@@ -102,24 +101,21 @@ pub async fn connect(endpoint_url: Option<&str>, patience: Patience) -> Client {
     let tokens = TokenBucket::builder().refill_rate(RETRY_TOKENS).build();
     let partition = RetryPartition::custom("agentscope").token_bucket(tokens).build();
     let config = aws_sdk_dynamodb::config::Builder::from(&loader.load().await).retry_partition(partition);
-    Client::from_conf(config.http_client(http_client(patience.idle)).build())
+    Client::from_conf(config.http_client(http_client(patience)).build())
 }
 
-/// The SDK's default HTTPS client, but for the time that connections may be idle.
-fn http_client(idle: Duration) -> SharedHttpClient {
-    // Reading the machine's certificates takes time, and waits for the first request.
-    let connector = OnceLock::new();
-    http_client_fn(move |settings, _| {
-        let connect = || {
-            Connector::builder()
-                .connector_settings(settings.clone())
-                .proxy_config(ProxyConfig::from_env())
-                .pool_idle_timeout(idle)
-                .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-                .build()
-        };
-        connector.get_or_init(|| SharedHttpConnector::new(connect())).clone()
-    })
+/// The SDK's default HTTPS client, but for the time that connections may be idle. As there, the machine's certificates are
+/// read now and not with the first request: Lambda starts a function on a faster processor than it runs it.
+fn http_client(patience: Patience) -> SharedHttpClient {
+    let settings = HttpConnectorSettings::builder().connect_timeout(patience.connect).read_timeout(patience.first_byte);
+    let connector = Connector::builder()
+        .connector_settings(settings.build())
+        .proxy_config(ProxyConfig::from_env())
+        .pool_idle_timeout(patience.idle)
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .build();
+    let connector = SharedHttpConnector::new(connector);
+    http_client_fn(move |_, _| connector.clone())
 }
 
 fn is_on_this_machine(url: &str) -> bool {
