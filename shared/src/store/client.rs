@@ -1,6 +1,5 @@
 //! The DynamoDB client.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
@@ -13,7 +12,7 @@ use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector, http_client_fn};
 
 /// The variable that names another endpoint than Amazon's.
 const ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
@@ -141,7 +140,7 @@ fn client(config: &SdkConfig, patience: Patience) -> Client {
         .timeout_config(timeouts)
         .retry_config(retries)
         .retry_partition(partition)
-        .http_client(http_client(patience.idle));
+        .http_client(http_client(patience));
     Client::from_conf(config.build())
 }
 
@@ -153,21 +152,18 @@ fn made_up() -> Credentials {
     Credentials::new("local", "local", None, None, "local endpoint")
 }
 
-/// The SDK's default HTTPS client, but for the time that connections may be idle.
-fn http_client(idle: Duration) -> SharedHttpClient {
-    // Reading the machine's certificates takes time, and waits for the first request.
-    let connector = OnceLock::new();
-    http_client_fn(move |settings, _| {
-        let connect = || {
-            Connector::builder()
-                .connector_settings(settings.clone())
-                .proxy_config(ProxyConfig::from_env())
-                .pool_idle_timeout(idle)
-                .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-                .build()
-        };
-        connector.get_or_init(|| SharedHttpConnector::new(connect())).clone()
-    })
+/// The SDK's default HTTPS client, but for the time that connections may be idle. As there, the machine's certificates are
+/// read now and not with the first request: Lambda starts a function on a faster processor than it runs it.
+fn http_client(patience: Patience) -> SharedHttpClient {
+    let settings = HttpConnectorSettings::builder().connect_timeout(patience.connect).read_timeout(patience.first_byte);
+    let connector = Connector::builder()
+        .connector_settings(settings.build())
+        .proxy_config(ProxyConfig::from_env())
+        .pool_idle_timeout(patience.idle)
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .build();
+    let connector = SharedHttpConnector::new(connector);
+    http_client_fn(move |_, _| connector.clone())
 }
 
 fn is_on_this_machine(url: &str) -> bool {
