@@ -153,7 +153,7 @@ async fn what_a_gateway_leaves_null_or_out_is_no_fault() {
 
 #[tokio::test]
 async fn the_event_after_a_malformed_one_is_answered() {
-    let handler = async |_| Ok::<_, ApiError>(Response::new("{}".into()));
+    let handler = async |_| Ok::<_, ApiError>(Response::new("{}".to_owned().into()));
     assert_eq!(answer("{", handler).await.status(), 400);
     let answer = text(answer(&HttpRequest::sessions("alice", "a").http_api().to_string(), handler).await);
     assert_eq!((answer.status().as_u16(), answer.body().as_str()), (200, "{}"));

@@ -2,8 +2,8 @@
 
 use std::io::Read;
 
-use agentscope_shared::api::Response;
-use lambda_http::{Body, http};
+use agentscope_shared::api::{Body, Response};
+use lambda_http::http;
 
 /// The answer with its body as text, decoded.
 ///
@@ -14,7 +14,7 @@ pub fn text(response: Response) -> http::Response<String> {
     let encoding = response.headers().get("content-encoding").map(|name| name.to_str().unwrap().to_owned());
     response.map(|body| match (body, encoding.as_deref()) {
         (Body::Empty, None) => String::new(),
-        (Body::Text(text), None) => text,
+        (Body::Text(pieces), None) => pieces.concat(),
         (Body::Binary(bytes), Some(encoding)) => decoded(&bytes, encoding),
         (body, encoding) => panic!("{encoding:?} {body:?}"),
     })

@@ -45,7 +45,11 @@ fn whole<T>(answer: Result<Option<Listed<T>>, ListError>) -> Result<Option<Sessi
 /// A state is damaged.
 pub fn body(list: SessionList<impl WriteJson>) -> String {
     let mut json = Vec::new();
-    list.write_json::<StoreError>(&mut json, |_| Ok(())).unwrap();
+    list.into_json::<StoreError>(|piece| {
+        json.extend(piece);
+        Ok(())
+    })
+    .unwrap();
     String::from_utf8(json).unwrap()
 }
 
@@ -55,9 +59,7 @@ pub fn body(list: SessionList<impl WriteJson>) -> String {
 ///
 /// Its state is damaged.
 pub fn json(session: &StoredSession) -> Value {
-    let mut json = Vec::new();
-    session.write_json(&mut json).unwrap();
-    serde_json::from_slice(&json).unwrap()
+    serde_json::from_slice(&session.clone().into_json().unwrap()).unwrap()
 }
 
 /// The summary of a session's state.

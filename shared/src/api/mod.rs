@@ -3,13 +3,14 @@
 //! - [`event`]: what API Gateway, a function URL or `cargo lambda watch` sends, as one [`Request`].
 //! - [`identity`]: who asks.
 //! - `parameters`: what is asked for.
-//! - `response`, `encoding`: the answer with a list, compressed.
+//! - `response`, `body`, `encoding`: the answer with a list, compressed.
 //! - [`error`]: every answer that is neither 200 nor 304.
 //! - [`budget`]: how long a request may take.
 //! - `serve`: one event in, one answer out, whatever happens in between.
 //! - [`settings`]: the configuration by environment.
 //! - [`telemetry`]: the logs.
 
+mod body;
 pub mod budget;
 mod encoding;
 pub mod error;
@@ -22,6 +23,7 @@ mod serve;
 pub mod settings;
 pub mod telemetry;
 
+pub use body::Body;
 pub use error::ApiError;
 pub use event::Request;
 pub use identity::IdentitySource;

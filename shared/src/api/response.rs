@@ -1,9 +1,10 @@
 //! Answers, and how the gateway wants them.
 
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use lambda_http::http::{HeaderValue, StatusCode, header};
-use lambda_http::{Body, http};
+use std::io::Write;
 
+use lambda_http::http::{self, HeaderValue, StatusCode, header};
+
+use super::body::Body;
 use super::encoding::{Compressor, Encoding};
 use super::{ApiError, IdentitySource, Request};
 use crate::view::etag::EntityTag;
@@ -21,9 +22,6 @@ const ENVELOPE: usize = 1024;
 
 /// Answers that are smaller are not worth compressing: they fit one packet as they are.
 const WORTH_COMPRESSING: usize = 1024;
-
-/// How much is put together before it is compressed.
-const PIECE: usize = 64 * 1024;
 
 /// The answer with a list: 200 with the list, or 304 if the caller has it already.
 ///
@@ -75,15 +73,7 @@ fn body<T: WriteJson>(list: SessionList<T>, encoding: Encoding) -> Result<Body, 
     let most = RESPONSE_LIMIT - ENVELOPE;
     // Three bytes become four characters.
     let Some(mut compressor) = Compressor::new(encoding, most / 4 * 3)? else { return text(list, most) };
-    let mut piece = Vec::with_capacity(2 * PIECE);
-    list.write_json::<ApiError>(&mut piece, |piece| {
-        if piece.len() >= PIECE {
-            std::io::Write::write_all(&mut compressor, piece)?;
-            piece.clear();
-        }
-        Ok(())
-    })?;
-    std::io::Write::write_all(&mut compressor, &piece)?;
+    list.into_json::<ApiError>(|piece| Ok(compressor.write_all(&piece)?))?;
     let (bytes, count) = compressor.finish()?;
     match count.div_ceil(3) * 4 {
         size if size > most => Err(ApiError::TooLarge { bytes: size + ENVELOPE, is_exact: true }),
@@ -92,27 +82,29 @@ fn body<T: WriteJson>(list: SessionList<T>, encoding: Encoding) -> Result<Body, 
 }
 
 fn text<T: WriteJson>(list: SessionList<T>, most: usize) -> Result<Body, ApiError> {
-    let mut out = Vec::with_capacity(list.size_hint());
+    let mut pieces = Vec::with_capacity(list.sessions.len() + 2);
     let mut size = 0;
-    let mut counted = 0;
-    list.write_json::<ApiError>(&mut out, |out| {
-        size += size_as_string(&out[counted..]);
+    list.into_json::<ApiError>(|piece| {
+        size += size_as_string(&piece);
         if size > most {
             // Only its size is wanted now.
-            out.clear();
+            pieces.clear();
+        } else {
+            pieces.push(String::from_utf8(piece).map_err(|_| ApiError::NoText)?);
         }
-        counted = out.len();
         Ok(())
     })?;
     if size > most {
         return Err(ApiError::TooLarge { bytes: size + ENVELOPE, is_exact: true });
     }
-    String::from_utf8(out).map(Body::Text).map_err(|_| ApiError::NoText)
+    Ok(Body::Text(pieces))
 }
 
 /// How many bytes a text has as a JSON string, without its quotes. (The text is JSON: of control characters it has none.)
 fn size_as_string(json: &[u8]) -> usize {
-    json.len() + json.iter().filter(|byte| matches!(byte, b'"' | b'\\')).count()
+    // Sums of so few fit a byte, and processors add many bytes at once.
+    let escaped = |bytes: &[u8]| bytes.iter().map(|byte| u8::from(matches!(byte, b'"' | b'\\'))).sum::<u8>();
+    json.len() + json.chunks(128).map(|bytes| usize::from(escaped(bytes))).sum::<usize>()
 }
 
 pub(super) fn json(status: StatusCode, body: Body) -> Response {
@@ -120,15 +112,4 @@ pub(super) fn json(status: StatusCode, body: Body) -> Response {
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
-}
-
-/// The form that HTTP APIs, REST APIs and function URLs all take.
-pub(super) fn for_gateway(response: Response) -> ApiGatewayV2httpResponse {
-    let (parts, body) = response.into_parts();
-    let mut answer = ApiGatewayV2httpResponse::default();
-    answer.status_code = i64::from(parts.status.as_u16());
-    answer.headers = parts.headers;
-    answer.is_base64_encoded = matches!(body, Body::Binary(_));
-    answer.body = Some(body);
-    answer
 }

@@ -5,12 +5,11 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, SystemTime};
 
 use futures::FutureExt;
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 use tracing::Instrument;
 
-use super::response::for_gateway;
+use super::body::GatewayAnswer;
 use super::{ApiError, Request, Response, budget};
 
 /// Serves events until the runtime ends the process.
@@ -25,7 +24,7 @@ pub async fn run(handler: impl AsyncFn(Request) -> Result<Response, ApiError>) -
         let budget = budget::until(event.context.deadline, SystemTime::now());
         // The futures of the AWS SDK are deep; the compiler needs a rest between them and those of the runtime.
         let answer = Box::pin(answer_within(budget, event.payload.get(), handler)).instrument(span).await;
-        Ok::<ApiGatewayV2httpResponse, Infallible>(for_gateway(answer))
+        Ok::<_, Infallible>(GatewayAnswer(answer))
     }))
     .await
 }

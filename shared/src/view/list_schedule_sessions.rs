@@ -43,7 +43,7 @@ pub async fn list_schedule_sessions(
         return Ok(Some(Listed::NotModified(known)));
     }
     check_size(ask, heads.values())?;
-    let mut sessions = states(store, user_id, heads.into_values().collect(), ask.view).await?;
+    let mut sessions = states(store, user_id, heads.into_values().collect(), ask.view, "").await?;
     // A head that has moved on meanwhile may have moved away.
     sessions.retain(|_, session| session.head.source_schedule_id.as_deref() == Some(schedule_id));
     let sessions: Vec<_> = order.iter().filter_map(|id| sessions.remove(id)).collect();

@@ -75,7 +75,7 @@ pub async fn list_sessions(
     }
 
     check_size(ask, heads.values())?;
-    let states = states(store, user_id, heads.into_values().collect(), ask.view);
+    let states = states(store, user_id, heads.into_values().collect(), ask.view, SessionView::OPENING);
     let (mut teams, mut sessions) = match resolved {
         Some(resolved) => (resolved, states.await?),
         None => try_join!(Teams::resolve(store, user_id, teams, &known), states)?,

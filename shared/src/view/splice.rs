@@ -5,14 +5,14 @@ use serde::Serialize;
 use super::{SessionList, SessionView, TeamDetail, TeamMember};
 use crate::store::{StoreError, StoredAgent, StoredSession, StoredTeam};
 
-/// What can be written into an answer.
+/// What becomes an element of a list.
 pub trait WriteJson {
-    /// Appends compact JSON.
+    /// Compact JSON.
     ///
     /// # Errors
     ///
-    /// A state is damaged. Part of it may have been appended.
-    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), StoreError>;
+    /// A state is damaged.
+    fn into_json(self) -> Result<Vec<u8>, StoreError>;
 
     /// About how many bytes that will be.
     fn size_hint(&self) -> usize;
@@ -72,20 +72,23 @@ impl<'a> Object<'a> {
 }
 
 impl StoredSession {
-    /// Puts the JSON together, to have it when it is wanted. Returns how many bytes it has.
-    pub(super) fn prepare(&mut self) -> Result<usize, StoreError> {
-        let mut json = Vec::with_capacity(WriteJson::size_hint(self));
-        self.write_json(&mut json)?;
+    /// Puts the JSON together behind `opening`, to have it when it is wanted. Returns how many bytes it has.
+    pub(super) fn prepare(&mut self, opening: &str) -> Result<usize, StoreError> {
+        let mut json = Vec::with_capacity(opening.len() + self.size_hint());
+        json.extend_from_slice(opening.as_bytes());
+        self.append_json(&mut json)?;
         Ok(self.json.insert(json).len())
     }
-}
 
-impl WriteJson for StoredSession {
-    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
-        if let Some(json) = &self.json {
-            out.extend_from_slice(json);
-            return Ok(());
+    /// The JSON behind `opening`, with which it was prepared if it was.
+    fn opened(mut self, opening: &str) -> Result<Vec<u8>, StoreError> {
+        if self.json.is_none() {
+            self.prepare(opening)?;
         }
+        Ok(self.json.unwrap_or_default())
+    }
+
+    fn append_json(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
         let head = &self.head;
         let documents = self.documents()?;
         let mut object = Object::new(out)
@@ -110,6 +113,12 @@ impl WriteJson for StoredSession {
             .end();
         object.members(&documents.extra).end();
         Ok(())
+    }
+}
+
+impl WriteJson for StoredSession {
+    fn into_json(self) -> Result<Vec<u8>, StoreError> {
+        self.opened("")
     }
 
     fn size_hint(&self) -> usize {
@@ -178,16 +187,20 @@ impl TeamDetail {
     }
 }
 
+impl SessionView {
+    /// What comes before the session.
+    pub(super) const OPENING: &str = "{\"session\":";
+}
+
 impl WriteJson for SessionView {
-    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
-        let mut view = Object::new(out);
-        self.session.write_json(view.key("session"))?;
-        view = view.value("is_running", &self.is_running);
+    fn into_json(self) -> Result<Vec<u8>, StoreError> {
+        let mut json = self.session.opened(Self::OPENING)?;
+        let mut view = Object { out: &mut json, separator: b',' }.value("is_running", &self.is_running);
         if let Some(status) = self.status {
             view = view.value("status", &status.as_str());
         }
         view.json("team", self.team.as_ref().map_or(&b"null"[..], |team| team.json())).end();
-        Ok(())
+        Ok(json)
     }
 
     fn size_hint(&self) -> usize {
@@ -201,27 +214,21 @@ impl<T: WriteJson> SessionList<T> {
         DOCUMENT_FRAME + self.sessions.iter().map(WriteJson::size_hint).sum::<usize>()
     }
 
-    /// Hands over the JSON session by session, so that no more than one needs to be in memory as text. `take` may keep
-    /// what it is given in the buffer, or clear that.
+    /// Hands over the JSON in pieces, session by session.
     ///
     /// # Errors
     ///
     /// A state is damaged, or `take` does not want more.
-    pub fn write_json<E: From<StoreError>>(
-        self,
-        out: &mut Vec<u8>,
-        mut take: impl FnMut(&mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        out.extend_from_slice(b"{\"sessions\":[");
+    pub fn into_json<E: From<StoreError>>(self, mut take: impl FnMut(Vec<u8>) -> Result<(), E>) -> Result<(), E> {
+        let mut last = b"{\"sessions\":[".to_vec();
         for (index, session) in self.sessions.into_iter().enumerate() {
             if index > 0 {
-                out.push(b',');
+                last.push(b',');
             }
-            session.write_json(out)?;
-            take(out)?;
+            take(std::mem::replace(&mut last, session.into_json()?))?;
         }
-        out.push(b']');
-        let mut rest = Object { out, separator: b',' };
+        last.push(b']');
+        let mut rest = Object { out: &mut last, separator: b',' };
         if let Some(total) = self.total {
             rest = rest.value("total", &total);
         }
@@ -229,7 +236,7 @@ impl<T: WriteJson> SessionList<T> {
             rest = rest.value("next_cursor", &next_cursor);
         }
         rest.end();
-        take(out)
+        take(last)
     }
 }
 
