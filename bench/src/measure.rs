@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -24,10 +25,10 @@ const COUNTS: usize = 3;
 /// How long and how often is measured.
 #[derive(Debug, Clone)]
 pub(crate) struct Effort {
-    /// Calls before the clock runs.
+    /// The most calls before the clock runs.
     pub(crate) warm_up: usize,
     /// The fewest calls, and the most.
-    pub(crate) calls: std::ops::RangeInclusive<usize>,
+    pub(crate) calls: RangeInclusive<usize>,
     /// When no further calls are made once there have been enough, for each scenario.
     pub(crate) time: Duration,
     /// Processes that are started for a cold start.
@@ -169,32 +170,34 @@ pub(crate) async fn group(
             floor_times: Vec::new(),
         });
     }
-    for _ in 0..effort.warm_up {
-        for pair in &mut pairs {
-            pair.call().await?;
-        }
-    }
+    let time = effort.time * u32::try_from(pairs.len())?;
+    take_turns(&mut pairs, 2..=effort.warm_up, time / 5).await?;
     let usage = |pair: &Pair| Ok((pair.function.usage()?, pair.floor.usage()?));
     let before = pairs.iter().map(usage).collect::<Result<Vec<_>>>()?;
     for pair in &mut pairs {
         pair.route_times.clear();
         pair.floor_times.clear();
     }
-    let begun = Instant::now();
-    let time = effort.time * u32::try_from(pairs.len())?;
-    let mut calls = 0;
-    while !pairs.is_empty() && calls < *effort.calls.end() && (calls < *effort.calls.start() || begun.elapsed() < time)
-    {
-        for pair in &mut pairs {
-            pair.call().await?;
-        }
-        calls += 1;
-    }
+    take_turns(&mut pairs, effort.calls.clone(), time).await?;
     for (pair, (route_before, floor_before)) in pairs.into_iter().zip(before) {
         let index = pair.index;
         measured[index].outcome = Some(pair.outcome(route_before, floor_before).await?);
     }
     Ok(measured)
+}
+
+/// Calls each once, and again and again: as often as is wanted at the least, and no longer than the time allows.
+async fn take_turns(pairs: &mut [Pair], calls: RangeInclusive<usize>, time: Duration) -> Result<()> {
+    let begun = Instant::now();
+    for round in 0..*calls.end() {
+        if round >= *calls.start() && begun.elapsed() > time {
+            break;
+        }
+        for pair in pairs.iter_mut() {
+            pair.call().await?;
+        }
+    }
+    Ok(())
 }
 
 impl Scenario {
