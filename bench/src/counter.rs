@@ -1,6 +1,6 @@
 //! A proxy between a function and DynamoDB that counts: requests, waves, read units.
 //!
-//! It is there in one call of each scenario, and never when times are taken.
+//! It is there for a few calls of each scenario, and never when times are taken.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

@@ -191,7 +191,7 @@ async fn figures(
     cold: &[&Scenario],
 ) -> Result<(Vec<results::Measured>, Vec<results::ColdStart>)> {
     let effort = if options.quick {
-        Effort { warm_up: 1, calls: 3..=5, time: Duration::from_millis(500), spawns: 3 }
+        Effort { warm_up: 2, calls: 3..=5, time: Duration::from_millis(500), spawns: 3 }
     } else {
         Effort { warm_up: 20, calls: 20..=1000, time: Duration::from_secs(10), spawns: 40 }
     };

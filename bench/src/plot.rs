@@ -1,20 +1,26 @@
 //! The plot: time against the number of sessions.
 
 use anyhow::{Result, anyhow, bail};
+use plotters::element::DashedPathElement;
 use plotters::prelude::{
-    BLACK, ChartBuilder, Circle, IntoDrawingArea, LineSeries, PathElement, RGBColor, SVGBackend, WHITE,
+    BLACK, ChartBuilder, Circle, IntoDrawingArea, LineSeries, PathElement, RGBColor, SVGBackend, SeriesLabelPosition,
+    WHITE,
 };
 use plotters::series::DashedLineSeries;
-use plotters::style::{Color, IntoFont};
+use plotters::style::{Color, IntoFont, ShapeStyle};
 
 use crate::results::{Outcome, Results};
-use crate::scenario::SUMMARY;
+use crate::scenario::{PAGE, SUMMARY};
 
 const SIZE: (u32, u32) = (880, 520);
 
-/// Blue and orange, which everybody can tell apart.
-const FULL: RGBColor = RGBColor(0, 90, 180);
-const SHORT: RGBColor = RGBColor(213, 94, 0);
+/// Of the palette of Okabe and Ito, whose colours everybody can tell apart.
+const BLUE: RGBColor = RGBColor(0, 114, 178);
+const VERMILION: RGBColor = RGBColor(213, 94, 0);
+const GREEN: RGBColor = RGBColor(0, 158, 115);
+
+/// Dashes and the gaps between them, in pixels.
+const DASHES: (u32, u32) = (5, 4);
 
 /// A line of the plot.
 struct Line<'a> {
@@ -35,10 +41,12 @@ pub(crate) fn draw(results: &Results) -> Result<String> {
         Line { label, color, is_floor, points: points.collect() }
     };
     let lines = [
-        line("list-sessions", FULL, "", false),
-        line("its floor", FULL, "", true),
-        line("list-sessions, view=summary", SHORT, SUMMARY, false),
-        line("its floor", SHORT, SUMMARY, true),
+        line("whole list", BLUE, "", false),
+        line("its floor", BLUE, "", true),
+        line("whole list, view=summary", VERMILION, SUMMARY, false),
+        line("its floor", VERMILION, SUMMARY, true),
+        line("a page: limit=20, view=summary", GREEN, PAGE, false),
+        line("its floor", GREEN, PAGE, true),
     ];
     let points = || lines.iter().flat_map(|line| &line.points);
     if points().next().is_none() {
@@ -54,7 +62,7 @@ fn chart(svg: &mut String, lines: &[Line<'_>], most: (f64, f64)) -> Result<(), B
     let area = SVGBackend::with_string(svg, SIZE).into_drawing_area();
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
-        .caption("Time of a call over the number of sessions (median)", ("sans-serif", 18).into_font())
+        .caption("list-sessions: time of a call (median) over the number of sessions", ("sans-serif", 18).into_font())
         .margin(16)
         .x_label_area_size(44)
         .y_label_area_size(60)
@@ -69,21 +77,20 @@ fn chart(svg: &mut String, lines: &[Line<'_>], most: (f64, f64)) -> Result<(), B
         .y_label_formatter(&|millis| format!("{millis:.0}"))
         .draw()?;
     for Line { label, color, is_floor, points } in lines {
-        let (color, points) = (*color, points.iter().copied());
-        let annotation = if *is_floor {
-            chart.draw_series(DashedLineSeries::new(points.clone(), 6, 4, color.stroke_width(2)))?
+        let (style, points) = (ShapeStyle::from(*color).stroke_width(2), points.iter().copied());
+        if *is_floor {
+            let line = DashedLineSeries::new(points, DASHES.0, DASHES.1, style);
+            let legend = move |(x, y)| DashedPathElement::new([(x, y), (x + 24, y)], DASHES.0, DASHES.1, style);
+            chart.draw_series(line)?.label(*label).legend(legend);
         } else {
-            chart.draw_series(LineSeries::new(points.clone(), color.stroke_width(2)))?
-        };
-        let style = if *is_floor { color.mix(0.4).stroke_width(2) } else { color.stroke_width(2) };
-        annotation.label(*label).legend(move |(x, y)| PathElement::new([(x, y), (x + 22, y)], style));
-        if !is_floor {
+            let legend = move |(x, y)| PathElement::new([(x, y), (x + 24, y)], style);
+            chart.draw_series(LineSeries::new(points.clone(), style))?.label(*label).legend(legend);
             chart.draw_series(points.map(|point| Circle::new(point, 3, color.filled())))?;
         }
     }
     chart
         .configure_series_labels()
-        .position(plotters::prelude::SeriesLabelPosition::UpperLeft)
+        .position(SeriesLabelPosition::UpperLeft)
         .background_style(WHITE)
         .border_style(BLACK.mix(0.3))
         .label_font(("sans-serif", 14))

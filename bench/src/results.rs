@@ -65,6 +65,8 @@ pub(crate) struct Outcome {
     pub(crate) floor: Times,
     /// The route's median by the floor's.
     pub(crate) ratio: f64,
+    /// The median of what each call took by the replay beside it. Where the machine is busy at times, it varies less.
+    pub(crate) paired_ratio: f64,
     /// DynamoDB requests of a call.
     pub(crate) requests: usize,
     /// How many of them went side by side, wave by wave.

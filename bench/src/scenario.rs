@@ -31,7 +31,8 @@ pub(crate) struct Scenario {
 pub(crate) const LIST_SESSIONS: &str = "list-sessions";
 pub(crate) const LIST_SCHEDULE_SESSIONS: &str = "list-schedule-sessions";
 
-const PAGE: &str = "limit=20&view=summary";
+/// A page, and a whole list, without the states' bulk.
+pub(crate) const PAGE: &str = "limit=20&view=summary";
 pub(crate) const SUMMARY: &str = "view=summary";
 
 impl Dataset {
@@ -97,9 +98,9 @@ impl Scenario {
         ];
         let plotted = if quick { &PLOTTED[..2] } else { &PLOTTED[..] };
         for data in plotted {
-            let full = Self { is_plotted: true, ..new(data.user_id, data.user_id, *data) };
-            let name = format!("{}-summary", data.user_id);
-            scenarios.extend([full.clone(), Self { name, query: SUMMARY, ..full }]);
+            let full = Self { is_plotted: true, ..new(data.user_id, "plot", *data) };
+            let other = |name, query| Self { name: format!("{}-{name}", data.user_id), query, ..full.clone() };
+            scenarios.extend([full.clone(), other("summary", SUMMARY), other("page", PAGE)]);
         }
         scenarios
     }

@@ -31,6 +31,14 @@ impl Times {
     }
 }
 
+/// The median of the ratios of times that were taken in turns; `None` if there are none.
+pub(crate) fn paired_ratio(times: &[Duration], others: &[Duration]) -> Option<f64> {
+    let ratios = times.iter().zip(others).map(|(time, other)| time.as_secs_f64() / other.as_secs_f64());
+    let mut sorted: Vec<f64> = ratios.collect();
+    sorted.sort_by(f64::total_cmp);
+    percentile(&sorted, 50)
+}
+
 /// The smallest value that at least so many percent of the values do not exceed (nearest rank).
 fn percentile(sorted: &[f64], percent: usize) -> Option<f64> {
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
@@ -50,6 +58,14 @@ mod tests {
         assert_eq!(percentile(&values[..3], 50), Some(2.0));
         assert_eq!(percentile(&values[..10], 99), Some(10.0));
         assert_eq!(percentile(&[], 50), None);
+    }
+
+    #[test]
+    fn ratios_are_of_times_side_by_side() {
+        let times = [10, 40, 30].map(Duration::from_micros);
+        let others = [10, 10, 15].map(Duration::from_micros);
+        assert_eq!(paired_ratio(&times, &others), Some(2.0));
+        assert_eq!(paired_ratio(&[], &[]), None);
     }
 
     #[test]

@@ -30,6 +30,11 @@ impl Results {
         }
         if !self.scenarios.is_empty() {
             section(&mut text, "Time of a call, in turns with the floor", &times(&self.scenarios));
+            for scenario in &self.scenarios {
+                if let Some(why) = &scenario.not_measured {
+                    let _ = writeln!(text, "\n{} was not measured: {why}.", scenario.name);
+                }
+            }
             section(&mut text, "What a call costs", &costs(&self.scenarios));
         }
         let compared: Vec<_> = self.scenarios.iter().filter_map(reference).collect();
@@ -61,16 +66,17 @@ fn section(text: &mut String, title: &str, table: &str) {
 }
 
 fn times(scenarios: &[Measured]) -> String {
-    let head = ["scenario", "sessions", "query", "calls", "p50", "p99", "floor p50", "floor p99", "ratio"];
+    let head =
+        ["scenario", "sessions", "query", "calls", "p50", "p99", "floor p50", "floor p99", "ratio", "call by call"];
     let rows = scenarios.iter().map(|scenario| {
         let mut row = vec![scenario.name.clone(), scenario.sessions.to_string(), scenario.query.clone()];
         match &scenario.outcome {
-            Some(Outcome { route, floor, ratio, .. }) => {
+            Some(Outcome { route, floor, ratio, paired_ratio, .. }) => {
                 row.push(route.count.to_string());
                 row.extend([route.p50, route.p99, floor.p50, floor.p99].map(millis));
-                row.push(format!("{ratio:.2}"));
+                row.extend([ratio, paired_ratio].map(|ratio| format!("{ratio:.2}")));
             }
-            None => row.push(format!("n/a: {}", scenario.not_measured.as_deref().unwrap_or("not measured"))),
+            None => row.push("n/a".to_owned()),
         }
         row
     });
