@@ -37,7 +37,7 @@ pub(crate) const SUMMARY: &str = "view=summary";
 
 impl Dataset {
     /// 300 sessions with states of mixed size; 12 of them lead a team of five.
-    const LARGE: Self =
+    pub(crate) const LARGE: Self =
         Self { user_id: "large", sessions: 300, teams: 12, states: States::Mixed { percent: 79 }, scheduled: false };
     /// 30 sessions, one of which leads a team.
     pub(crate) const SMALL: Self =

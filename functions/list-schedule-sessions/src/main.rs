@@ -14,5 +14,6 @@ async fn main() -> Result<(), Error> {
     telemetry::start();
     let Settings { tables, identity } = Settings::from_env()?;
     let store = Store::new(connect_from_environment(Patience::FUNCTION), tables);
+    store.warm_up_by_schedules().await;
     run(async |request| handler::handle(&store, identity, &request).await).await
 }

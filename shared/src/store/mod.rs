@@ -4,6 +4,7 @@
 //! - [`keys`]: keys and their limits.
 //! - `item`, `session`, `session_items`, `bulk`, `documents`: records as items.
 //! - `batch`, `query`: requests that go on until everything has been answered.
+//! - `client`, `warm_up`: the connections.
 //! - `rows`, `states`, `read`, `session_write`, `write`, `lease`: what the rest of the program asks for.
 
 mod batch;
@@ -22,6 +23,7 @@ mod session_items;
 mod session_write;
 mod states;
 pub mod tables;
+mod warm_up;
 mod write;
 
 use aws_sdk_dynamodb::Client;

@@ -1,0 +1,41 @@
+//! What the micro-benchmarks (`cargo bench -p agentscope-bench`) work on: an answer that has been read, and not yet put
+//! together.
+
+use agentscope_shared::store::Store;
+use agentscope_shared::view::{Ask, Listed, SessionList, SessionView, list_sessions};
+use anyhow::{Context, Result, anyhow};
+
+use crate::data::{AGENT, Dataset};
+
+/// Reads the list of the `large` scenario from an embedded DynamoDB.
+///
+/// # Errors
+///
+/// The embedded DynamoDB does not start or does not answer.
+pub fn large_list() -> Result<SessionList<SessionView>> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let database = dynoxide::Database::memory().map_err(|error| anyhow!("{error}"))?;
+        tokio::spawn(dynoxide::server::serve_on(listener, database));
+        let tables = crate::store::Tables::create(Some(&url)).await?;
+        let store: &Store = &tables.store;
+        Dataset::LARGE.load(store, 2026).await?;
+        let listed = list_sessions(store, Dataset::LARGE.user_id, AGENT, &Ask::default()).await?;
+        listed.and_then(Listed::into_list).context("there is no list")
+    })
+}
+
+/// The answer as text.
+///
+/// # Errors
+///
+/// A state is damaged.
+pub fn text(list: SessionList<SessionView>) -> Result<String> {
+    let mut text = Vec::new();
+    list.into_json::<agentscope_shared::store::StoreError>(|piece| {
+        text.extend(piece);
+        Ok(())
+    })?;
+    Ok(String::from_utf8(text)?)
+}
