@@ -6,4 +6,5 @@ mod errors;
 mod faults;
 mod golden;
 mod malformed;
+mod parameters;
 mod routes;
