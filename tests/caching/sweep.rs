@@ -178,7 +178,7 @@ fn answers_with_the_same_tag_are_the_same() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     // Always the same changes: what fails here fails everywhere.
     let config =
-        ProptestConfig { failure_persistence: None, cases: 3, max_shrink_iters: 40, ..ProptestConfig::default() };
+        ProptestConfig { failure_persistence: None, cases: 3, max_shrink_iters: 5, ..ProptestConfig::default() };
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let lists_that_changed = Cell::new(0);
     TestRunner::new_with_rng(config, rng)
