@@ -2,8 +2,11 @@
 
 mod answering;
 mod asking;
+mod encodings;
 mod errors;
 mod faults;
 mod golden;
+mod large;
 mod malformed;
+mod parameters;
 mod routes;

@@ -5,4 +5,6 @@ mod answering;
 mod asking;
 mod order;
 mod plan;
+mod status;
+mod summary;
 mod teams;

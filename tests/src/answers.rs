@@ -3,7 +3,10 @@
 use std::io::Read;
 
 use agentscope_shared::api::{Body, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use lambda_http::http;
+use serde_json::Value;
 
 /// The answer with its body as text, decoded.
 ///
@@ -18,6 +21,20 @@ pub fn text(response: Response) -> http::Response<String> {
         (Body::Binary(bytes), Some(encoding)) => decoded(&bytes, encoding),
         (body, encoding) => panic!("{encoding:?} {body:?}"),
     })
+}
+
+/// The body of what a function returned, decoded as the gateway and then the client do.
+///
+/// # Panics
+///
+/// The body is not encoded as it says, or is no text.
+pub fn body(answer: &Value) -> String {
+    let body = answer["body"].as_str().unwrap_or_default();
+    match (answer["isBase64Encoded"].as_bool(), answer["headers"]["content-encoding"].as_str()) {
+        (Some(true), Some(encoding)) => decoded(&STANDARD.decode(body).unwrap(), encoding),
+        (Some(false), None) => body.to_owned(),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// A body that is encoded like this.

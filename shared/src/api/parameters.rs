@@ -139,23 +139,17 @@ impl Problem {
 }
 
 /// Reads an integer of 1 to 100, in every spelling that FastAPI takes (Pydantic's conversion of text to `int`): blanks around it,
-/// a sign, underscores between digits, a fraction of zeros.
+/// a sign, underscores between digits, a fraction of zeros. What follows leading zeros Pydantic takes by mistake for a number
+/// of its own (`0-5` for -5, `0__5` for 5); not so here.
 fn parse_limit(value: &str) -> Result<usize, Problem> {
-    /// The most characters that Pydantic converts.
-    const CHARACTERS: usize = 4300;
+    /// The most digits that Pydantic converts, without zeros before them.
+    const DIGITS: usize = 4300;
     const NO_INTEGER: Problem = Problem {
         kind: "int_parsing",
         msg: "Input should be a valid integer, unable to parse string as an integer",
         ctx: None,
     };
     let text = value.trim();
-    if text.len() > CHARACTERS {
-        return Err(Problem {
-            kind: "int_parsing_size",
-            msg: "Unable to parse input string as an integer, exceeded maximum size",
-            ctx: None,
-        });
-    }
     let (is_negative, text) = match text.as_bytes().first() {
         Some(b'-') => (true, &text[1..]),
         Some(b'+') => (false, &text[1..]),
@@ -169,6 +163,13 @@ fn parse_limit(value: &str) -> Result<usize, Problem> {
     let digits = digits.replace('_', "");
     match digits.trim_start_matches('0') {
         "" => {}
+        digits if digits.len() > DIGITS => {
+            return Err(Problem {
+                kind: "int_parsing_size",
+                msg: "Unable to parse input string as an integer, exceeded maximum size",
+                ctx: None,
+            });
+        }
         _ if is_negative => {}
         // What does not fit is over the limit as well.
         digits => match digits.parse() {

@@ -1,0 +1,11 @@
+//! Asking again: what an answer says of itself, and when the one that a client has is still good.
+
+#[path = "../contract/answering.rs"]
+mod answering;
+mod asking;
+mod changes;
+mod forms;
+mod headers;
+mod races;
+mod requests;
+mod sweep;

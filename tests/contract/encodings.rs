@@ -1,0 +1,125 @@
+//! Compressed answers: decoded, they are the others, byte for byte.
+
+use agentscope_shared::api::{Body, IdentitySource, Response, answer};
+use agentscope_shared::store::Store;
+use agentscope_tests::answers::{decoded, text};
+use agentscope_tests::dynamodb::TestDynamoDb;
+use agentscope_tests::events::HttpRequest;
+use agentscope_tests::golden::{cases, world};
+use serde_json::Value;
+
+use crate::asking::{WAYS, database};
+
+async fn ask(store: &Store, event: &Value) -> Response {
+    let is_schedule = event.to_string().contains("/schedule/");
+    let identity = IdentitySource::Header;
+    let event = event.to_string();
+    if is_schedule {
+        answer(&event, async |request| list_schedule_sessions::handler::handle(store, identity, &request).await).await
+    } else {
+        answer(&event, async |request| list_sessions::handler::handle(store, identity, &request).await).await
+    }
+}
+
+fn accepting(request: &HttpRequest, encodings: &str) -> HttpRequest {
+    let mut request = request.clone();
+    request.headers.push(("Accept-Encoding".into(), encodings.into()));
+    request
+}
+
+fn encoding(answer: &Response) -> Option<String> {
+    answer.headers().get("content-encoding").map(|name| name.to_str().unwrap().to_owned())
+}
+
+fn vary(answer: &Response) -> &str {
+    answer.headers()["vary"].to_str().unwrap()
+}
+
+/// The request is answered in this encoding, with the same body.
+async fn comes_as(store: &Store, request: &HttpRequest, accept: &str, expected: Option<&str>, body: &str) {
+    let about = format!("{accept}: {request:?}");
+    for event in [HttpRequest::http_api, HttpRequest::function_url] {
+        let answer = ask(store, &event(&accepting(request, accept))).await;
+        assert_eq!(encoding(&answer).as_deref(), expected, "{about}");
+        assert_eq!(answer.headers()["content-type"], "application/json", "{about}");
+        assert!(vary(&answer).contains("accept-encoding"), "{about}");
+        match (answer.body(), expected) {
+            // What the runtime marks as base64 is the binary body alone.
+            (Body::Binary(bytes), Some(encoding)) => assert!(decoded(bytes, encoding) == body, "{about}"),
+            (Body::Text(pieces), None) => assert!(pieces.concat() == body, "{about}"),
+            (body, _) => panic!("{about}: {body:?}"),
+        }
+    }
+    let answer = ask(store, &accepting(request, accept).rest_api()).await;
+    assert_eq!(encoding(&answer), None, "{about}");
+    assert!(vary(&answer).contains("accept-encoding"), "{about}");
+    assert!(matches!(answer.body(), Body::Text(pieces) if pieces.concat() == body), "{about}");
+}
+
+#[tokio::test]
+async fn golden_answers_decode_to_what_they_are_without_encoding() {
+    let database = TestDynamoDb::with_export(&world()).await;
+    let (mut compressed, mut tiny) = (0, 0);
+    for case in cases().into_iter().filter(|case| case.status == 200).step_by(6) {
+        let request = case.request();
+        let identity = text(ask(&database.store, &request.http_api()).await);
+        assert_eq!(identity.headers().get("content-encoding"), None);
+        let body = identity.into_body();
+        let has_sessions = !body.starts_with(r#"{"sessions":[]"#);
+        if has_sessions {
+            compressed += 1
+        } else {
+            tiny += 1
+        }
+        for accept in ["zstd", "br", "gzip"] {
+            comes_as(&database.store, &request, accept, has_sessions.then_some(accept), &body).await;
+        }
+    }
+    assert!(compressed > 20 && tiny > 1, "{compressed} compressed, {tiny} tiny");
+}
+
+#[tokio::test]
+async fn what_the_client_prefers_is_what_it_gets() {
+    let database = database().await;
+    for list in [HttpRequest::sessions("alice", "a"), HttpRequest::schedule_sessions("alice", "s")] {
+        let body = text(ask(&database.store, &list.http_api()).await).into_body();
+        for (accept, expected) in [
+            ("gzip, deflate, br, zstd", Some("zstd")),
+            ("gzip, deflate, br", Some("br")),
+            ("gzip, deflate", Some("gzip")),
+            ("deflate", None),
+            ("identity", None),
+            ("", None),
+            ("br;q=0.1, gzip;q=0.2", Some("gzip")),
+            ("zstd;q=0, br;q=0, gzip;q=0", None),
+            ("*", Some("gzip")),
+            ("ZSTD", Some("zstd")),
+            ("identity;q=1, zstd;q=0.5", None),
+            ("nonsense;;;q==,", None),
+            // Nothing is acceptable: better something than nothing.
+            ("*;q=0", None),
+        ] {
+            comes_as(&database.store, &list, accept, expected, &body).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn errors_and_what_the_client_has_are_not_compressed() {
+    let database = database().await;
+    let list = HttpRequest::sessions("alice", "a");
+    let etag = ask(&database.store, &list.http_api()).await.headers()["etag"].to_str().unwrap().to_owned();
+    let mut again = list.clone();
+    again.headers.push(("if-none-match".into(), etag));
+    for (request, status) in [
+        (HttpRequest::sessions("alice", &"nope".repeat(1000)), 404),
+        (HttpRequest::get("/sessions/", &format!("agent_id=a&view={}", "x".repeat(4000)), "alice"), 422),
+        (again, 304),
+    ] {
+        for (way, event) in WAYS {
+            let answer = ask(&database.store, &event(&accepting(&request, "zstd, br, gzip"))).await;
+            assert_eq!((answer.status().as_u16(), encoding(&answer)), (status, None), "{way}");
+            assert!(matches!(answer.body(), Body::Text(_) | Body::Empty), "{way}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Answers that are too large for a function: refused by name, and early where that can be.
+
+use agentscope_shared::api::IdentitySource;
+use agentscope_shared::store::Store;
+use agentscope_tests::dynamodb::TestDynamoDb;
+use agentscope_tests::events::HttpRequest;
+use agentscope_tests::recorder::{Recorder, keys};
+use agentscope_tests::records::{World, agent, noise, run, schedule, with};
+use serde_json::Value;
+
+use crate::answering::answered;
+use crate::asking::is_json;
+
+/// What Lambda takes, in bytes.
+const LIMIT: usize = 6_291_556;
+
+fn lists() -> [HttpRequest; 2] {
+    [HttpRequest::sessions("alice", "a"), HttpRequest::schedule_sessions("alice", "s")]
+}
+
+/// Sessions with these summaries.
+async fn database(summaries: Vec<String>) -> TestDynamoDb {
+    let session = |(number, summary): (usize, String)| {
+        with(run("alice", "a", "s", &number.to_string(), "2026-01-01T00:00:00"), "/state/summary", summary)
+    };
+    let world = World {
+        agents: vec![agent("alice", "a")],
+        schedules: vec![schedule("alice", "s")],
+        sessions: summaries.into_iter().enumerate().map(session).collect(),
+        ..World::default()
+    };
+    TestDynamoDb::with_export(&world.text()).await
+}
+
+async fn ask(store: &Store, list: &HttpRequest, query: &str, accept: &str) -> lambda_http::Response<String> {
+    let query = [list.query.as_str(), query].join("&");
+    let mut request = HttpRequest { query, ..list.clone() };
+    request.headers.push(("accept-encoding".into(), accept.into()));
+    answered(store, IdentitySource::Header, &request.http_api()).await
+}
+
+/// The answer says what is wrong, and what to ask for instead. Returns the size that it names.
+fn is_too_large(answer: &lambda_http::Response<String>, about: &str) -> usize {
+    assert_eq!(answer.status(), 413, "{about}");
+    is_json(answer, about);
+    assert_eq!(answer.headers()["cache-control"], "no-store", "{about}");
+    let body: Value = serde_json::from_str(answer.body()).unwrap();
+    let detail = body["detail"].as_str().unwrap();
+    for part in ["limit", "view=summary", &LIMIT.to_string()] {
+        assert!(detail.contains(part), "{about}: {detail}");
+    }
+    let mut numbers = detail.split(|character: char| !character.is_ascii_digit()).filter(|digits| !digits.is_empty());
+    let size = numbers.next().unwrap().parse().unwrap();
+    assert!(size > LIMIT - 1024, "{about}: {detail}");
+    size
+}
+
+/// Quotes: each is four bytes as JSON in JSON, and two as JSON.
+#[tokio::test]
+async fn what_counts_is_the_answer_as_the_function_returns_it() {
+    let database = database(vec!["\"".repeat(1_800_000)]).await;
+    for list in lists() {
+        let answer = ask(&database.store, &list, "", "").await;
+        let size = is_too_large(&answer, &list.path);
+        assert!((4 * 1_800_000..4 * 1_800_000 + 4096).contains(&size), "{size}");
+        assert!(answer.body().contains(&format!("has {size} bytes")), "the size is known exactly");
+        assert_eq!(ask(&database.store, &list, "", "gzip").await.status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_large_as_text_may_fit_compressed() {
+    let database = database((0..4).map(|_| "all work and no play ".repeat(150_000)).collect()).await;
+    for list in lists() {
+        is_too_large(&ask(&database.store, &list, "", "identity").await, &list.path);
+        for accept in ["zstd", "br", "gzip"] {
+            let answer = ask(&database.store, &list, "", accept).await;
+            assert_eq!(
+                (answer.status().as_u16(), &answer.headers()["content-encoding"]),
+                (200, &accept.parse().unwrap())
+            );
+            assert!(answer.body().len() > 12_000_000);
+        }
+        // Whoever asks for less gets it.
+        for query in ["limit=1", "limit=1&view=summary", "view=summary"] {
+            assert_eq!(ask(&database.store, &list, query, "identity").await.status(), 200, "{query}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn noise_that_does_not_fit_compressed_either_is_refused_in_every_encoding() {
+    // Of 64 letters: compressed it is three quarters, which base64 undoes.
+    let database = database((0..4).map(|seed| noise(seed, 1_600_000)).collect()).await;
+    for list in lists() {
+        for accept in ["identity", "zstd", "br", "gzip"] {
+            is_too_large(&ask(&database.store, &list, "", accept).await, accept);
+        }
+        assert_eq!(ask(&database.store, &list, "limit=3", "identity").await.status(), 200);
+        assert_eq!(ask(&database.store, &list, "view=summary", "zstd").await.status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_known_to_be_too_large_is_refused_before_its_states_are_read() {
+    let database = database((0..4).map(|seed| noise(seed, 1_600_000)).collect()).await;
+    let recorder = Recorder::before(&database.url).await;
+    let store = database.store_at(&recorder.url);
+    for list in lists() {
+        for (query, status, parts) in
+            [("", 413, false), ("limit=4", 413, false), ("limit=3", 200, true), ("view=summary", 200, false)]
+        {
+            let answer = ask(&store, &list, query, "identity").await;
+            assert_eq!(answer.status(), status, "{query}");
+            assert_eq!(keys(&recorder.take()).iter().any(|key| key.contains("#state#")), parts, "{query}");
+            if status == 413 {
+                let size = is_too_large(&answer, query);
+                assert!(answer.body().contains(&format!("at least {size} bytes")), "{}", answer.body());
+                assert!((4 * 1_600_000..4 * 1_601_000).contains(&size), "{size}");
+            }
+        }
+    }
+}
