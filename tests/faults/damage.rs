@@ -125,6 +125,17 @@ async fn a_head_is_needed_whole() {
 }
 
 #[tokio::test]
+async fn a_leading_session_is_needed_as_far_as_it_is_read() {
+    let edits: [(&str, Edit); 3] = [
+        ("no id", |item| drop(item.remove("id"))),
+        ("an id of another type", |item| drop(item.insert("id".into(), number("1")))),
+        ("no agent", |item| drop(item.remove("agent_id"))),
+    ];
+    let database = database().await;
+    is_a_fault(&database, sessions(&database, keys::head("lead")), &edits, &[Route::Sessions]).await;
+}
+
+#[tokio::test]
 async fn a_lease_is_needed_whole() {
     let edits: [(&str, Edit); 3] = [
         ("no session", |item| drop(item.remove("id"))),

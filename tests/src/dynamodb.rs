@@ -5,7 +5,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use agentscope_shared::store::{Patience, Store, TableNames, connect};
+use agentscope_shared::store::{Patience, Store, TableNames, connect, http_client};
 use agentscope_sync::export::Export;
 use agentscope_sync::load;
 use aws_sdk_dynamodb::Client;
@@ -72,6 +72,7 @@ pub fn client(url: &str) -> Client {
         .credentials_provider(Credentials::new("local", "local", None, None, "test"))
         .region(Region::from_static("us-east-1"))
         .endpoint_url(url)
+        .http_client(http_client(Patience::FUNCTION))
         .build();
     Client::from_conf(config)
 }

@@ -14,6 +14,8 @@ use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::Client;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
 use crate::replay::Replay;
 
@@ -40,7 +42,9 @@ async fn client() -> Client {
         .operation_attempt_timeout(Duration::from_millis(5000))
         .operation_timeout(Duration::from_millis(15_000))
         .build();
+    let https = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(https)
         .timeout_config(timeouts)
         .retry_config(RetryConfig::standard().with_max_attempts(4));
     Client::new(&loader.load().await)

@@ -83,7 +83,7 @@ const RETRY_TOKENS: f32 = 10.0;
 ///
 /// An endpoint on this machine needs neither credentials nor a region: if the environment has none, it gets made-up ones.
 pub async fn connect(endpoint_url: Option<&str>, patience: Patience) -> Client {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client(patience));
     if let Some(url) = endpoint_url {
         loader = loader.endpoint_url(url);
     }
@@ -152,15 +152,15 @@ fn made_up() -> Credentials {
     Credentials::new("local", "local", None, None, "local endpoint")
 }
 
-/// The SDK's default HTTPS client, but for the time that connections may be idle. As there, the machine's certificates are
-/// read now and not with the first request: Lambda starts a function on a faster processor than it runs it.
-fn http_client(patience: Patience) -> SharedHttpClient {
+/// An HTTPS client that keeps connections for a time. The machine's certificates are read
+/// now and not with the first request: Lambda starts a function on a faster processor than it runs it.
+pub fn http_client(patience: Patience) -> SharedHttpClient {
     let settings = HttpConnectorSettings::builder().connect_timeout(patience.connect).read_timeout(patience.first_byte);
     let connector = Connector::builder()
         .connector_settings(settings.build())
         .proxy_config(ProxyConfig::from_env())
         .pool_idle_timeout(patience.idle)
-        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build();
     let connector = SharedHttpConnector::new(connector);
     http_client_fn(move |_, _| connector.clone())

@@ -28,7 +28,7 @@ mod write;
 
 use aws_sdk_dynamodb::Client;
 
-pub use client::{Patience, connect, connect_from_environment};
+pub use client::{Patience, connect, connect_from_environment, http_client};
 pub use documents::{StoredAgent, StoredTeam};
 pub use error::{StoreError, Unfit};
 pub use lease::{Lease, LeaseHeld};

@@ -42,6 +42,9 @@ pub(super) const SUMMARY: [&str; 21] = [
     EXPIRES_AT,
 ];
 
+/// What of a head says with which agent a session is, and what tells a claim.
+pub(super) const AGENT_OF_SESSION: [&str; 4] = ["id", "agent_id", "unindexed_agent_id", EXPIRES_AT];
+
 /// A tool_context in which there is nothing but defaults, as the reference writes it.
 const DEFAULT_TOOL_CONTEXT: &str =
     r#"{"max_cache_files":100,"max_cache_bytes":25000.0,"read_file_cache":[],"activated_groups":[]}"#;
@@ -233,7 +236,7 @@ impl SessionHead {
         Ok(Self {
             id: fields.text("id")?,
             user_id: fields.text("user_id")?,
-            agent_id: index_key_of(&mut fields, "agent_id")?.ok_or_else(|| fields.unreadable("agent_id is missing"))?,
+            agent_id: agent_id_of(&mut fields)?,
             source: fields.text("source")?,
             source_schedule_id: index_key_of(&mut fields, "source_schedule_id")?,
             team_id: fields.optional_text("team_id")?,
@@ -332,6 +335,11 @@ impl StoredSession {
 /// An id that cannot be a key is kept under another name, where no index looks for it: nobody can ask for it either.
 pub(super) fn unindexed(name: &str) -> String {
     format!("unindexed_{name}")
+}
+
+/// The agent of a head.
+pub(super) fn agent_id_of(fields: &mut Fields<'_>) -> Result<String, StoreError> {
+    index_key_of(fields, "agent_id")?.ok_or_else(|| fields.unreadable("agent_id is missing"))
 }
 
 fn index_key_of(fields: &mut Fields<'_>, name: &str) -> Result<Option<String>, StoreError> {

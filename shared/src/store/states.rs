@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::batch::{Batch, GET_LIMIT, wait};
 use super::item::{Fields, Item};
 use super::read::distinct;
-use super::session::SUMMARY;
+use super::session::{AGENT_OF_SESSION, SUMMARY, agent_id_of};
 use super::tables::EXPIRES_AT;
 use super::{SessionHead, Store, StoreError, StoredSession, View, keys};
 
@@ -62,16 +62,19 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer.
+    /// DynamoDB does not answer, or a head cannot be read.
     pub async fn agents_of_sessions(
         &self,
         user_id: &str,
         ids: Vec<String>,
     ) -> Result<HashMap<String, String>, StoreError> {
         let keys = ids.iter().map(|id| keys::head(id));
-        self.session_items(user_id, keys, &["id", "agent_id"], false, |mut item| {
-            let mut take = |name| item.remove(name).and_then(|value| value.as_s().ok().cloned());
-            Ok(take("id").zip(take("agent_id")))
+        self.session_items(user_id, keys, &AGENT_OF_SESSION, false, |item| {
+            if item.contains_key(EXPIRES_AT) {
+                return Ok(None);
+            }
+            let mut fields = Fields::new(&self.names.sessions, "item", item);
+            Ok(Some((fields.text("id")?, agent_id_of(&mut fields)?)))
         })
         .await
     }
