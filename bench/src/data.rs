@@ -17,6 +17,9 @@ const IN_FLIGHT: usize = 16;
 /// How long sessions count as running that do: longer than any run of the benchmark.
 const LEASE: Duration = Duration::from_secs(24 * 3600);
 
+/// How many sessions of a list run at the most.
+const RUNNING: usize = 3;
+
 /// The agent, and the schedule, whose sessions are listed.
 pub(crate) const AGENT: &str = "release-captain";
 pub(crate) const SCHEDULE: &str = "nightly-triage";
@@ -110,8 +113,8 @@ impl Dataset {
             .buffer_unordered(IN_FLIGHT)
             .try_collect::<Vec<()>>()
             .await?;
-        // Every hundredth session runs, and one at least.
-        for session in sessions.iter().take(self.sessions).step_by(100) {
+        // Of each list a few run, however long it is: all that run for a user are read with every list.
+        for session in sessions.iter().take(self.sessions).step_by(100).take(RUNNING) {
             let id = session["id"].as_str().unwrap_or_default();
             store.acquire_lease(self.user_id, id, "bench", LEASE).await?.ok().context("a lease is held")?;
         }

@@ -28,6 +28,7 @@ enum Answer {
 use Answer::{Error, Sessions};
 
 const HEADER_MISSING: &str = r#"{"type":"missing","loc":["header","x-user-id"],"msg":"Field required","input":null}"#;
+const LIMIT_TOO_LARGE: &str = r#"{"type":"less_than_equal","loc":["query","limit"],"msg":"Input should be less than or equal to 100","input":"101","ctx":{"le":100}}"#;
 const AGENT_ID_MISSING: &str = r#"{"type":"missing","loc":["query","agent_id"],"msg":"Field required","input":null}"#;
 
 fn expected() -> Vec<(&'static str, IdentitySource, Answer)> {
@@ -35,6 +36,8 @@ fn expected() -> Vec<(&'static str, IdentitySource, Answer)> {
     vec![
         ("list-sessions", Header, Sessions(RELEASE_CAPTAIN)),
         ("list-sessions-without-slash", Header, Sessions(RELEASE_CAPTAIN)),
+        ("list-sessions-page", Header, Sessions(&["s-release-2-4", "s-hotfix-2-3-1"])),
+        ("list-sessions-wrong-limit", Header, Error(422, inputs(&[LIMIT_TOO_LARGE]))),
         ("list-sessions-no-team", Header, Sessions(&["s-rollup-index"])),
         ("list-sessions-another-user", Header, Sessions(&["s-reading-list"])),
         ("list-sessions-encoded-agent-id", Header, Sessions(TRIAGE_BOT)),

@@ -1,7 +1,7 @@
 //! Content encodings: which one a client wants, and answers compressed as they are put together.
 
 use std::cell::Cell;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use brotli::CompressorWriter;
 use flate2::Compression;
@@ -18,7 +18,10 @@ const MOST_COMPRESSED: usize = 64 << 20;
 /// Levels at which a small Lambda is not kept busy: see docs/PERFORMANCE.md for what they cost and save.
 const ZSTD_LEVEL: i32 = 1;
 const BROTLI_QUALITY: u32 = 1;
-const GZIP_LEVEL: u32 = 1;
+const GZIP_LEVEL: u32 = 2;
+
+/// How much is compressed with Brotli at once, in bytes: at its low qualities every write is a block of its own.
+const BROTLI_BLOCK: usize = 1 << 18;
 
 /// A content encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +57,8 @@ impl Encoding {
         let unnamed = |default| weight("*").map_or(default, |(_, weight)| *weight);
         let mut candidates = [
             (Self::Zstd, weight("zstd").map_or(0, |(_, weight)| *weight)),
-            (Self::Brotli, weight("br").map_or(0, |(_, weight)| *weight)),
             (Self::Gzip, weight("gzip").or(weight("x-gzip")).map_or_else(|| unnamed(0), |(_, weight)| *weight)),
+            (Self::Brotli, weight("br").map_or(0, |(_, weight)| *weight)),
             (Self::Identity, weight("identity").map_or_else(|| unnamed(1).min(1), |(_, weight)| *weight)),
         ];
         candidates.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
@@ -129,7 +132,7 @@ thread_local! {
 /// Compresses what is written to it.
 pub(super) enum Compressor {
     Zstd(zio::Writer<Capped, raw::Encoder<'static>>),
-    Brotli(Box<CompressorWriter<Capped>>),
+    Brotli(BufWriter<CompressorWriter<Capped>>),
     Gzip(GzEncoder<Capped>),
 }
 
@@ -152,7 +155,8 @@ impl Compressor {
             }
             Encoding::Brotli => {
                 const WINDOW: u32 = 22;
-                Self::Brotli(Box::new(CompressorWriter::new(out, 1 << 16, BROTLI_QUALITY, WINDOW)))
+                let writer = CompressorWriter::new(out, 1 << 16, BROTLI_QUALITY, WINDOW);
+                Self::Brotli(BufWriter::with_capacity(BROTLI_BLOCK, writer))
             }
             Encoding::Gzip => Self::Gzip(GzEncoder::new(out, Compression::new(GZIP_LEVEL))),
         }))
@@ -173,7 +177,7 @@ impl Compressor {
                 }
                 out
             }
-            Self::Brotli(writer) => writer.into_inner(),
+            Self::Brotli(writer) => writer.into_inner()?.into_inner(),
             Self::Gzip(writer) => writer.finish()?,
         };
         Ok((bytes, count))
@@ -203,7 +207,8 @@ mod tests {
         for (accept, expected) in [
             ("", Encoding::Identity),
             ("gzip, deflate, br, zstd", Encoding::Zstd),
-            ("gzip, deflate, br", Encoding::Brotli),
+            ("gzip, deflate, br", Encoding::Gzip),
+            ("deflate, br", Encoding::Brotli),
             ("gzip, deflate", Encoding::Gzip),
             ("GZIP", Encoding::Gzip),
             ("x-gzip", Encoding::Gzip),
