@@ -132,7 +132,7 @@ thread_local! {
 /// Compresses what is written to it.
 pub(super) enum Compressor {
     Zstd(zio::Writer<Capped, raw::Encoder<'static>>),
-    Brotli(BufWriter<CompressorWriter<Capped>>),
+    Brotli(Box<BufWriter<CompressorWriter<Capped>>>),
     Gzip(GzEncoder<Capped>),
 }
 
@@ -156,7 +156,7 @@ impl Compressor {
             Encoding::Brotli => {
                 const WINDOW: u32 = 22;
                 let writer = CompressorWriter::new(out, 1 << 16, BROTLI_QUALITY, WINDOW);
-                Self::Brotli(BufWriter::with_capacity(BROTLI_BLOCK, writer))
+                Self::Brotli(Box::new(BufWriter::with_capacity(BROTLI_BLOCK, writer)))
             }
             Encoding::Gzip => Self::Gzip(GzEncoder::new(out, Compression::new(GZIP_LEVEL))),
         }))
