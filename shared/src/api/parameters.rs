@@ -87,7 +87,7 @@ impl<'a> Asked<'a> {
         parameter("cursor", &mut |value| {
             // Without knowing whose list it is, nothing can be said of it.
             let (Some(user_id), Some(id)) = (&caller, id) else { return Ok(()) };
-            after = Some(Scope { route, user_id, id }.position(value).ok_or_else(Problem::cursor)?);
+            after = Some(Scope { route, user_id, id }.position(value).ok_or(Problem::CURSOR)?);
             Ok(())
         });
         parameter("count", &mut |value| {
@@ -126,13 +126,11 @@ struct Problem {
 }
 
 impl Problem {
-    fn cursor() -> Self {
-        Self {
-            kind: "value_error",
-            msg: "Value error, not a cursor of this list: ask for its first page again",
-            ctx: Some(json!({ "error": {} })),
-        }
-    }
+    const CURSOR: Self = Self {
+        kind: "value_error",
+        msg: "Value error, not a cursor of this list: ask for its first page again",
+        ctx: None,
+    };
 
     fn of(self, name: &'static str, value: &str) -> InputProblem {
         let Self { kind, msg, ctx } = self;
