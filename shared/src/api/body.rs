@@ -7,6 +7,8 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use std::fmt;
 
+use super::event::PayloadFormat;
+
 /// The body of an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Body {
@@ -25,20 +27,27 @@ impl From<String> for Body {
     }
 }
 
-/// An answer in the form that HTTP APIs, REST APIs and function URLs all take.
-pub(super) struct GatewayAnswer(pub(super) Response<Body>);
+/// An answer in the form that the gateway takes that sent the event.
+pub(super) struct GatewayAnswer {
+    pub(super) format: PayloadFormat,
+    pub(super) response: Response<Body>,
+}
 
 impl Serialize for GatewayAnswer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut answer = serializer.serialize_map(None)?;
-        answer.serialize_entry("statusCode", &self.0.status().as_u16())?;
-        answer.serialize_entry("headers", &Headers(self.0.headers()))?;
-        match self.0.body() {
+        answer.serialize_entry("statusCode", &self.response.status().as_u16())?;
+        answer.serialize_entry("headers", &Headers(self.response.headers()))?;
+        match self.response.body() {
             Body::Empty => answer.serialize_entry("body", "")?,
             Body::Text(pieces) => answer.serialize_entry("body", &Joined(pieces))?,
             Body::Binary(bytes) => answer.serialize_entry("body", &STANDARD.encode(bytes))?,
         }
-        answer.serialize_entry("isBase64Encoded", &matches!(self.0.body(), Body::Binary(_)))?;
+        answer.serialize_entry("isBase64Encoded", &matches!(self.response.body(), Body::Binary(_)))?;
+        if self.format == PayloadFormat::HttpApi {
+            // There are none; but `cargo lambda watch` reads no answer without them. REST APIs take no unknown members.
+            answer.serialize_entry("cookies", &[(); 0])?;
+        }
         answer.end()
     }
 }
@@ -70,21 +79,41 @@ impl Serialize for Joined<'_> {
 
 #[cfg(test)]
 mod tests {
+    use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
     use serde_json::{Value, json};
 
     use super::*;
 
-    fn answer(body: Body) -> Value {
+    fn answer(format: PayloadFormat, body: Body) -> Value {
         let response = Response::builder().status(404).header("x-a", "b").body(body).unwrap();
-        serde_json::from_slice(&serde_json::to_vec(&GatewayAnswer(response)).unwrap()).unwrap()
+        serde_json::from_slice(&serde_json::to_vec(&GatewayAnswer { format, response }).unwrap()).unwrap()
     }
 
     #[test]
     fn a_gateway_is_told_status_headers_and_body() {
-        let expected = |body: &str, is_base64: bool| json!({ "statusCode": 404, "headers": { "x-a": "b" }, "body": body, "isBase64Encoded": is_base64 });
-        assert_eq!(answer(Body::Empty), expected("", false));
-        assert_eq!(answer(Body::from(String::new())), expected("", false));
-        assert_eq!(answer(Body::Text(vec!["\"ü".into(), "\n🦊\\".into()])), expected("\"ü\n🦊\\", false));
-        assert_eq!(answer(Body::Binary(vec![0, 255])), expected("AP8=", true));
+        for (body, expected, is_base64) in [
+            (Body::Empty, "", false),
+            (Body::from(String::new()), "", false),
+            (Body::Text(vec!["\"ü".into(), "\n🦊\\".into()]), "\"ü\n🦊\\", false),
+            (Body::Binary(vec![0, 255]), "AP8=", true),
+        ] {
+            let mut expected =
+                json!({ "statusCode": 404, "headers": { "x-a": "b" }, "body": expected, "isBase64Encoded": is_base64 });
+            assert_eq!(answer(PayloadFormat::RestApi, body.clone()), expected);
+            expected["cookies"] = json!([]);
+            assert_eq!(answer(PayloadFormat::HttpApi, body), expected);
+        }
+    }
+
+    /// `cargo lambda watch` reads answers with these types, and answers nothing if it cannot.
+    #[test]
+    fn the_local_gateway_can_read_it() {
+        for body in [Body::Empty, Body::from("text".to_owned()), Body::Binary(vec![0, 255])] {
+            let read: ApiGatewayV2httpResponse =
+                serde_json::from_value(answer(PayloadFormat::HttpApi, body.clone())).unwrap();
+            assert_eq!(read.status_code, 404, "{body:?}");
+            assert_eq!(read.headers["x-a"], "b", "{body:?}");
+            assert_eq!(read.is_base64_encoded, matches!(body, Body::Binary(_)), "{body:?}");
+        }
     }
 }

@@ -35,7 +35,33 @@ pub struct Request {
 #[error("malformed event: {0}")]
 pub struct MalformedEvent(#[from] serde_json::Error);
 
-/// An event of an HTTP API or a function URL: payload format 2.0.
+/// The form of an event, and of the answer to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PayloadFormat {
+    /// 2.0: HTTP APIs, function URLs.
+    HttpApi,
+    /// 1.0: REST APIs.
+    RestApi,
+}
+
+impl PayloadFormat {
+    /// The form of an event.
+    ///
+    /// # Errors
+    ///
+    /// The event is no object, or its version no text.
+    pub(super) fn of(event: &str) -> Result<Self, MalformedEvent> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: Option<String>,
+        }
+        let event: Versioned = serde_json::from_str(event)?;
+        let is_second = event.version.is_some_and(|version| version.starts_with('2'));
+        Ok(if is_second { Self::HttpApi } else { Self::RestApi })
+    }
+}
+
+/// An event of an HTTP API or a function URL.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct HttpApiEvent {
@@ -76,7 +102,7 @@ struct Jwt {
     claims: Option<HashMap<String, Value>>,
 }
 
-/// An event of a REST API: payload format 1.0.
+/// An event of a REST API.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RestApiEvent {
@@ -108,16 +134,10 @@ impl Request {
     ///
     /// The event is of another kind, or holds what HTTP does not allow, as a control character in a header.
     pub fn from_event(event: &str) -> Result<Self, MalformedEvent> {
-        #[derive(Deserialize)]
-        struct Kind {
-            version: Option<String>,
-        }
-        let kind: Kind = serde_json::from_str(event)?;
-        if kind.version.is_some_and(|version| version.starts_with('2')) {
-            Ok(Self::from_http_api(serde_json::from_str(event)?))
-        } else {
-            Ok(Self::from_rest_api(serde_json::from_str(event)?))
-        }
+        Ok(match PayloadFormat::of(event)? {
+            PayloadFormat::HttpApi => Self::from_http_api(serde_json::from_str(event)?),
+            PayloadFormat::RestApi => Self::from_rest_api(serde_json::from_str(event)?),
+        })
     }
 
     /// The value of a query parameter; of repeated ones the last.

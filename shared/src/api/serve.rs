@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use tracing::Instrument;
 
 use super::body::GatewayAnswer;
+use super::event::PayloadFormat;
 use super::{ApiError, Request, Response, budget};
 
 /// Serves events until the runtime ends the process.
@@ -23,8 +24,10 @@ pub async fn run(handler: impl AsyncFn(Request) -> Result<Response, ApiError>) -
         let span = tracing::info_span!("request", request_id = %event.context.request_id);
         let budget = budget::until(event.context.deadline, SystemTime::now());
         // The futures of the AWS SDK are deep; the compiler needs a rest between them and those of the runtime.
-        let answer = Box::pin(answer_within(budget, event.payload.get(), handler)).instrument(span).await;
-        Ok::<_, Infallible>(GatewayAnswer(answer))
+        let response = Box::pin(answer_within(budget, event.payload.get(), handler)).instrument(span).await;
+        // Of the two forms, every gateway can read the smaller one.
+        let format = PayloadFormat::of(event.payload.get()).unwrap_or(PayloadFormat::RestApi);
+        Ok::<_, Infallible>(GatewayAnswer { format, response })
     }))
     .await
 }
