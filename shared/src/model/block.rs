@@ -1,17 +1,14 @@
 //! The blocks that messages, hints, summaries and tool results are made of.
 
-use std::collections::HashSet;
-use std::fmt;
-
-use serde::de::{Error, IgnoredAny, MapAccess, Unexpected, Visitor};
-use serde::ser::SerializeMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::de::{Error, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::PermissionRule;
 use super::generated;
 use super::misfit::nested;
 use super::record::{names, record};
+use super::tagged::tagged;
 
 record! {
     /// Text.
@@ -149,90 +146,6 @@ impl<'de> Deserialize<'de> for Url {
         let url = String::deserialize(deserializer)?;
         if url.is_empty() { Err(D::Error::invalid_value(Unexpected::Str(&url), &"a URL")) } else { Ok(Self(url)) }
     }
-}
-
-/// Defines an enum of objects that are told apart by their `type`, and if it is absent by a field that only one has.
-macro_rules! tagged {
-    (
-        $(#[$meta:meta])*
-        pub enum $name:ident ($expected:literal) {
-            $( $(#[$variant_meta:meta])* $variant:ident($ty:ty) = $tag:literal if $field:ident, )*
-        }
-    ) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq)]
-        pub enum $name { $( $(#[$variant_meta])* $variant($ty), )* }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let mut map = serializer.serialize_map(None)?;
-                match self { $( Self::$variant(value) => {
-                    map.serialize_entry("type", $tag)?;
-                    value.serialize_fields(&mut map)?;
-                } )* }
-                map.end()
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let raw = Box::<RawValue>::deserialize(deserializer)?;
-                let tag: Tag = nested(&raw)?;
-                match tag.kind.as_deref() {
-                    $( Some($tag) => with_tag_removed(nested(&raw)?, |value: &mut $ty| &mut value.extra).map(Self::$variant), )*
-                    None => {
-                        $( if tag.fields.contains(stringify!($field)) {
-                            return with_tag_removed(nested(&raw)?, |value: &mut $ty| &mut value.extra).map(Self::$variant);
-                        } )*
-                        Err(D::Error::missing_field("type"))
-                    }
-                    Some(other) => Err(D::Error::invalid_value(Unexpected::Str(other), &$expected)),
-                }
-            }
-        }
-    };
-}
-
-/// What tells the kind of an object: its `type`, the last if it is repeated, and the names of its fields.
-#[derive(Default)]
-struct Tag {
-    kind: Option<String>,
-    fields: HashSet<String>,
-}
-
-impl<'de> Deserialize<'de> for Tag {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
-
-        impl<'de> Visitor<'de> for Fields {
-            type Value = Tag;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tag, A::Error> {
-                let mut tag = Tag::default();
-                while let Some(name) = map.next_key::<String>()? {
-                    if name == "type" {
-                        tag.kind = map.next_value()?;
-                    } else {
-                        map.next_value::<IgnoredAny>()?;
-                        tag.fields.insert(name);
-                    }
-                }
-                Ok(tag)
-            }
-        }
-
-        deserializer.deserialize_map(Fields)
-    }
-}
-
-/// The tag is written by the enum, so it is not one of the unknown fields.
-fn with_tag_removed<T, E>(mut value: T, extra: impl Fn(&mut T) -> &mut super::Extra) -> Result<T, E> {
-    extra(&mut value).shift_remove("type");
-    Ok(value)
 }
 
 tagged! {

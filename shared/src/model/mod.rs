@@ -16,6 +16,7 @@ mod schedule;
 mod session;
 mod state;
 mod status;
+mod tagged;
 mod task;
 mod team;
 mod timestamp;
