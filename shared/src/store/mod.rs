@@ -1,8 +1,8 @@
 //! The DynamoDB tables: what lies where, and how it is read and written.
 //!
-//! - [`tables`]: the four tables and two indexes, defined once.
+//! - [`tables`]: the four tables and three indexes, defined once.
 //! - [`keys`]: keys and their limits.
-//! - `item`, `session`, `session_items`, `bulk`, `documents`: records as items.
+//! - `item`, `session_head`, `session`, `session_items`, `bulk`, `documents`: records as items.
 //! - `batch`, `query`: requests that go on until everything has been answered.
 //! - `client`, `warm_up`: the connections.
 //! - `rows`, `states`, `read`, `session_write`, `write`, `lease`: what the rest of the program asks for.
@@ -19,6 +19,7 @@ mod query;
 mod read;
 mod rows;
 mod session;
+mod session_head;
 mod session_items;
 mod session_write;
 mod states;
@@ -33,7 +34,8 @@ pub use documents::{StoredAgent, StoredTeam};
 pub use error::{StoreError, Unfit};
 pub use lease::{Lease, LeaseHeld};
 pub use rows::{IndexRow, Page, Position, Rows};
-pub use session::{Documents, SessionHead, StoredSession, View};
+pub use session::{StoredSession, View};
+pub use session_head::{Documents, SessionHead};
 pub use tables::TableNames;
 
 /// The tables of one deployment. Cheap to clone.

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::bulk::{self, INLINE_LIMIT, PART_SIZE};
 use super::documents::{check_key, json};
 use super::item::{ITEM_LIMIT, Item, check_size, key, size, text};
-use super::session::{DOCUMENTS, unindexed};
+use super::session_head::{DOCUMENTS, unindexed};
 use super::{Unfit, keys};
 use crate::model::SessionRecord;
 

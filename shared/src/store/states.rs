@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::batch::{Batch, GET_LIMIT, wait};
 use super::item::{Fields, Item};
 use super::read::distinct;
-use super::session::{AGENT_OF_SESSION, SUMMARY, agent_id_of};
+use super::session_head::{AGENT_OF_SESSION, SUMMARY, agent_id_of};
 use super::tables::EXPIRES_AT;
 use super::{SessionHead, Store, StoreError, StoredSession, View, keys};
 
