@@ -64,7 +64,7 @@ fn set_caching(response: &mut Response, identity: IdentitySource, etag: &EntityT
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     let vary = match identity {
         IdentitySource::Header => "accept-encoding, x-user-id",
-        IdentitySource::Jwt => "accept-encoding, authorization",
+        IdentitySource::Jwt { .. } => "accept-encoding, authorization",
     };
     headers.insert(header::VARY, HeaderValue::from_static(vary));
 }
