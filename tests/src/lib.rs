@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod dynamodb;
+pub mod emf;
 pub mod events;
 pub mod golden;
 pub mod lists;

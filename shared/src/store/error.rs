@@ -43,8 +43,8 @@ pub struct Unfit {
     pub problem: String,
 }
 
-/// Error codes that mean: later, though their status puts the blame on the client.
-const THROTTLES: [&str; 5] = [
+/// Error codes that mean: too much, later, though their status puts the blame on the client.
+pub(super) const THROTTLES: [&str; 5] = [
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
