@@ -1,7 +1,5 @@
 //! What the binary writes when it is spoken to by strangers, and when DynamoDB speaks strangely: nothing of either's words.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::emf;
 use agentscope_tests::events::{HttpRequest, with_claims};

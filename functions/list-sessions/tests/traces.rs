@@ -1,7 +1,5 @@
 //! The trace that a request belongs to, on its way to DynamoDB and into what the binary writes.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::emf;
 use agentscope_tests::events::HttpRequest;
