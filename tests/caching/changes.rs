@@ -1,56 +1,12 @@
 //! Every kind of change that can be seen in an answer, and that it changes the tag.
 
-use agentscope_shared::model::parse;
-use agentscope_shared::store::keys;
-use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{agent, noise, session, team, with};
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::asking::{and, ask_again, chat, database, lists, tagged, time};
-
-/// Something that happens to the tables.
-enum Change {
-    Session(Value),
-    NoSession(&'static str),
-    Agent(Value),
-    NoAgent(&'static str),
-    Team(Value),
-    NoTeam(&'static str),
-    /// Somebody holds the lease of a session: until then, in seconds since 1970.
-    Lease(&'static str, u64),
-    NoLease(&'static str),
-}
-
-fn text(text: &str) -> AttributeValue {
-    AttributeValue::S(text.to_owned())
-}
-
-impl Change {
-    async fn make(self, database: &TestDynamoDb) {
-        let store = &database.store;
-        let names = store.names();
-        let delete = async |table: &str, sort: &str, value: &str| {
-            let delete = database.client.delete_item().table_name(table).key("user_id", text("alice"));
-            delete.key(sort, text(value)).send().await.unwrap();
-        };
-        match self {
-            Self::Session(record) => store.put_session(&parse(&record.to_string()).unwrap()).await.unwrap(),
-            Self::NoSession(id) => store.delete_session("alice", id).await.unwrap(),
-            Self::Agent(record) => store.put_agent(&parse(&record.to_string()).unwrap()).await.unwrap(),
-            Self::NoAgent(id) => delete(&names.agents, "id", id).await,
-            Self::Team(record) => store.put_team(&parse(&record.to_string()).unwrap()).await.unwrap(),
-            Self::NoTeam(id) => delete(&names.teams, "id", id).await,
-            Self::NoLease(id) => delete(&names.sessions, "item", &keys::run(id)).await,
-            Self::Lease(id, expires_at) => {
-                let put = database.client.put_item().table_name(&names.sessions).item("user_id", text("alice"));
-                let put = put.item("item", text(&keys::run(id))).item("id", text(id)).item("holder", text("somebody"));
-                put.item("expires_at", AttributeValue::N(expires_at.to_string())).send().await.unwrap();
-            }
-        }
-    }
-}
+use crate::change::Change;
 
 /// Which of the lists show a change: both, `/sessions/` alone, or neither.
 #[derive(Clone, Copy, PartialEq)]
@@ -268,10 +224,10 @@ async fn whose_list_it_is_counts() {
     for table in [&database.store.names().sessions, &database.store.names().agents, &database.store.names().schedules] {
         let items = database.client.scan().table_name(table).send().await.unwrap().items.unwrap();
         for mut item in items {
-            item.insert("user_id".into(), text("bob"));
+            item.insert("user_id".into(), AttributeValue::S("bob".into()));
             if let Some(listing) = item.get("listing").map(|listing| listing.as_s().unwrap().replace("alice#", "bob#"))
             {
-                item.insert("listing".into(), text(&listing));
+                item.insert("listing".into(), AttributeValue::S(listing));
             }
             database.client.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
         }

@@ -3,6 +3,7 @@
 #[path = "../contract/answering.rs"]
 mod answering;
 mod asking;
+mod change;
 mod changes;
 mod forms;
 mod headers;

@@ -3,12 +3,9 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use agentscope_shared::model::parse;
-use agentscope_shared::store::keys;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{World, agent, noise, run, schedule, session, team, with};
-use aws_sdk_dynamodb::types::AttributeValue;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -16,24 +13,15 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 
 use crate::asking::{and, ask_again, tagged, time};
+use crate::change::Change;
 
 const AGENTS: [&str; 3] = ["a", "b", "c"];
 const SCHEDULES: [&str; 2] = ["s", "t"];
 const TEAMS: [&str; 2] = ["red", "blue"];
 const SESSIONS: [&str; 5] = ["1", "2", "3", "4", "5"];
 
-#[derive(Debug, Clone)]
-enum Change {
-    Session(Value),
-    NoSession(&'static str),
-    Agent(Value),
-    NoAgent(&'static str),
-    Team(Value),
-    NoTeam(&'static str),
-    /// The lease of a session, and whether it has ended.
-    Lease(&'static str, bool),
-    NoLease(&'static str),
-}
+/// Ends of leases, in seconds since 1970: in 2096, and in 2001.
+const ENDS: [u64; 2] = [4_000_000_000, 1_000_000_000];
 
 /// Few values a field, so that what was there once comes again.
 fn a_session() -> impl Strategy<Value = Value> {
@@ -81,37 +69,9 @@ fn a_change() -> impl Strategy<Value = Change> {
         1 => select(&AGENTS[1..]).prop_map(Change::NoAgent),
         3 => a_team().prop_map(Change::Team),
         1 => select(&TEAMS[..]).prop_map(Change::NoTeam),
-        2 => (select(&SESSIONS[..]), any::<bool>()).prop_map(|(id, has_ended)| Change::Lease(id, has_ended)),
+        2 => (select(&SESSIONS[..]), any::<bool>()).prop_map(|(id, has_ended)| Change::Lease(id, ENDS[usize::from(has_ended)])),
         1 => select(&SESSIONS[..]).prop_map(Change::NoLease),
     ]
-}
-
-fn text(text: &str) -> AttributeValue {
-    AttributeValue::S(text.to_owned())
-}
-
-async fn make(database: &TestDynamoDb, change: &Change) {
-    let store = &database.store;
-    let names = store.names();
-    let delete = async |table: &str, sort: &str, value: &str| {
-        let delete = database.client.delete_item().table_name(table).key("user_id", text("alice"));
-        delete.key(sort, text(value)).send().await.unwrap();
-    };
-    match change {
-        Change::Session(record) => store.put_session(&parse(&record.to_string()).unwrap()).await.unwrap(),
-        Change::NoSession(id) => store.delete_session("alice", id).await.unwrap(),
-        Change::Agent(record) => store.put_agent(&parse(&record.to_string()).unwrap()).await.unwrap(),
-        Change::NoAgent(id) => delete(&names.agents, "id", id).await,
-        Change::Team(record) => store.put_team(&parse(&record.to_string()).unwrap()).await.unwrap(),
-        Change::NoTeam(id) => delete(&names.teams, "id", id).await,
-        Change::NoLease(id) => delete(&names.sessions, "item", &keys::run(id)).await,
-        Change::Lease(id, has_ended) => {
-            let expires_at = if *has_ended { 1_000_000_000_u64 } else { 4_000_000_000 };
-            let put = database.client.put_item().table_name(&names.sessions).item("user_id", text("alice"));
-            let put = put.item("item", text(&keys::run(id))).item("id", text(id)).item("holder", text("somebody"));
-            put.item("expires_at", AttributeValue::N(expires_at.to_string())).send().await.unwrap();
-        }
-    }
 }
 
 /// Every answer so far, by request and tag.
@@ -160,7 +120,7 @@ async fn hold(changes: &[Change]) -> usize {
         and(&HttpRequest::schedule_sessions("alice", "s"), "view=summary&limit=2&count=1"),
     ];
     for change in changes {
-        make(&database, change).await;
+        change.make(&database).await;
         for request in &requests {
             answers.ask(&database, request).await;
         }

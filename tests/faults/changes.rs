@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use agentscope_shared::model::{SessionRecord, parse};
 use agentscope_shared::store::{Store, View};
 use agentscope_tests::lists::{list_sessions, summary};
-use agentscope_tests::proxy;
+use agentscope_tests::proxy::{self, Call};
 use agentscope_tests::records::{session, team};
 use serde_json::{Value, json};
 
@@ -30,11 +30,11 @@ fn asks_for(input: &Value, prefix: &str) -> bool {
     })
 }
 
-/// A store that does something the first time that items with this prefix are asked for, before they are read.
+/// A store that does something before the first request that is such a one is sent on.
 async fn interrupted<A>(
     store: &Store,
     url: &str,
-    prefix: &'static str,
+    is_moment: impl Fn(&Call) -> bool + Clone + Send + Sync + 'static,
     meanwhile: impl Fn(Store) -> A + Send + Sync + 'static,
 ) -> String
 where
@@ -44,9 +44,10 @@ where
     let store = store.clone();
     let meanwhile = Arc::new(meanwhile);
     proxy::before(url, move |call, upstream| {
+        let is_moment = is_moment(&call);
         let (done, store, meanwhile) = (Arc::clone(&done), store.clone(), Arc::clone(&meanwhile));
         async move {
-            if asks_for(&call.input, prefix) && !done.swap(true, Ordering::SeqCst) {
+            if is_moment && !done.swap(true, Ordering::SeqCst) {
                 meanwhile(store).await;
             }
             upstream.send(&call).await
@@ -55,11 +56,21 @@ where
     .await
 }
 
+/// Items with this prefix are asked for.
+fn reading(prefix: &'static str) -> impl Fn(&Call) -> bool + Clone {
+    move |call| asks_for(&call.input, prefix)
+}
+
+/// A head is put.
+fn putting_a_head(call: &Call) -> bool {
+    call.operation == "PutItem" && call.input["Item"]["listing"].is_object()
+}
+
 #[tokio::test]
 async fn a_state_that_is_replaced_while_it_is_read_comes_whole_and_new() {
     let database = an_agent_with(0).await;
     database.store.put_session(&large(1)).await.unwrap();
-    let url = interrupted(&database.store, &database.url, "session#large#state#", async |store| {
+    let url = interrupted(&database.store, &database.url, reading("session#large#state#"), async |store| {
         store.put_session(&large(2)).await.unwrap();
     })
     .await;
@@ -73,7 +84,7 @@ async fn a_state_that_is_replaced_while_it_is_read_comes_whole_and_new() {
 async fn a_session_that_is_deleted_while_its_state_is_read_is_left_out_and_not_counted() {
     let database = an_agent_with(2).await;
     database.store.put_session(&large(1)).await.unwrap();
-    let url = interrupted(&database.store, &database.url, "session#large#state#", async |store| {
+    let url = interrupted(&database.store, &database.url, reading("session#large#state#"), async |store| {
         store.delete_session("alice", "large").await.unwrap();
     })
     .await;
@@ -83,7 +94,7 @@ async fn a_session_that_is_deleted_while_its_state_is_read_is_left_out_and_not_c
 #[tokio::test]
 async fn a_session_that_is_deleted_before_its_head_is_read_is_left_out() {
     let database = an_agent_with(3).await;
-    let url = interrupted(&database.store, &database.url, "session#s0001", async |store| {
+    let url = interrupted(&database.store, &database.url, reading("session#s0001"), async |store| {
         store.delete_session("alice", "s0001").await.unwrap();
     })
     .await;
@@ -94,7 +105,7 @@ async fn a_session_that_is_deleted_before_its_head_is_read_is_left_out() {
 async fn a_session_that_joins_a_team_after_its_row_was_read_comes_with_the_team() {
     let database = an_agent_with(1).await;
     database.store.put_team(&parse(&team("alice", "t", "s0000", &["a"]).to_string()).unwrap()).await.unwrap();
-    let url = interrupted(&database.store, &database.url, "session#s0000", async |store| {
+    let url = interrupted(&database.store, &database.url, reading("session#s0000"), async |store| {
         let mut record = session("alice", "a", "s0000", "2026-01-01T00:00:00");
         record["team_id"] = json!("t");
         store.put_session(&parse(&record.to_string()).unwrap()).await.unwrap();
@@ -102,33 +113,6 @@ async fn a_session_that_joins_a_team_after_its_row_was_read_comes_with_the_team(
     .await;
     let answer = list_sessions(&database.store_at(&url), "alice", "a").await.unwrap().unwrap();
     assert_eq!(answer.sessions[0].team.as_ref().unwrap().team.id, "t");
-}
-
-/// A store that does something the first time that a head is put, before it is.
-async fn interrupted_write<A>(
-    store: &Store,
-    url: &str,
-    meanwhile: impl Fn(Store) -> A + Send + Sync + 'static,
-) -> String
-where
-    A: Future<Output = ()> + Send,
-{
-    let done = Arc::new(AtomicBool::new(false));
-    let store = store.clone();
-    let meanwhile = Arc::new(meanwhile);
-    proxy::before(url, move |call, upstream| {
-        let (done, store, meanwhile) = (Arc::clone(&done), store.clone(), Arc::clone(&meanwhile));
-        async move {
-            if call.operation == "PutItem"
-                && call.input["Item"]["listing"].is_object()
-                && !done.swap(true, Ordering::SeqCst)
-            {
-                meanwhile(store).await;
-            }
-            upstream.send(&call).await
-        }
-    })
-    .await
 }
 
 /// The sort keys of alice's items.
@@ -143,7 +127,7 @@ async fn sort_keys(database: &agentscope_tests::dynamodb::TestDynamoDb) -> Vec<S
 #[tokio::test]
 async fn a_session_that_is_deleted_while_its_first_state_is_written_is_whole() {
     let database = an_agent_with(0).await;
-    let url = interrupted_write(&database.store, &database.url, async |store| {
+    let url = interrupted(&database.store, &database.url, putting_a_head, async |store| {
         // Its parts are there, and its head is not.
         store.delete_session("alice", "large").await.unwrap();
     })
@@ -156,7 +140,7 @@ async fn a_session_that_is_deleted_while_its_first_state_is_written_is_whole() {
 #[tokio::test]
 async fn a_session_that_comes_and_goes_while_another_writes_it_is_whole() {
     let database = an_agent_with(0).await;
-    let url = interrupted_write(&database.store, &database.url, async |store| {
+    let url = interrupted(&database.store, &database.url, putting_a_head, async |store| {
         store.put_session(&large(2)).await.unwrap();
         store.delete_session("alice", "large").await.unwrap();
     })

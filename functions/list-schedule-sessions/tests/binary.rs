@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use agentscope_tests::answers::body;
+use agentscope_tests::compressed::decode_to_the_plain_answer;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::{HttpRequest, with_claims};
 use agentscope_tests::golden::{cases, world};
@@ -33,30 +33,7 @@ async fn it_answers_the_golden_cases() {
 async fn compressed_answers_are_marked_for_the_gateway_and_decode_to_the_others() {
     let database = TestDynamoDb::with_export(&world()).await;
     let mut function = Function::start(BINARY, environment(&database, "header"), Stdio::null()).await;
-    let mut ask = async |event: Value| match function.invoke(&event.to_string()).await {
-        Outcome::Response(answer) => answer,
-        Outcome::Error(error) => panic!("{error}"),
-    };
-    let plain = ask(a_request("alice").http_api()).await;
-    assert_eq!((&plain["statusCode"], &plain["isBase64Encoded"]), (&json!(200), &json!(false)));
-    // Again and again: contexts are kept from one event to the next.
-    for encoding in ["zstd", "br", "gzip", "zstd", "br", "gzip", "zstd"] {
-        let mut request = a_request("alice");
-        request.headers.push(("accept-encoding".into(), encoding.into()));
-        let answer = ask(request.http_api()).await;
-        assert_eq!((&answer["statusCode"], &answer["isBase64Encoded"]), (&json!(200), &json!(true)));
-        assert_eq!(answer["headers"]["content-encoding"], encoding);
-        assert_eq!(answer["headers"]["etag"], plain["headers"]["etag"]);
-        assert!(body(&answer) == body(&plain), "{encoding}");
-        let answer = ask(request.rest_api()).await;
-        assert_eq!(answer["isBase64Encoded"], false);
-        assert!(body(&answer) == body(&plain), "{encoding}");
-
-        request.headers.push(("if-none-match".into(), plain["headers"]["etag"].as_str().unwrap().into()));
-        let answer = ask(request.http_api()).await;
-        assert_eq!((&answer["statusCode"], &answer["isBase64Encoded"]), (&json!(304), &json!(false)));
-        assert_eq!(answer["body"].as_str().unwrap_or_default(), "");
-    }
+    decode_to_the_plain_answer(&mut function, &a_request("alice")).await;
 }
 
 #[tokio::test]
