@@ -1,4 +1,7 @@
-//! Both handlers behind one door, as a gateway puts them.
+//! Both handlers behind one door, as a gateway puts them. Every answer is held against `openapi.yaml`.
+
+#[path = "described.rs"]
+pub mod described;
 
 use agentscope_shared::api::{IdentitySource, answer};
 use agentscope_shared::store::Store;
@@ -18,9 +21,16 @@ pub async fn answer_text(
     event: &str,
     is_schedule: bool,
 ) -> lambda_http::Response<String> {
-    text(if is_schedule {
-        answer(event, async |request| list_schedule_sessions::handler::handle(store, identity, &request).await).await
+    let (path, answer) = if is_schedule {
+        let handle = async |request| list_schedule_sessions::handler::handle(store, identity, &request).await;
+        ("/schedule/{schedule_id}/sessions", answer(event, handle).await)
     } else {
-        answer(event, async |request| list_sessions::handler::handle(store, identity, &request).await).await
-    })
+        let handle = async |request| list_sessions::handler::handle(store, identity, &request).await;
+        ("/sessions/", answer(event, handle).await)
+    };
+    let answer = text(answer);
+    if let Err(difference) = described::is_described(path, &answer) {
+        panic!("openapi.yaml does not describe the answer to {event}: {difference}");
+    }
+    answer
 }

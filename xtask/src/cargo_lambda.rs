@@ -1,9 +1,12 @@
 //! Getting cargo-lambda.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
+use tokio::process::Command;
+
+use crate::venv;
 
 /// The version that is fetched.
 const VERSION: &str = "1.9.2";
@@ -13,34 +16,24 @@ const VERSION: &str = "1.9.2";
 /// # Errors
 ///
 /// Python 3 is missing, or the package cannot be fetched.
-pub(crate) fn find(root: &Path) -> Result<PathBuf> {
+pub(crate) async fn find(root: &Path) -> Result<PathBuf> {
     let on_path = PathBuf::from("cargo-lambda");
-    if works(&on_path) {
+    if works(&on_path).await {
         return Ok(on_path);
     }
-    let venv = root.join("target").join(format!("cargo-lambda-{VERSION}"));
-    let program = venv.join("bin").join("cargo-lambda");
-    if !works(&program) {
+    let folder = root.join("target").join(format!("cargo-lambda-{VERSION}"));
+    let program = folder.join("bin").join("cargo-lambda");
+    if !works(&program).await {
         println!("Fetching cargo-lambda {VERSION} …");
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))
-            .context("cargo-lambda is fetched with Python 3 and its module venv (Debian's package python3-venv)")?;
         // Its only dependency is a cross-compiler, which local runs do not need.
-        let package = format!("cargo-lambda=={VERSION}");
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", &package];
-        run(Command::new(venv.join("bin").join("python")).args(pip))?;
-        ensure!(works(&program), "{} does not run", program.display());
+        venv::make(&folder, &format!("cargo-lambda=={VERSION}")).await?;
+        ensure!(works(&program).await, "{} does not run", program.display());
     }
     Ok(program)
 }
 
-fn works(program: &Path) -> bool {
-    let version =
-        Command::new(program).args(["lambda", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    version.is_ok_and(|status| status.success())
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("{command:?} cannot be run"))?;
-    ensure!(status.success(), "{command:?} failed ({status})");
-    Ok(())
+async fn works(program: &Path) -> bool {
+    let mut command = Command::new(program);
+    let version = command.args(["lambda", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
+    version.status().await.is_ok_and(|status| status.success())
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask dev`: both routes on this machine.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -13,10 +13,13 @@ use clap::Args;
 use indicatif::ProgressBar;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 
+use crate::cors::{self, PageOrigin};
 use crate::examples::Example;
+use crate::front::{self, Origin};
 use crate::process::{end, until_interrupted};
-use crate::{cargo_lambda, ports, root, store};
+use crate::{cargo_lambda, documentation, ports, root, store, swagger_ui};
 
 /// The data that is loaded if no other is named.
 const SAMPLE: &str = include_str!("../sample/export.json");
@@ -44,6 +47,12 @@ pub(crate) struct Dev {
     /// Another export than the sample data: JSON, plain or gzipped.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
+    /// An AgentScope service that answers every other path and method, as behind API Gateway.
+    #[arg(long, value_name = "URL")]
+    origin: Option<Origin>,
+    /// The address of a page that may ask from a browser, as http://localhost:5173. May be repeated.
+    #[arg(long, value_name = "URL")]
+    cors_origin: Vec<PageOrigin>,
 }
 
 /// Starts everything, and ends all of it when it is interrupted.
@@ -53,11 +62,11 @@ pub(crate) async fn run(options: Dev) -> Result<()> {
         None => SAMPLE.to_owned(),
     };
     let data = Export::parse(&text).context("the data")?;
-    ports::check(options.port, "--port")?;
+    let listeners = ports::listen_by_both(options.port, "--port")?;
 
     let mut children = Vec::new();
     let outcome = tokio::select! {
-        outcome = serve(&options, &data, &mut children) => outcome,
+        outcome = serve(&options, &data, listeners, &mut children) => outcome,
         () = until_interrupted() => Ok(()),
     };
     if !children.is_empty() {
@@ -69,7 +78,12 @@ pub(crate) async fn run(options: Dev) -> Result<()> {
     outcome
 }
 
-async fn serve(options: &Dev, data: &Export<'_>, children: &mut Vec<Child>) -> Result<()> {
+async fn serve(options: &Dev, data: &Export<'_>, listeners: Vec<TcpListener>, children: &mut Vec<Child>) -> Result<()> {
+    let functions = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::free()?));
+    let router = front::router(functions, options.origin.as_ref())?.merge(documentation::router());
+    let router = cors::allowing(router, &options.cors_origin);
+    // While the functions are built, and never waited for.
+    let page = tokio::spawn(async { swagger_ui::fetch(&root()).await });
     let store_url = match &options.store_url {
         Some(url) => {
             store::create_tables(url).await.with_context(|| url.clone())?;
@@ -84,10 +98,10 @@ async fn serve(options: &Dev, data: &Export<'_>, children: &mut Vec<Child>) -> R
     println!("DynamoDB at {store_url}");
     load_data(&store_url, data).await?;
 
-    let cargo_lambda = cargo_lambda::find(&root())?;
+    let cargo_lambda = cargo_lambda::find(&root()).await?;
     build().await?;
-    let address = gateway_address(options.port)?;
-    let mut watch = start_functions(&cargo_lambda, address, &store_url)?;
+    let mut watch = start_functions(&cargo_lambda, functions, &store_url)?;
+    let front = tokio::spawn(front::serve(listeners, router));
     let base_url = format!("http://127.0.0.1:{}", options.port);
     let ready = tokio::select! {
         ready = answering(&base_url) => ready,
@@ -96,9 +110,12 @@ async fn serve(options: &Dev, data: &Export<'_>, children: &mut Vec<Child>) -> R
     children.push(watch);
     ready?;
     show(&base_url, data).await?;
-    match children.last_mut() {
-        Some(watch) => ended("cargo lambda", watch.wait().await),
-        None => Ok(()),
+    tell_page(page, &base_url).await;
+    println!("\nCtrl-C ends it.");
+    let Some(watch) = children.last_mut() else { return Ok(()) };
+    tokio::select! {
+        status = watch.wait() => ended("cargo lambda", status),
+        failed = front => failed?,
     }
 }
 
@@ -147,19 +164,6 @@ async fn build() -> Result<()> {
         .status()
         .await?;
     if status.success() { Ok(()) } else { bail!("the functions do not build ({status})") }
-}
-
-/// Where `cargo lambda watch` listens: on this machine only, unlike by its default, for whoever can reach it may name
-/// any caller. `cargo lambda invoke` looks for it at `[::1]`; what comes to `127.0.0.1` is passed on to there.
-fn gateway_address(port: u16) -> Result<SocketAddr> {
-    if !ports::has_ipv6() {
-        return Ok((Ipv4Addr::LOCALHOST, port).into());
-    }
-    let listener = ports::listen(port, "--port")?;
-    listener.set_nonblocking(true)?;
-    let address = (Ipv6Addr::LOCALHOST, port).into();
-    tokio::spawn(ports::forward(tokio::net::TcpListener::from_std(listener)?, address));
-    Ok(address)
 }
 
 fn start_functions(cargo_lambda: &Path, address: SocketAddr, store_url: &str) -> Result<Child> {
@@ -219,6 +223,19 @@ async fn show(base_url: &str, data: &Export<'_>) -> Result<()> {
             println!("… and {} more bytes", body.len() - shown.len());
         }
     }
-    println!("\nCtrl-C ends it.");
     Ok(())
+}
+
+/// Says where the documentation is, or why it is not.
+async fn tell_page(page: JoinHandle<Result<()>>, base_url: &str) {
+    let url = format!("{base_url}{}", documentation::PATH);
+    if !page.is_finished() {
+        println!("\nDocumentation, once Swagger UI is fetched: {url}");
+        return;
+    }
+    match page.await {
+        Ok(Ok(())) => println!("\nDocumentation: {url}"),
+        Ok(Err(error)) => println!("\nNo documentation, for Swagger UI cannot be fetched: {error:#}"),
+        Err(error) => println!("\nNo documentation: {error}"),
+    }
 }

@@ -2,11 +2,17 @@
 
 mod bench;
 mod cargo_lambda;
+mod cors;
 mod dev;
+mod documentation;
 mod examples;
+mod front;
+mod openapi;
 mod ports;
 mod process;
 mod store;
+mod swagger_ui;
+mod venv;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,6 +34,8 @@ enum Command {
     Bench(bench::Bench),
     /// Runs both functions at their real paths over an embedded DynamoDB with sample data.
     Dev(dev::Dev),
+    /// Writes the schemas of the models into openapi.yaml.
+    Openapi,
     /// Runs an embedded DynamoDB with empty tables.
     Store(store::Options),
 }
@@ -47,6 +55,7 @@ async fn run(command: Command) -> Result<()> {
     match command {
         Command::Bench(options) => bench::run(options).await,
         Command::Dev(options) => dev::run(options).await,
+        Command::Openapi => openapi::run(),
         Command::Store(options) => store::run(options).await,
     }
 }

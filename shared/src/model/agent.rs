@@ -92,8 +92,11 @@ record! {
 
 /// A share of the context: between 0 and 0.9, both excluded.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
-pub struct Ratio(Float);
+pub struct Ratio(
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 0.9)))] Float,
+);
 
 impl Ratio {
     fn of(text: &str) -> Self {

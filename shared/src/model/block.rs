@@ -138,8 +138,9 @@ record! {
 
 /// An address: any text but the empty one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
-pub struct Url(String);
+pub struct Url(#[cfg_attr(feature = "schema", schemars(length(min = 1)))] String);
 
 impl<'de> Deserialize<'de> for Url {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -188,6 +189,7 @@ tagged! {
 
 /// Plain text, or text and data blocks.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Text {
     /// Plain text.

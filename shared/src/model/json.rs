@@ -10,7 +10,9 @@ use serde_json::value::RawValue;
 ///
 /// Numbers stand as they came (`1.0`, `-0.0`, `1e300`, integers of any length), and so does the order of keys.
 #[derive(Clone)]
-pub struct Json(Box<RawValue>);
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(inline, transparent))]
+pub struct Json(#[cfg_attr(feature = "schema", schemars(with = "serde_json::Value"))] Box<RawValue>);
 
 impl Json {
     /// The text, without blanks outside of strings.
@@ -78,9 +80,10 @@ fn push_without_blanks(out: &mut Vec<u8>, text: &str) {
 
 /// Defines a type that holds a JSON value of a certain form.
 macro_rules! form {
-    ($(#[$meta:meta])* $name:ident, $expected:literal, $default:literal, $fits:expr) => {
+    ($(#[$meta:meta])* $name:ident, $expected:literal, $kind:literal, $default:literal, $fits:expr) => {
         $(#[$meta])*
         #[derive(Clone, PartialEq, Serialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline, extend("type" = $kind)))]
         #[serde(transparent)]
         pub struct $name(Json);
 
@@ -124,18 +127,18 @@ macro_rules! form {
 
 form! {
     /// An integer of any length. The default is 0.
-    Integer, "an integer", "0", |text| is_number(text) && !text.contains(['.', 'e', 'E'])
+    Integer, "an integer", "integer", "0", |text| is_number(text) && !text.contains(['.', 'e', 'E'])
 }
 
 form! {
     /// A number. It keeps its kind: an integer that stands where the reference has a float stays an integer. The default
     /// is 0.0.
-    Float, "a number", "0.0", is_number
+    Float, "a number", "number", "0.0", is_number
 }
 
 form! {
     /// An object with any keys and values. The default is the empty one.
-    Object, "an object", "{}", |text| text.starts_with('{')
+    Object, "an object", "object", "{}", |text| text.starts_with('{')
 }
 
 impl Integer {

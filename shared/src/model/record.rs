@@ -25,9 +25,11 @@ macro_rules! record {
     ) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub struct $name {
-            $( $(#[$field_meta])* pub $field: $ty, )*
+            $( $(#[$field_meta])* $(#[cfg_attr(feature = "schema", schemars(rename = $key))])? pub $field: $ty, )*
             /// Fields that this version does not know, kept as they came.
+            #[cfg_attr(feature = "schema", schemars(flatten, with = "indexmap::IndexMap<String, serde_json::Value>"))]
             pub extra: $crate::model::Extra,
         }
 
@@ -114,6 +116,7 @@ macro_rules! names {
     ) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub enum $name {
             $( $(#[$variant_meta])* #[serde(rename = $text)] $variant, )*
         }

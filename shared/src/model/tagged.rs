@@ -18,7 +18,8 @@ macro_rules! tagged {
     ) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq)]
-        pub enum $name { $( $(#[$variant_meta])* $variant($ty), )* }
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(tag = "type"))]
+        pub enum $name { $( $(#[$variant_meta])* #[cfg_attr(feature = "schema", schemars(rename = $tag))] $variant($ty), )* }
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -8,8 +8,9 @@ use super::{Float, Integer};
 
 /// How many files may be cached: more than 1.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
-pub struct CacheFiles(Integer);
+pub struct CacheFiles(#[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 1)))] Integer);
 
 impl Default for CacheFiles {
     fn default() -> Self {
@@ -32,8 +33,9 @@ impl<'de> Deserialize<'de> for CacheFiles {
 
 /// How many bytes may be cached: more than 10,000.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
-pub struct CacheBytes(Float);
+pub struct CacheBytes(#[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 10_000)))] Float);
 
 impl Default for CacheBytes {
     fn default() -> Self {

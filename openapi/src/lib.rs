@@ -1,0 +1,71 @@
+//! `openapi.yaml`, the description of the API.
+//!
+//! Its first part is written by hand: routes, parameters, headers, statuses. Its last, the schemas of the bodies, is made from
+//! the models, by [`document`]. `cargo xtask openapi` does that, and a test finds when it has to be done again; another holds real
+//! answers against all of it (`tests/openapi`).
+//!
+//! - [`answers`]: the bodies that are no records.
+//! - `order`: the order in which a schema reads well.
+
+pub mod answers;
+mod order;
+
+use agentscope_shared::api::error::InputProblem;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value};
+
+use answers::{Error, GatewayError, InputErrors, ListSessionsResponse, ScheduleSessionsResponse};
+
+/// The line that ends what is written by hand. The schemas follow it.
+pub const MARK: &str = "  schemas: # Made from the models by `cargo xtask openapi`.\n";
+
+/// Why there is no document.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// It does not say where the schemas belong.
+    #[error("there is no line `{}`", MARK.trim_end())]
+    NoMark,
+    /// A schema has no form in YAML.
+    #[error(transparent)]
+    Yaml(#[from] yaml_serde::Error),
+}
+
+/// The document with the schemas as they have to be, whichever it has.
+///
+/// # Errors
+///
+/// It does not say where the schemas belong.
+pub fn document(text: &str) -> Result<String, DocumentError> {
+    let (by_hand, _) = text.split_once(MARK).ok_or(DocumentError::NoMark)?;
+    let schemas = yaml_serde::to_string(&order::ordered(Value::Object(schemas())))?;
+    let mut document = by_hand.to_owned() + MARK;
+    for line in schemas.lines() {
+        if !line.is_empty() {
+            document.push_str("    ");
+        }
+        document.push_str(line);
+        document.push('\n');
+    }
+    Ok(document)
+}
+
+/// The schemas by name: of the answers, and of all that they are made of. They are JSON Schema 2020-12, as OpenAPI 3.1 has it.
+pub fn schemas() -> Map<String, Value> {
+    let mut settings = SchemaSettings::draft2020_12().for_serialize();
+    settings.definitions_path = "/components/schemas".into();
+    settings.meta_schema = None;
+    let mut generator = settings.into_generator();
+    add::<ListSessionsResponse>(&mut generator);
+    add::<ScheduleSessionsResponse>(&mut generator);
+    add::<Error>(&mut generator);
+    add::<GatewayError>(&mut generator);
+    add::<InputErrors>(&mut generator);
+    add::<InputProblem>(&mut generator);
+    generator.take_definitions(true)
+}
+
+fn add<T: JsonSchema>(generator: &mut SchemaGenerator) {
+    // Schemas that are referred to are kept by the generator.
+    let _ = generator.subschema_for::<T>();
+}

@@ -1,0 +1,91 @@
+//! Whether an answer is one that `openapi.yaml` describes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
+
+use jsonschema::Validator;
+use lambda_http::Response;
+use lambda_http::http::header;
+use serde_json::{Value, json};
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| yaml_serde::from_str(&text()).unwrap());
+
+/// The file. It is read by the tests rather than built into them, so that they see what is there.
+pub fn text() -> String {
+    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml")).unwrap()
+}
+
+/// The document, its schemas included.
+pub fn document() -> &'static Value {
+    &DOCUMENT
+}
+
+/// Whether status, headers and body are as the answer to GET of this path is described; else, what is not.
+///
+/// An answer without a body counts as one to HEAD: the same headers.
+pub fn is_described(path: &str, answer: &Response<String>) -> Result<(), String> {
+    let status = answer.status();
+    let status = status.as_str();
+    let described = resolved(&document()["paths"][path]["get"]["responses"][status]);
+    if described.is_null() {
+        return Err(format!("status {status}"));
+    }
+    has_headers(described, answer)?;
+    let Some(content) = described.get("content") else {
+        let has_type = answer.headers().contains_key(header::CONTENT_TYPE);
+        return if answer.body().is_empty() && !has_type { Ok(()) } else { Err("there is a body".to_owned()) };
+    };
+    let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let schema = &content.get(kind).ok_or_else(|| format!("content-type {kind:?}"))?["schema"];
+    if answer.body().is_empty() && status == "405" {
+        return Ok(());
+    }
+    let body = serde_json::from_str(answer.body()).map_err(|error| format!("the body: {error}"))?;
+    fits(schema, &body).map_err(|error| format!("the body{error}"))
+}
+
+/// Every header is described and as it is described, and none is missing that has to be there.
+fn has_headers(described: &'static Value, answer: &Response<String>) -> Result<(), String> {
+    let described = described.get("headers").and_then(Value::as_object);
+    let is_known = |name: &str| described.is_some_and(|headers| headers.contains_key(name)) || name == "content-type";
+    if let Some(unknown) = answer.headers().keys().find(|name| !is_known(name.as_str())) {
+        return Err(format!("header {unknown}"));
+    }
+    for (name, header) in described.into_iter().flatten() {
+        let header = resolved(header);
+        match answer.headers().get(name) {
+            Some(value) => fits(&header["schema"], &json!(value.to_str().unwrap()))
+                .map_err(|error| format!("header {name}{error}"))?,
+            None if header["required"] == true => return Err(format!("there is no header {name}")),
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// What a reference refers to; anything else is itself.
+pub fn resolved(value: &'static Value) -> &'static Value {
+    match value["$ref"].as_str() {
+        Some(reference) => document().pointer(reference.trim_start_matches('#')).unwrap(),
+        None => value,
+    }
+}
+
+fn fits(schema: &Value, value: &Value) -> Result<(), String> {
+    match validator(schema).iter_errors(value).next() {
+        Some(error) => Err(format!(" at {:?}: {error}", error.instance_path().to_string())),
+        None => Ok(()),
+    }
+}
+
+/// Validators are made once a schema.
+fn validator(schema: &Value) -> Arc<Validator> {
+    static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+    let mut validators = VALIDATORS.lock().unwrap();
+    let make = || {
+        // The schema in a document of its own that has all that it refers to.
+        let root = json!({ "components": { "schemas": document()["components"]["schemas"] }, "allOf": [schema] });
+        Arc::new(jsonschema::draft202012::new(&root).unwrap())
+    };
+    Arc::clone(validators.entry(schema.to_string()).or_insert_with(make))
+}

@@ -1,0 +1,7 @@
+//! `openapi.yaml` says what is answered: its schemas are those of the models, and no answer is another.
+
+#[path = "../contract/answering.rs"]
+mod answering;
+mod document;
+mod refused;
+mod statuses;

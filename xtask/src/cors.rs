@@ -1,0 +1,61 @@
+//! Pages of other addresses, as of a frontend that is developed on another port: the template's CORS, on this machine.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::{Error, Result, ensure};
+use axum::Router;
+use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
+use axum::response::Response;
+use tower_http::cors::CorsLayer;
+
+/// How long a browser may keep the answer to a preflight.
+const MAX_AGE: Duration = Duration::from_secs(7200);
+
+/// The address of a page: scheme, host, port.
+#[derive(Debug, Clone)]
+pub(crate) struct PageOrigin(HeaderValue);
+
+impl FromStr for PageOrigin {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let uri: Uri = text.parse()?;
+        let is_origin = matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.authority().is_some_and(|authority| text.ends_with(&format!("://{authority}")));
+        ensure!(is_origin, "expected http://HOST:PORT, without a slash at the end");
+        Ok(Self(HeaderValue::from_str(text)?))
+    }
+}
+
+/// Lets these pages ask. As behind API Gateway, preflights are answered here, and what an AgentScope service says itself of who may
+/// ask is replaced.
+pub(crate) fn allowing(router: Router, origins: &[PageOrigin]) -> Router {
+    if origins.is_empty() {
+        return router;
+    }
+    let event = HeaderName::from_static("last-event-id");
+    let user = HeaderName::from_static("x-user-id");
+    let layer = CorsLayer::new()
+        .allow_origin(origins.iter().map(|PageOrigin(origin)| origin.clone()).collect::<Vec<_>>())
+        .allow_methods([Method::DELETE, Method::GET, Method::HEAD, Method::PATCH, Method::POST, Method::PUT])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_NONE_MATCH, event, user])
+        .expose_headers([header::ETAG, header::RETRY_AFTER, header::WWW_AUTHENTICATE])
+        .max_age(MAX_AGE);
+    router.layer(axum::middleware::map_response(async |response: Response| without(response))).layer(layer)
+}
+
+/// The answer without what it says of who may ask.
+pub(crate) fn without(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for name in ["allow-credentials", "allow-headers", "allow-methods", "allow-origin", "expose-headers", "max-age"] {
+        headers.remove(format!("access-control-{name}"));
+    }
+    let of_cors = |value: &HeaderValue| value.as_bytes().ends_with(b"access-control-request-headers");
+    let vary: Vec<_> = headers.get_all(header::VARY).iter().filter(|value| !of_cors(value)).cloned().collect();
+    headers.remove(header::VARY);
+    for value in vary {
+        headers.append(header::VARY, value);
+    }
+    response
+}

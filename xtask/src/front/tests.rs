@@ -1,0 +1,294 @@
+//! The front, between a client and two services that tell what reached them.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+
+use axum::body::Bytes;
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, Sse};
+use axum::routing::{any, get, post};
+use futures::StreamExt;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::cors;
+
+/// How long what has to come may take.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Serves a router, and returns where.
+async fn served(router: Router) -> SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(vec![listener], router));
+    address
+}
+
+/// A service that says who it is and what it was asked.
+async fn echo(name: &'static str) -> SocketAddr {
+    let echo = async move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
+        let headers: serde_json::Map<String, Value> = headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
+            .collect();
+        let body = String::from_utf8_lossy(&body).into_owned();
+        let seen =
+            json!({ "by": name, "method": method.as_str(), "uri": uri.to_string(), "headers": headers, "body": body });
+        let headers = [
+            ("x-by", name),
+            ("connection", "x-hop"),
+            ("x-hop", "1"),
+            ("access-control-allow-origin", "*"),
+            ("vary", "accept-encoding"),
+            ("vary", "origin, access-control-request-method, access-control-request-headers"),
+        ];
+        (axum::response::AppendHeaders(headers), seen.to_string())
+    };
+    served(Router::new().fallback(echo)).await
+}
+
+fn origin(address: SocketAddr) -> Origin {
+    format!("http://{address}").parse().unwrap()
+}
+
+/// A front before two such services.
+async fn front() -> SocketAddr {
+    let (functions, service) = (echo("functions").await, echo("origin").await);
+    served(router(functions, Some(&origin(service))).unwrap()).await
+}
+
+/// Sends text as it is, which no client would escape, and returns the answer as it is.
+async fn raw(address: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+/// What reached a service.
+async fn seen(address: SocketAddr, method: &str, target: &str, headers: &str) -> Value {
+    let request = format!("{method} {target} HTTP/1.1\r\nhost: front\r\nconnection: close\r\n{headers}\r\n");
+    let answer = raw(address, &request).await;
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    // In one chunk, if there are chunks.
+    let body = &body[body.find('{').unwrap()..=body.rfind('}').unwrap()];
+    serde_json::from_str(body).unwrap()
+}
+
+#[tokio::test]
+async fn lists_go_to_the_functions_and_everything_else_to_the_service() {
+    let front = front().await;
+    for (method, target, by) in [
+        ("GET", "/sessions/?agent_id=a", "functions"),
+        ("GET", "/sessions", "functions"),
+        ("GET", "/schedule/s/sessions", "functions"),
+        ("GET", "/schedule/s/sessions/", "functions"),
+        ("GET", "/schedule/a%2Fb/sessions", "functions"),
+        ("POST", "/2015-03-31/functions/list-sessions/invocations", "functions"),
+        ("POST", "/sessions/", "origin"),
+        ("DELETE", "/sessions/s1", "origin"),
+        ("PATCH", "/schedule/s/sessions", "origin"),
+        ("OPTIONS", "/sessions/", "origin"),
+        ("PURGE", "/sessions/", "origin"),
+        ("GET", "/", "origin"),
+        ("GET", "/?x=1", "origin"),
+        ("GET", "/sessions//", "origin"),
+        ("GET", "/sessions/s1", "origin"),
+        ("GET", "/schedule//sessions", "origin"),
+        ("GET", "/schedule/a/b/sessions", "origin"),
+        ("GET", "/schedule/", "origin"),
+        ("GET", "/docs", "origin"),
+        ("GET", "/2015-03-31/", "origin"),
+    ] {
+        let seen = seen(front, method, target, "").await;
+        assert_eq!(
+            (&seen["by"], &seen["method"], &seen["uri"]),
+            (&json!(by), &json!(method), &json!(target)),
+            "{seen}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_target_reaches_either_as_it_was_sent() {
+    let front = front().await;
+    for id in ["a%2Fb", "%25", "%252F", "a+b", "%C3%A9", "%ff", "..%2f", "a;b=c", "%7E~", "!$&'()*,:@"] {
+        for target in [format!("/schedule/{id}/sessions?agent_id={id}&x={id}"), format!("/chat/{id}?q={id}")] {
+            assert_eq!(seen(front, "GET", &target, "").await["uri"], target);
+        }
+    }
+}
+
+#[tokio::test]
+async fn headers_are_passed_on_but_for_those_of_a_connection() {
+    let front = front().await;
+    let sent = "x-user-id: alice\r\nx-mine: 1\r\nkeep-alive: timeout=5\r\nte: gzip\r\nconnection: x-mine\r\n";
+    for target in ["/sessions/", "/chat/"] {
+        let headers = &seen(front, "GET", target, sent).await["headers"];
+        assert_eq!(headers["x-user-id"], "alice");
+        for dropped in ["x-mine", "keep-alive", "te"] {
+            assert_eq!(headers.get(dropped), None, "{target} {dropped}");
+        }
+    }
+    // The functions are asked as if by the client, the service as by a proxy.
+    assert_eq!(seen(front, "GET", "/sessions/", "").await["headers"].get("x-forwarded-for"), None);
+    assert_eq!(seen(front, "GET", "/sessions/", "").await["headers"]["host"], "front");
+    let headers = &seen(front, "GET", "/chat/", "").await["headers"];
+    assert_eq!((&headers["x-forwarded-for"], &headers["x-forwarded-host"]), (&json!("127.0.0.1"), &json!("front")));
+    let answer = raw(front, "GET /chat/ HTTP/1.1\r\nhost: front\r\nconnection: close\r\n\r\n").await;
+    assert!(answer.contains("x-by: origin") && !answer.contains("x-hop"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_path_of_the_service_stands_before_those_that_are_asked_for() {
+    let service = echo("origin").await;
+    let behind: Origin = format!("http://{service}/agents/").parse().unwrap();
+    let front = served(router(echo("functions").await, Some(&behind)).unwrap()).await;
+    assert_eq!(seen(front, "GET", "/chat/?x=1", "").await["uri"], "/agents/chat/?x=1");
+    assert_eq!(seen(front, "GET", "/sessions/", "").await["uri"], "/sessions/");
+}
+
+/// The service sends an event only when the client has the one before.
+#[tokio::test]
+async fn events_come_one_by_one() {
+    let (send, receive) = mpsc::unbounded_channel::<Event>();
+    let receive = Arc::new(Mutex::new(Some(receive)));
+    let events = async move || {
+        let mut receive = receive.lock().unwrap().take().unwrap();
+        Sse::new(futures::stream::poll_fn(move |context| receive.poll_recv(context)).map(Ok::<_, Infallible>))
+    };
+    let service = served(Router::new().route("/chat/events", get(events))).await;
+    let front = served(router(echo("functions").await, Some(&origin(service))).unwrap()).await;
+    let mut answer = reqwest::get(format!("http://{front}/chat/events")).await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "text/event-stream");
+    for number in 0..3 {
+        send.send(Event::default().data(number.to_string())).unwrap();
+        // If it is held back, it never comes: the service sends nothing more.
+        let chunk = tokio::time::timeout(PATIENCE, answer.chunk()).await.expect("the event is held back");
+        assert_eq!(chunk.unwrap().unwrap(), format!("data: {number}\n\n"));
+    }
+    drop(send);
+    assert_eq!(answer.chunk().await.unwrap(), None);
+}
+
+/// The client sends the next piece of its body only when the service has answered the one before.
+#[tokio::test]
+async fn bodies_of_requests_come_piece_by_piece() {
+    let echo_pieces = async |request: Request| Body::from_stream(request.into_body().into_data_stream());
+    let service = served(Router::new().route("/chat/upload", post(echo_pieces))).await;
+    let front = served(router(echo("functions").await, Some(&origin(service))).unwrap()).await;
+    let mut stream = TcpStream::connect(front).await.unwrap();
+    stream.write_all(b"POST /chat/upload HTTP/1.1\r\nhost: front\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    for piece in ["first", "second", "third"] {
+        stream.write_all(format!("{:x}\r\n{piece}\r\n", piece.len()).as_bytes()).await.unwrap();
+        while !String::from_utf8_lossy(&answer).contains(piece) {
+            let read = tokio::time::timeout(PATIENCE, stream.read_buf(&mut answer)).await;
+            assert_ne!(read.expect("the piece is held back").unwrap(), 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn websockets_are_connected() {
+    let shout = async |upgrade: axum::extract::WebSocketUpgrade| {
+        upgrade.on_upgrade(async |mut socket| {
+            while let Some(Ok(message)) = socket.recv().await {
+                let _ = socket.send(message).await;
+            }
+        })
+    };
+    let service = served(Router::new().route("/chat/socket", any(shout))).await;
+    let front = served(router(echo("functions").await, Some(&origin(service))).unwrap()).await;
+    let mut stream = TcpStream::connect(front).await.unwrap();
+    let handshake = "GET /chat/socket HTTP/1.1\r\nhost: front\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+                     sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.write_all(handshake.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0);
+    }
+    assert!(answer.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&answer));
+    // "Hi", masked with zeros, as a client has to; and unmasked, as a server has to.
+    stream.write_all(b"\x81\x82\0\0\0\0Hi").await.unwrap();
+    let mut frame = [0; 4];
+    stream.read_exact(&mut frame).await.unwrap();
+    assert_eq!(&frame, b"\x81\x02Hi");
+}
+
+#[tokio::test]
+async fn without_a_service_other_paths_are_not_found_and_methods_are_the_functions() {
+    let front = served(router(echo("functions").await, None).unwrap()).await;
+    for method in ["POST", "HEAD", "PURGE"] {
+        let answer =
+            raw(front, &format!("{method} /sessions/ HTTP/1.1\r\nhost: front\r\nconnection: close\r\n\r\n")).await;
+        assert!(answer.contains("x-by: functions"), "{answer}");
+    }
+    // The gateway before the functions would say that any page may ask.
+    let client = reqwest::Client::new();
+    let answer = client.request(Method::OPTIONS, format!("http://{front}/sessions/")).send().await.unwrap();
+    assert_eq!(
+        (answer.status(), &answer.headers()["allow"]),
+        (StatusCode::METHOD_NOT_ALLOWED, &HeaderValue::from_static("GET"))
+    );
+    let answer = client.get(format!("http://{front}/sessions/")).header("origin", "http://a").send().await.unwrap();
+    assert_eq!(answer.headers().get("access-control-allow-origin"), None);
+    assert_eq!(answer.headers().get_all("vary").iter().collect::<Vec<_>>(), ["accept-encoding"]);
+    let answer = reqwest::get(format!("http://{front}/chat/")).await.unwrap();
+    assert_eq!(answer.status(), 404);
+    let body = answer.text().await.unwrap();
+    assert!(body.contains("/schedule/{schedule_id}/sessions") && body.contains("--origin"), "{body}");
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_answer_is_named() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let front = served(router(echo("functions").await, Some(&origin(nobody))).unwrap()).await;
+    let answer = reqwest::get(format!("http://{front}/chat/")).await.unwrap();
+    assert_eq!(answer.status(), 502);
+    let body = answer.text().await.unwrap();
+    assert!(body.contains(&nobody.to_string()), "{body}");
+}
+
+#[tokio::test]
+async fn pages_that_are_named_may_ask_and_others_may_not() {
+    let (functions, service) = (echo("functions").await, echo("origin").await);
+    let pages = ["http://localhost:5173".parse().unwrap()];
+    let front = served(cors::allowing(router(functions, Some(&origin(service))).unwrap(), &pages)).await;
+    let client = reqwest::Client::new();
+    for path in ["/sessions/", "/chat/"] {
+        let ask = async |page: &str, method: Method| {
+            let request = client.request(method, format!("http://{front}{path}")).header("origin", page);
+            let request = request.header("access-control-request-method", "GET");
+            request.header("access-control-request-headers", "x-user-id").send().await.unwrap()
+        };
+        let preflight = ask("http://localhost:5173", Method::OPTIONS).await;
+        assert_eq!((preflight.status(), preflight.headers().get("x-by")), (StatusCode::OK, None));
+        assert_eq!(preflight.headers()["access-control-allow-origin"], "http://localhost:5173");
+        let allowed = preflight.headers()["access-control-allow-headers"].to_str().unwrap().to_owned();
+        assert!(allowed.contains("x-user-id") && allowed.contains("authorization"), "{allowed}");
+        let answer = ask("http://localhost:5173", Method::GET).await;
+        assert_eq!(answer.headers()["access-control-allow-origin"], "http://localhost:5173");
+        assert!(answer.headers()["access-control-expose-headers"].to_str().unwrap().contains("etag"));
+        for method in [Method::GET, Method::OPTIONS] {
+            assert_eq!(ask("http://localhost:5174", method).await.headers().get("access-control-allow-origin"), None);
+        }
+    }
+}
+
+#[test]
+fn addresses_that_are_none_are_refused() {
+    for wrong in
+        ["", "localhost:8900", "/agents", "ftp://host", "http://", "http://user:secret@host", "http://host/?x=1"]
+    {
+        assert!(wrong.parse::<Origin>().is_err(), "{wrong}");
+    }
+    for wrong in ["", "*", "localhost:5173", "http://localhost:5173/", "http://localhost/chat", "http://a?b", "null"] {
+        assert!(wrong.parse::<cors::PageOrigin>().is_err(), "{wrong}");
+    }
+    assert!("https://agents.example.com/base".parse::<Origin>().is_ok());
+}
