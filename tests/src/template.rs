@@ -105,6 +105,11 @@ impl Template {
                     let items: Vec<_> = items.iter().map(|item| item.as_str().unwrap()).collect();
                     return Some(json!(items.join(separator)));
                 }
+                "Fn::Split" => {
+                    let separator = argument[0].as_str().unwrap();
+                    let text = self.resolve(&argument[1]).unwrap();
+                    return Some(text.as_str().unwrap().split(separator).collect());
+                }
                 other => assert!(!other.starts_with("Fn::"), "unexpected {other}"),
             }
         }
