@@ -33,7 +33,7 @@ async fn lists_are_the_callers_own_and_are_asked_for_again_each_time() {
             }
         }
         let event = with_claims(list.http_api(), json!({ "sub": "alice" }));
-        let answer = answered(&database.store, IdentitySource::Jwt, &event).await;
+        let answer = answered(&database.store, IdentitySource::SUBJECT, &event).await;
         assert_eq!(answer.status(), 200);
         may_be_kept(&answer, "accept-encoding, authorization");
     }
@@ -74,7 +74,7 @@ async fn the_same_list_has_the_same_tag_whichever_way_it_is_asked_for() {
             }
         }
         let claims = with_claims(list.http_api(), json!({ "sub": "alice" }));
-        let answer = answered(&database.store, IdentitySource::Jwt, &claims).await;
+        let answer = answered(&database.store, IdentitySource::SUBJECT, &claims).await;
         tags.push(header(&answer, "etag").unwrap().to_owned());
         tags.dedup();
         assert_eq!(tags.len(), 1, "{tags:?}");

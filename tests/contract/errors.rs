@@ -125,7 +125,7 @@ async fn every_method_but_get_is_refused_before_the_caller_is_looked_at() {
                 for (way, event) in WAYS {
                     let answer = answered(&database.store, IdentitySource::Header, &event(&request)).await;
                     assert_eq!(answer.headers()["allow"], "GET", "{way}: {request:?}");
-                    let answer = answered(&database.store, IdentitySource::Jwt, &event(&request)).await;
+                    let answer = answered(&database.store, IdentitySource::SUBJECT, &event(&request)).await;
                     assert_eq!(answer.status(), 405, "{way}: {request:?}");
                 }
             }
@@ -147,7 +147,7 @@ async fn without_a_subject_there_is_no_caller_behind_a_jwt_authorizer() {
                 with_claims(event.clone(), json!({ "sub": "" })),
                 with_claims(event.clone(), json!({ "Sub": "alice", "username": "alice" })),
             ] {
-                let answer = answered(&database.store, IdentitySource::Jwt, &event).await;
+                let answer = answered(&database.store, IdentitySource::SUBJECT, &event).await;
                 assert_eq!(
                     (answer.status().as_u16(), answer.body().as_str()),
                     (401, r#"{"detail":"Not authenticated"}"#),
@@ -159,7 +159,7 @@ async fn without_a_subject_there_is_no_caller_behind_a_jwt_authorizer() {
         }
         let event = HttpRequest::get(path, "agent_id=a", "").http_api();
         let answer =
-            answered(&database.store, IdentitySource::Jwt, &with_claims(event, json!({ "sub": "alice" }))).await;
+            answered(&database.store, IdentitySource::SUBJECT, &with_claims(event, json!({ "sub": "alice" }))).await;
         assert_eq!(answer.status(), 200, "{}", answer.body());
     }
 }

@@ -138,7 +138,7 @@ async fn parameters_of_a_stranger_are_not_looked_at_behind_a_jwt_authorizer() {
     let database = database().await;
     for path in ["/sessions/", "/schedule/s/sessions"] {
         let request = HttpRequest::get(path, "agent_id=a&limit=0&cursor=x&count=x&view=x", "alice");
-        let answer = answered(&database.store, IdentitySource::Jwt, &request.http_api()).await;
+        let answer = answered(&database.store, IdentitySource::SUBJECT, &request.http_api()).await;
         assert_eq!((answer.status().as_u16(), answer.body().as_str()), (401, r#"{"detail":"Not authenticated"}"#));
     }
 }

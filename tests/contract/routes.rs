@@ -40,7 +40,7 @@ async fn a_path_that_is_no_route_is_not_found_whoever_asks_and_however() {
             for (way, event) in WAYS {
                 let event = event(&request).to_string();
                 for (identity, is_schedule) in
-                    [(IdentitySource::Header, false), (IdentitySource::Header, true), (IdentitySource::Jwt, false)]
+                    [(IdentitySource::Header, false), (IdentitySource::Header, true), (IdentitySource::SUBJECT, false)]
                 {
                     let answer = answer_text(&database.store, identity, &event, is_schedule).await;
                     let about = format!("{way}: {request:?}, schedule function: {is_schedule}");

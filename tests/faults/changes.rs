@@ -177,7 +177,7 @@ async fn version_of_head(upstream: &proxy::Upstream, call: &proxy::Call) -> Stri
     let table = call.input["RequestItems"].as_object().unwrap().keys().next().unwrap();
     let key = json!({ "user_id": { "S": "alice" }, "item": { "S": "session#large" } });
     let get = json!({ "TableName": table, "Key": key, "ConsistentRead": true });
-    let (_, answer) = upstream.send(&proxy::Call { operation: "GetItem".into(), input: get }).await;
+    let (_, answer) = upstream.send(&proxy::Call { operation: "GetItem".into(), input: get, trace: None }).await;
     answer["Item"]["version"]["S"].as_str().unwrap().to_owned()
 }
 

@@ -8,6 +8,7 @@ mod damage;
 mod pages;
 mod rows;
 mod throttling;
+mod usage;
 
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::lists::list_sessions;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use agentscope_shared::api::IdentitySource::{self, Header, Jwt};
+use agentscope_shared::api::IdentitySource::{self, Header};
 
 use crate::lookalikes::{PAIRS, RUN_TOGETHER};
 use crate::neighbours::{Household, Neighbours};
@@ -28,14 +28,14 @@ async fn users_whose_ids_look_alike_share_every_other_id_and_see_only_their_own(
         let id = format!("same {number}");
         [Household::new(*one, &id, true), Household::new(*other, &id, false)]
     });
-    are_kept_apart(&[Jwt, Header], pairs.collect()).await;
+    are_kept_apart(&[IdentitySource::SUBJECT, Header], pairs.collect()).await;
 }
 
 /// Each of these users has records under the user's own id, so that the ids of a pair look alike in every place.
 #[tokio::test]
 async fn users_whose_ids_look_alike_do_not_find_each_others_records_under_ids_that_look_alike() {
     let pairs = PAIRS.map(|pair| <[_; 2]>::from(pair).map(|id| Household::new(id, id, false)));
-    are_kept_apart(&[Jwt], pairs.into()).await;
+    are_kept_apart(&[IdentitySource::SUBJECT], pairs.into()).await;
 }
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn records_of_one_user_whose_ids_look_alike_are_not_mixed() {
         let user = format!("user {number}");
         [Household::new(&user, *one, true), Household::new(&user, *other, false)]
     });
-    are_kept_apart(&[Jwt], pairs.collect()).await;
+    are_kept_apart(&[IdentitySource::SUBJECT], pairs.collect()).await;
 }
 
 #[tokio::test]
@@ -53,5 +53,5 @@ async fn users_and_ids_that_run_together_in_one_text_are_kept_apart() {
         let household = |(user, id), running| Household::new(user, id, running);
         [household(one, true), household(other, false)]
     });
-    are_kept_apart(&[Jwt, Header], pairs.into()).await;
+    are_kept_apart(&[IdentitySource::SUBJECT, Header], pairs.into()).await;
 }

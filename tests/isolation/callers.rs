@@ -34,7 +34,7 @@ async fn assert_status(database: &TestDynamoDb, identity: IdentitySource, event:
 }
 
 async fn assert_unauthenticated(database: &TestDynamoDb, event: &Value) {
-    let body = assert_status(database, IdentitySource::Jwt, event, 401).await;
+    let body = assert_status(database, IdentitySource::SUBJECT, event, 401).await;
     assert_eq!(body, json!({ "detail": "Not authenticated" }));
 }
 
@@ -43,17 +43,17 @@ async fn a_header_that_names_another_user_does_not_count_beside_a_token() {
     let database = victim_and_attacker().await;
     for event in requests("victim", "x") {
         let event = with_claims(event, json!({ "sub": "attacker" }));
-        let body = assert_status(&database, IdentitySource::Jwt, &event, 200).await;
+        let body = assert_status(&database, IdentitySource::SUBJECT, &event, 200).await;
         assert_eq!(body, json!({ "sessions": [], "total": 0 }));
     }
     for event in requests("victim", "y") {
         let event = with_claims(event, json!({ "sub": "attacker" }));
-        assert_status(&database, IdentitySource::Jwt, &event, 404).await;
+        assert_status(&database, IdentitySource::SUBJECT, &event, 404).await;
     }
     // The victim's own token finds all of it, whomever the header names.
     for (event, total) in requests("attacker", "x").into_iter().zip([2, 1]) {
         let event = with_claims(event, json!({ "sub": "victim" }));
-        let body = assert_status(&database, IdentitySource::Jwt, &event, 200).await;
+        let body = assert_status(&database, IdentitySource::SUBJECT, &event, 200).await;
         assert_eq!(body["total"], total);
     }
 }

@@ -16,7 +16,7 @@ const FAR_TOO_LONG: usize = 70_000;
 
 async fn answer(database: &TestDynamoDb, user: &str, request: &HttpRequest) -> (u16, Value) {
     let event = with_claims(request.http_api(), json!({ "sub": user }));
-    let answer = answered(&database.store, IdentitySource::Jwt, &event).await;
+    let answer = answered(&database.store, IdentitySource::SUBJECT, &event).await;
     (answer.status().as_u16(), serde_json::from_str(answer.body()).unwrap())
 }
 

@@ -4,6 +4,7 @@
 mod answering;
 mod apart;
 mod callers;
+mod claims;
 mod limits;
 mod lookalikes;
 mod neighbours;

@@ -97,12 +97,12 @@ impl Neighbours {
             // Control characters cannot be in a header, and blanks around an id are not part of it.
             IdentitySource::Header if user.contains(char::is_control) || user.trim() != user => return,
             IdentitySource::Header => user,
-            IdentitySource::Jwt => "mallory",
+            IdentitySource::Jwt { .. } => "mallory",
         };
         for request in [HttpRequest::sessions(header, id), HttpRequest::schedule_sessions(header, id)] {
             let event = match identity {
                 IdentitySource::Header => request.http_api(),
-                IdentitySource::Jwt => with_claims(request.http_api(), json!({ "sub": user })),
+                IdentitySource::Jwt { .. } => with_claims(request.http_api(), json!({ "sub": user })),
             };
             self.check_answer(identity, &event, user, id).await;
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use agentscope_shared::api::IdentitySource::{self, Header, Jwt};
+use agentscope_shared::api::IdentitySource::{self, Header};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use serde_json::Value;
 
@@ -17,6 +17,8 @@ const TRIAGE_BOT: &[&str] =
     &["s-triage-2026-03-12", "s-triage-2026-03-11", "s-triage-2026-03-10", "s-triage-2026-03-09", "s-triage-labels"];
 const NIGHTLY_TRIAGE: &[&str] =
     &["s-triage-2026-03-12", "s-triage-2026-03-11", "s-triage-2026-03-10", "s-triage-2026-03-09"];
+
+const SUBJECT: IdentitySource = IdentitySource::SUBJECT;
 
 /// What an event is answered with.
 enum Answer {
@@ -41,8 +43,8 @@ fn expected() -> Vec<(&'static str, IdentitySource, Answer)> {
         ("list-sessions-no-team", Header, Sessions(&["s-rollup-index"])),
         ("list-sessions-another-user", Header, Sessions(&["s-reading-list"])),
         ("list-sessions-encoded-agent-id", Header, Sessions(TRIAGE_BOT)),
-        ("list-sessions-jwt", Jwt, Sessions(RELEASE_CAPTAIN)),
-        ("list-sessions-jwt-without-claims", Jwt, Error(401, r#"{"detail":"Not authenticated"}"#)),
+        ("list-sessions-jwt", SUBJECT, Sessions(RELEASE_CAPTAIN)),
+        ("list-sessions-jwt-without-claims", SUBJECT, Error(401, r#"{"detail":"Not authenticated"}"#)),
         ("list-sessions-missing-header", Header, Error(422, inputs(&[HEADER_MISSING]))),
         ("list-sessions-empty-header", Header, Error(401, r#"{"detail":"X-User-ID header is required."}"#)),
         ("list-sessions-missing-agent-id", Header, Error(422, inputs(&[AGENT_ID_MISSING]))),
@@ -56,7 +58,7 @@ fn expected() -> Vec<(&'static str, IdentitySource, Answer)> {
         ("list-sessions-rest-api", Header, Sessions(RELEASE_CAPTAIN)),
         ("list-schedule-sessions", Header, Sessions(NIGHTLY_TRIAGE)),
         ("list-schedule-sessions-with-slash", Header, Sessions(NIGHTLY_TRIAGE)),
-        ("list-schedule-sessions-jwt", Jwt, Sessions(NIGHTLY_TRIAGE)),
+        ("list-schedule-sessions-jwt", SUBJECT, Sessions(NIGHTLY_TRIAGE)),
         ("list-schedule-sessions-missing-header", Header, Error(422, inputs(&[HEADER_MISSING]))),
         ("list-schedule-sessions-unknown-schedule", Header, Error(404, r#"{"detail":"Schedule 'hourly' not found."}"#)),
         (

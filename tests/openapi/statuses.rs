@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use agentscope_shared::api::IdentitySource::{self, Header, Jwt};
+use agentscope_shared::api::IdentitySource::{self, Header};
 use agentscope_shared::store::{Store, TableNames};
 use agentscope_tests::dynamodb::{TestDynamoDb, client};
 use agentscope_tests::events::{HttpRequest, with_claims};
@@ -61,10 +61,10 @@ async fn every_status_is_answered_by_both_routes() {
         assert_eq!((last.status().as_u16(), next_cursor(&last)), (200, None));
 
         let token = with_claims(and(&list, "limit=1", &[]).http_api(), json!({ "sub": "alice" }));
-        assert_eq!(status(store, Jwt, &token).await, 200);
+        assert_eq!(status(store, IdentitySource::SUBJECT, &token).await, 200);
         let etag = answer.headers()["etag"].to_str().unwrap();
         seen.insert(status(store, Header, &and(&summary, "", &[("if-none-match", etag)]).http_api()).await);
-        seen.insert(status(store, Jwt, &list.http_api()).await);
+        seen.insert(status(store, IdentitySource::SUBJECT, &list.http_api()).await);
         let blank = HttpRequest { headers: vec![("x-user-id".into(), " ".into())], ..list.clone() };
         assert_eq!(status(store, Header, &blank.http_api()).await, 401);
         seen.insert(status(store, Header, &HttpRequest { headers: Vec::new(), ..list.clone() }.http_api()).await);

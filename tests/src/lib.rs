@@ -3,6 +3,7 @@
 pub mod answers;
 pub mod compressed;
 pub mod dynamodb;
+pub mod emf;
 pub mod events;
 pub mod golden;
 pub mod lists;

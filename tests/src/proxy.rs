@@ -16,6 +16,8 @@ pub struct Call {
     pub operation: String,
     /// The input.
     pub input: Value,
+    /// The trace that the request says it belongs to.
+    pub trace: Option<String>,
 }
 
 /// An answer of DynamoDB's: status and body.
@@ -64,7 +66,8 @@ where
     let upstream = Upstream::at(target);
     let answer = async move |State(handle): State<Arc<F>>, headers: HeaderMap, body: Bytes| {
         let operation = headers["x-amz-target"].to_str().unwrap().rsplit('.').next().unwrap().to_owned();
-        let call = Call { operation, input: serde_json::from_slice(&body).unwrap() };
+        let trace = headers.get("x-amzn-trace-id").map(|trace| trace.to_str().unwrap().to_owned());
+        let call = Call { operation, input: serde_json::from_slice(&body).unwrap(), trace };
         let (status, body) = handle(call, upstream.clone()).await;
         (StatusCode::from_u16(status).unwrap(), body.to_string())
     };

@@ -37,6 +37,7 @@ pub struct Function {
     events: mpsc::UnboundedSender<Event>,
     waiting: Waiting,
     count: usize,
+    trace: Option<String>,
 }
 
 /// An event on its way to a function.
@@ -46,6 +47,7 @@ struct Event {
     payload: String,
     /// When Lambda would stop the function, in milliseconds since 1970.
     deadline: u64,
+    trace: Option<String>,
 }
 
 /// The deadline of events for which it does not matter: 2100.
@@ -99,6 +101,20 @@ pub async fn run_to_end(binary: impl AsRef<Path>, environment: Vec<(&'static str
 impl Function {
     /// Starts a function with this environment and nothing else. Its output goes to `output`.
     pub async fn start(binary: impl AsRef<Path>, environment: Vec<(&'static str, String)>, output: Stdio) -> Self {
+        Self::start_with(binary, environment, output, Stdio::inherit()).await
+    }
+
+    /// The same, and all that it writes is returned when it is stopped.
+    pub async fn start_recorded(binary: impl AsRef<Path>, environment: Vec<(&'static str, String)>) -> Self {
+        Self::start_with(binary, environment, Stdio::piped(), Stdio::piped()).await
+    }
+
+    async fn start_with(
+        binary: impl AsRef<Path>,
+        environment: Vec<(&'static str, String)>,
+        output: Stdio,
+        errors: Stdio,
+    ) -> Self {
         let (events, receiver) = mpsc::unbounded_channel();
         let waiting = Waiting::default();
         let api = Api { events: Arc::new(Mutex::new(receiver)), waiting: Arc::clone(&waiting) };
@@ -117,10 +133,17 @@ impl Function {
             .envs(lambda_environment(&address))
             .envs(environment)
             .stdout(output)
+            .stderr(errors)
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        Self { child, events, waiting, count: 0 }
+        let trace = Some("Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned());
+        Self { child, events, waiting, count: 0, trace }
+    }
+
+    /// Sends the following events with this trace header, or with none.
+    pub fn trace(&mut self, trace: Option<&str>) {
+        self.trace = trace.map(str::to_owned);
     }
 
     /// Sends an event and waits for its outcome.
@@ -134,7 +157,8 @@ impl Function {
         let id = format!("request-{}", self.count);
         let (sender, receiver) = oneshot::channel();
         self.waiting.lock().await.insert(id.clone(), sender);
-        self.events.send(Event { id, payload: event.to_owned(), deadline }).unwrap();
+        let trace = self.trace.clone();
+        self.events.send(Event { id, payload: event.to_owned(), deadline, trace }).unwrap();
         tokio::time::timeout(PATIENCE, receiver).await.expect("the function does not answer").unwrap()
     }
 
@@ -160,24 +184,28 @@ impl Function {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Stops the process and returns what it wrote to a piped output.
+    /// Stops the process and returns what it wrote to piped outputs.
     pub async fn stop(mut self) -> String {
         self.child.start_kill().unwrap();
-        String::from_utf8(self.child.wait_with_output().await.unwrap().stdout).unwrap()
+        let output = self.child.wait_with_output().await.unwrap();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
     }
 }
 
 async fn next(State(api): State<Api>) -> Response {
-    let Some(Event { id, payload, deadline }) = api.events.lock().await.recv().await else {
+    let Some(Event { id, payload, deadline, trace }) = api.events.lock().await.recv().await else {
         return StatusCode::GONE.into_response();
     };
     let headers = [
         ("lambda-runtime-aws-request-id", id),
         ("lambda-runtime-deadline-ms", deadline.to_string()),
         ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-central-1:123456789012:function:test".to_owned()),
-        ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned()),
     ];
-    (headers, payload).into_response()
+    let mut answer = (headers, payload).into_response();
+    if let Some(trace) = trace {
+        answer.headers_mut().insert("lambda-runtime-trace-id", trace.parse().unwrap());
+    }
+    answer
 }
 
 async fn response(State(api): State<Api>, UrlPath(id): UrlPath<String>, body: Bytes) -> StatusCode {

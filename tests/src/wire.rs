@@ -159,7 +159,7 @@ async fn serve(
 
 /// Reads a request; `None` if the client has closed the connection.
 async fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Call>> {
-    let (mut operation, mut length) = (String::new(), 0);
+    let (mut operation, mut length, mut trace) = (String::new(), 0, None);
     loop {
         let mut line = String::new();
         if stream.read_line(&mut line).await? == 0 {
@@ -170,13 +170,14 @@ async fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Call>> {
                 operation = value.rsplit('.').next().unwrap_or_default().to_owned();
             }
             Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = value.parse().unwrap(),
+            Some((name, value)) if name.eq_ignore_ascii_case("x-amzn-trace-id") => trace = Some(value.to_owned()),
             _ if line == "\r\n" => break,
             _ => {}
         }
     }
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await?;
-    Ok(Some(Call { operation, input: serde_json::from_slice(&body).unwrap() }))
+    Ok(Some(Call { operation, input: serde_json::from_slice(&body).unwrap(), trace }))
 }
 
 /// Makes the connection end with a reset when it is dropped.

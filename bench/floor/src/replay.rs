@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemFluentBuilder;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Select};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, Select};
 use futures::future::{BoxFuture, FutureExt, try_join_all};
 use serde::Deserialize;
 use serde_json::Value;
@@ -43,12 +43,14 @@ struct Get {
     projection_expression: Option<String>,
     expression_attribute_names: Option<Names>,
     consistent_read: Option<bool>,
+    return_consumed_capacity: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Batch {
     request_items: HashMap<String, BatchTable>,
+    return_consumed_capacity: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -75,6 +77,7 @@ struct Query {
     scan_index_forward: Option<bool>,
     consistent_read: Option<bool>,
     select: Option<String>,
+    return_consumed_capacity: Option<String>,
 }
 
 impl Replay {
@@ -129,12 +132,14 @@ fn request(client: &Client, Recorded { operation, input }: Recorded) -> Result<R
                     .set_key(Some(attributes(get.key)?))
                     .set_projection_expression(get.projection_expression)
                     .set_expression_attribute_names(get.expression_attribute_names)
-                    .set_consistent_read(get.consistent_read),
+                    .set_consistent_read(get.consistent_read)
+                    .set_return_consumed_capacity(capacity(get.return_consumed_capacity)),
             )
         }
         "BatchGetItem" => {
             let batch: Batch = serde_json::from_value(input)?;
-            let mut request = client.batch_get_item();
+            let capacity = capacity(batch.return_consumed_capacity);
+            let mut request = client.batch_get_item().set_return_consumed_capacity(capacity);
             for (name, table) in batch.request_items {
                 let keys = table.keys.into_iter().map(attributes).collect::<Result<_>>()?;
                 let keys = KeysAndAttributes::builder()
@@ -162,11 +167,16 @@ fn request(client: &Client, Recorded { operation, input }: Recorded) -> Result<R
                     .set_limit(query.limit)
                     .set_scan_index_forward(query.scan_index_forward)
                     .set_consistent_read(query.consistent_read)
-                    .set_select(query.select.as_deref().map(Select::from)),
+                    .set_select(query.select.as_deref().map(Select::from))
+                    .set_return_consumed_capacity(capacity(query.return_consumed_capacity)),
             ))
         }
         _ => bail!("it cannot be replayed"),
     })
+}
+
+fn capacity(wanted: Option<String>) -> Option<ReturnConsumedCapacity> {
+    wanted.as_deref().map(ReturnConsumedCapacity::from)
 }
 
 fn attributes(attributes: Attributes) -> Result<HashMap<String, AttributeValue>> {

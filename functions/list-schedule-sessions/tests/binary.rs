@@ -4,6 +4,7 @@ use std::process::Stdio;
 
 use agentscope_tests::compressed::decode_to_the_plain_answer;
 use agentscope_tests::dynamodb::TestDynamoDb;
+use agentscope_tests::emf;
 use agentscope_tests::events::{HttpRequest, with_claims};
 use agentscope_tests::golden::{cases, world};
 use agentscope_tests::runtime_api::{Function, Outcome, environment, run_to_end};
@@ -65,6 +66,30 @@ async fn with_jwt_the_header_is_ignored() {
 }
 
 #[tokio::test]
+async fn another_claim_than_the_subject_names_the_caller_if_it_is_configured() {
+    let database = TestDynamoDb::with_export(&world()).await;
+    let mut environment = environment(&database, "jwt");
+    environment.push(("IDENTITY_CLAIM", "cognito:username".to_owned()));
+    let mut function = Function::start(BINARY, environment, Stdio::null()).await;
+    for (claims, status) in [
+        (json!({ "cognito:username": "alice", "sub": "mallory" }), 200),
+        (json!({ "cognito:username": "mallory", "sub": "alice" }), 404),
+        (json!({ "sub": "alice", "username": "alice", "Cognito:username": "alice" }), 401),
+        (json!({ "cognito:username": ["alice"] }), 401),
+        (json!({ "cognito:username": "" }), 401),
+        (json!({}), 401),
+    ] {
+        let event = with_claims(a_request("alice").http_api(), claims.clone());
+        assert_eq!(function.answer(&event).await.0, status, "{claims}");
+    }
+    for event in [a_request("alice").function_url(), a_request("alice").rest_api()] {
+        assert_eq!(function.answer(&event).await.0, 401, "{event}");
+    }
+    let event = with_claims(a_request("alice").rest_api(), json!({ "cognito:username": "alice" }));
+    assert_eq!(function.answer(&event).await.0, 401);
+}
+
+#[tokio::test]
 async fn it_stops_at_once_if_a_setting_is_missing_or_wrong() {
     let names = ["SESSIONS_TABLE", "AGENTS_TABLE", "TEAMS_TABLE", "SCHEDULES_TABLE", "IDENTITY_SOURCE"];
     let settings = || names.map(|name| (name, if name == "IDENTITY_SOURCE" { "header" } else { "a-table" }.to_owned()));
@@ -75,6 +100,15 @@ async fn it_stops_at_once_if_a_setting_is_missing_or_wrong() {
         let wrong =
             settings().into_iter().map(|(other, value)| (other, if other == name { "#".into() } else { value }));
         let (succeeded, written) = run_to_end(BINARY, wrong.collect()).await;
+        assert!(!succeeded && written.contains(name), "{name}: {written}");
+    }
+    for (name, value) in
+        [("IDENTITY_CLAIM", ""), ("IDENTITY_CLAIM", " sub"), ("METRICS_NAMESPACE", ""), ("METRICS_NAMESPACE", "AWS/X")]
+    {
+        let mut settings = settings().to_vec();
+        settings.retain(|(other, _)| *other != "IDENTITY_SOURCE");
+        settings.extend([("IDENTITY_SOURCE", "jwt".to_owned()), (name, value.to_owned())]);
+        let (succeeded, written) = run_to_end(BINARY, settings).await;
         assert!(!succeeded && written.contains(name), "{name}: {written}");
     }
 }
@@ -103,5 +137,31 @@ async fn its_logs_are_json_with_the_request_id_and_nothing_private() {
         ["s3cret", "Bearer", session["id"].as_str().unwrap(), session["state"]["session_id"].as_str().unwrap()]
     {
         assert!(private.is_empty() || !log.contains(private), "{private} in {log}");
+    }
+}
+
+#[tokio::test]
+async fn every_request_leaves_a_line_of_metrics() {
+    let database = TestDynamoDb::with_export(&world()).await;
+    let mut function = Function::start_recorded(BINARY, environment(&database, "header")).await;
+    let mut event = a_request("alice").http_api();
+    let (status, headers, body) = function.answer(&event).await;
+    assert_eq!(status, 200);
+    let sessions = serde_json::from_str::<Value>(&body).unwrap()["sessions"].as_array().unwrap().len();
+    assert!(sessions > 0);
+    event["headers"]["if-none-match"] = headers["etag"].clone();
+    assert_eq!(function.answer(&event).await.0, 304);
+    assert_eq!(function.answer(&a_request("mallory").http_api()).await.0, 404);
+    assert_eq!(function.answer(&json!(null)).await.0, 400);
+    let lines = emf::lines(&function.stop().await);
+    // Schedule, rows; heads.
+    let expected = [("ok", sessions, 3), ("not-modified", 0, 3), ("client-error", 0, 2), ("client-error", 0, 0)];
+    assert_eq!(lines.len(), expected.len(), "{lines:?}");
+    for (number, (line, (outcome, sessions, requests))) in lines.iter().zip(expected).enumerate() {
+        emf::check(line).unwrap();
+        assert_eq!((&line["Route"], &line["Outcome"]), (&json!("list-schedule-sessions"), &json!(outcome)));
+        assert_eq!((&line["Sessions"], &line["DynamoDbRequests"]), (&json!(sessions), &json!(requests)), "{line}");
+        assert_eq!(line["ReadUnits"].as_f64().unwrap() > 0.0, requests > 0, "{line}");
+        assert_eq!(line["ColdStarts"], u8::from(number == 0));
     }
 }

@@ -70,6 +70,30 @@ async fn with_jwt_the_header_is_ignored() {
 }
 
 #[tokio::test]
+async fn another_claim_than_the_subject_names_the_caller_if_it_is_configured() {
+    let database = TestDynamoDb::with_export(&world()).await;
+    let mut environment = environment(&database, "jwt");
+    environment.push(("IDENTITY_CLAIM", "cognito:username".to_owned()));
+    let mut function = Function::start(BINARY, environment, Stdio::null()).await;
+    for (claims, status) in [
+        (json!({ "cognito:username": "alice", "sub": "mallory" }), 200),
+        (json!({ "cognito:username": "mallory", "sub": "alice" }), 404),
+        (json!({ "sub": "alice", "username": "alice", "Cognito:username": "alice" }), 401),
+        (json!({ "cognito:username": ["alice"] }), 401),
+        (json!({ "cognito:username": "" }), 401),
+        (json!({}), 401),
+    ] {
+        let event = with_claims(a_request("alice").http_api(), claims.clone());
+        assert_eq!(function.answer(&event).await.0, status, "{claims}");
+    }
+    for event in [a_request("alice").function_url(), a_request("alice").rest_api()] {
+        assert_eq!(function.answer(&event).await.0, 401, "{event}");
+    }
+    let event = with_claims(a_request("alice").rest_api(), json!({ "cognito:username": "alice" }));
+    assert_eq!(function.answer(&event).await.0, 401);
+}
+
+#[tokio::test]
 async fn it_stops_at_once_if_a_setting_is_missing_or_wrong() {
     let names = ["SESSIONS_TABLE", "AGENTS_TABLE", "TEAMS_TABLE", "SCHEDULES_TABLE", "IDENTITY_SOURCE"];
     let settings = || names.map(|name| (name, if name == "IDENTITY_SOURCE" { "header" } else { "a-table" }.to_owned()));
@@ -80,6 +104,15 @@ async fn it_stops_at_once_if_a_setting_is_missing_or_wrong() {
         let wrong =
             settings().into_iter().map(|(other, value)| (other, if other == name { "#".into() } else { value }));
         let (succeeded, written) = run_to_end(BINARY, wrong.collect()).await;
+        assert!(!succeeded && written.contains(name), "{name}: {written}");
+    }
+    for (name, value) in
+        [("IDENTITY_CLAIM", ""), ("IDENTITY_CLAIM", " sub"), ("METRICS_NAMESPACE", ""), ("METRICS_NAMESPACE", "AWS/X")]
+    {
+        let mut settings = settings().to_vec();
+        settings.retain(|(other, _)| *other != "IDENTITY_SOURCE");
+        settings.extend([("IDENTITY_SOURCE", "jwt".to_owned()), (name, value.to_owned())]);
+        let (succeeded, written) = run_to_end(BINARY, settings).await;
         assert!(!succeeded && written.contains(name), "{name}: {written}");
     }
 }
@@ -165,7 +198,8 @@ async fn the_log_names_the_item_that_cannot_be_read_and_quotes_nothing_of_it() {
     let (status, _, body) = function.answer(&a_request("alice").http_api()).await;
     assert_eq!((status, body.as_str()), (500, r#"{"detail":"Internal Server Error"}"#));
     let log = function.stop().await;
-    let line: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+    let line = log.lines().find(|line| line.contains("\"level\":\"ERROR\"")).unwrap();
+    let line: Value = serde_json::from_str(line).unwrap();
     let error = line["error"].as_str().unwrap();
     assert!(error.contains(agent_id) && error.contains(&database.store.names().agents), "{log}");
     assert!(error.contains("data is not JSON") && !log.contains("s3cret"), "{log}");

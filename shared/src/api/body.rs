@@ -5,9 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use lambda_http::http::{HeaderMap, Response};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use std::fmt;
+use std::{fmt, io};
 
 use super::event::PayloadFormat;
+use super::response::Weight;
 
 /// The body of an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,12 +34,27 @@ pub(super) struct GatewayAnswer {
     pub(super) response: Response<Body>,
 }
 
-impl Serialize for GatewayAnswer {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl GatewayAnswer {
+    /// How many bytes it has as JSON.
+    pub(super) fn size(&self) -> usize {
+        let mut count = Count(0);
+        // Neither counting nor what is counted can fail.
+        let _ = match self.response.extensions().get::<Weight>() {
+            // A list may have megabytes, which have been counted already.
+            Some(weight) => {
+                count.0 = weight.bytes;
+                serde_json::to_writer(&mut count, &WithoutBody(self))
+            }
+            None => serde_json::to_writer(&mut count, self),
+        };
+        count.0
+    }
+
+    fn serialize_with<S: Serializer>(&self, body: &Body, serializer: S) -> Result<S::Ok, S::Error> {
         let mut answer = serializer.serialize_map(None)?;
         answer.serialize_entry("statusCode", &self.response.status().as_u16())?;
         answer.serialize_entry("headers", &Headers(self.response.headers()))?;
-        match self.response.body() {
+        match body {
             Body::Empty => answer.serialize_entry("body", "")?,
             Body::Text(pieces) => answer.serialize_entry("body", &Joined(pieces))?,
             Body::Binary(bytes) => answer.serialize_entry("body", &STANDARD.encode(bytes))?,
@@ -49,6 +65,35 @@ impl Serialize for GatewayAnswer {
             answer.serialize_entry("cookies", &[(); 0])?;
         }
         answer.end()
+    }
+}
+
+impl Serialize for GatewayAnswer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize_with(self.response.body(), serializer)
+    }
+}
+
+/// An answer as if its body were empty, of whatever kind it is.
+struct WithoutBody<'a>(&'a GatewayAnswer);
+
+impl Serialize for WithoutBody<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize_with(&Body::Empty, serializer)
+    }
+}
+
+/// Counts the bytes that are written to it.
+struct Count(usize);
+
+impl io::Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -23,11 +23,11 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The parameters of the query string, decoded, in their order.
     pub query: Vec<(String, String)>,
-    /// The `sub` claim of the token that the gateway's JWT authorizer has checked.
-    pub subject: Option<String>,
     /// Whether the gateway decodes an answer that is marked as base64.
     pub takes_binary: bool,
     path: Path,
+    /// The claims of the token that the gateway's JWT authorizer has checked.
+    claims: HashMap<String, Value>,
 }
 
 /// The event is none that API Gateway or a function URL sends.
@@ -145,6 +145,12 @@ impl Request {
         self.query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// A claim of the token that the gateway's JWT authorizer has checked, by its exact name; `None` if there is no such token,
+    /// or if the claim is no text. An HTTP API makes texts of all claims.
+    pub fn claim(&self, name: &str) -> Option<&str> {
+        self.claims.get(name)?.as_str()
+    }
+
     /// Whether the path is `/sessions/`, with or without the slash at its end.
     pub fn is_sessions(&self) -> bool {
         self.path == Path::Sessions
@@ -169,15 +175,14 @@ impl Request {
             Some(query) => form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
             None => event.query_string_parameters.unwrap_or_default().into_iter().collect(),
         };
-        let subject = context.authorizer.and_then(|authorizer| authorizer.jwt?.claims?.remove("sub"));
+        let claims = context.authorizer.and_then(|authorizer| authorizer.jwt?.claims);
         Self {
             method: context.http.method,
             headers: event.headers.0,
             query,
-            subject: subject
-                .and_then(|subject| if let Value::String(subject) = subject { Some(subject) } else { None }),
             takes_binary: true,
             path: route::path(&raw_path, context.stage.as_deref(), parameter),
+            claims: claims.unwrap_or_default(),
         }
     }
 
@@ -195,13 +200,14 @@ impl Request {
             method: event.http_method,
             headers: headers.0,
             query,
-            subject: None,
             takes_binary: false,
             path: route::path(
                 &event.path.unwrap_or_default(),
                 event.request_context.stage.as_deref(),
                 parameter.map(|id| decode(&id)),
             ),
+            // A REST API has no JWT authorizer, and what its other authorizers leave in an event is not looked at.
+            claims: HashMap::new(),
         }
     }
 }

@@ -1,40 +1,27 @@
 //! Who asks.
 
-use std::str::FromStr;
-
 use super::error::InputProblem;
 use super::{ApiError, Request};
 
 /// Where the caller's identity comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdentitySource {
-    /// The `x-user-id` header, as a trusted proxy in front of a private network sets it.
+    /// The `x-user-id` header, as a trusted proxy in front of a private network sets it. Claims are ignored.
     Header,
-    /// The `sub` claim of the token that the HTTP API's JWT authorizer has checked. The header is ignored.
-    Jwt,
-}
-
-/// Neither `header` nor `jwt`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected `header` or `jwt`")]
-pub struct UnknownSource;
-
-impl FromStr for IdentitySource {
-    type Err = UnknownSource;
-
-    fn from_str(text: &str) -> Result<Self, UnknownSource> {
-        match text {
-            "header" => Ok(Self::Header),
-            "jwt" => Ok(Self::Jwt),
-            _ => Err(UnknownSource),
-        }
-    }
+    /// A claim of the token that the HTTP API's JWT authorizer has checked. The header is ignored.
+    Jwt {
+        /// The claim's name. It is known when the process starts, and until it ends.
+        claim: &'static str,
+    },
 }
 
 /// The header that names the caller.
 pub const USER_ID_HEADER: &str = "x-user-id";
 
 impl IdentitySource {
+    /// The token's subject, which is the caller unless another claim is configured.
+    pub const SUBJECT: Self = Self::Jwt { claim: "sub" };
+
     /// The caller's id.
     ///
     /// # Errors
@@ -42,7 +29,10 @@ impl IdentitySource {
     /// The request names no caller.
     pub fn caller(self, request: &Request) -> Result<String, NoCaller> {
         match self {
-            Self::Jwt => request.subject.clone().filter(|id| !id.is_empty()).ok_or(NoCaller::Unauthenticated),
+            Self::Jwt { claim } => match request.claim(claim) {
+                None | Some("") => Err(NoCaller::Unauthenticated),
+                Some(id) => Ok(id.to_owned()),
+            },
             Self::Header => {
                 // A REST API hands over repeated headers one by one; an HTTP API joins them, and so do we.
                 let values: Vec<_> =
@@ -68,7 +58,7 @@ pub enum NoCaller {
     HeaderMissing,
     /// The header is empty, or blank.
     HeaderEmpty,
-    /// There is no token with a `sub` claim.
+    /// There is no token with the claim, or the claim is empty or no text.
     Unauthenticated,
 }
 

@@ -9,6 +9,8 @@
 //! - `serve`: one event in, one answer out, whatever happens in between.
 //! - [`settings`]: the configuration by environment.
 //! - [`telemetry`]: the logs.
+//! - `metrics`: the metrics.
+//! - `trace`: which trace a request belongs to.
 
 mod body;
 pub mod budget;
@@ -16,12 +18,14 @@ mod encoding;
 pub mod error;
 pub mod event;
 pub mod identity;
+mod metrics;
 mod parameters;
 mod response;
 mod route;
 mod serve;
 pub mod settings;
 pub mod telemetry;
+mod trace;
 
 pub use body::Body;
 pub use error::ApiError;

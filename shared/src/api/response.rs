@@ -23,6 +23,15 @@ const ENVELOPE: usize = 1024;
 /// Answers that are smaller are not worth compressing: they fit one packet as they are.
 const WORTH_COMPRESSING: usize = 1024;
 
+/// What an answer with a list has: an extension of it, for whoever counts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Weight {
+    /// Sessions in the list, or on its page.
+    pub(super) sessions: usize,
+    /// Bytes of the body, as a string in the JSON that is returned.
+    pub(super) bytes: usize,
+}
+
 /// The answer with a list: 200 with the list, or 304 if the caller has it already.
 ///
 /// # Errors
@@ -45,7 +54,10 @@ pub fn listed<T: WriteJson>(
             if list.size_hint() < WORTH_COMPRESSING {
                 encoding = Encoding::Identity;
             }
-            let mut response = json(StatusCode::OK, body(list, encoding)?);
+            let sessions = list.sessions.len();
+            let (body, bytes) = body(list, encoding)?;
+            let mut response = json(StatusCode::OK, body);
+            response.extensions_mut().insert(Weight { sessions, bytes });
             if let Some(name) = encoding.header() {
                 response.headers_mut().insert(header::CONTENT_ENCODING, name);
             }
@@ -64,12 +76,13 @@ fn set_caching(response: &mut Response, identity: IdentitySource, etag: &EntityT
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     let vary = match identity {
         IdentitySource::Header => "accept-encoding, x-user-id",
-        IdentitySource::Jwt => "accept-encoding, authorization",
+        IdentitySource::Jwt { .. } => "accept-encoding, authorization",
     };
     headers.insert(header::VARY, HeaderValue::from_static(vary));
 }
 
-fn body<T: WriteJson>(list: SessionList<T>, encoding: Encoding) -> Result<Body, ApiError> {
+/// The body, and how many bytes it has in the JSON that is returned.
+fn body<T: WriteJson>(list: SessionList<T>, encoding: Encoding) -> Result<(Body, usize), ApiError> {
     let most = RESPONSE_LIMIT - ENVELOPE;
     // Three bytes become four characters.
     let Some(mut compressor) = Compressor::new(encoding, most / 4 * 3)? else { return text(list, most) };
@@ -77,11 +90,11 @@ fn body<T: WriteJson>(list: SessionList<T>, encoding: Encoding) -> Result<Body, 
     let (bytes, count) = compressor.finish()?;
     match count.div_ceil(3) * 4 {
         size if size > most => Err(ApiError::TooLarge { bytes: size + ENVELOPE, is_exact: true }),
-        _ => Ok(Body::Binary(bytes)),
+        size => Ok((Body::Binary(bytes), size)),
     }
 }
 
-fn text<T: WriteJson>(list: SessionList<T>, most: usize) -> Result<Body, ApiError> {
+fn text<T: WriteJson>(list: SessionList<T>, most: usize) -> Result<(Body, usize), ApiError> {
     let mut pieces = Vec::with_capacity(list.sessions.len() + 2);
     let mut size = 0;
     list.into_json::<ApiError>(|piece| {
@@ -97,7 +110,7 @@ fn text<T: WriteJson>(list: SessionList<T>, most: usize) -> Result<Body, ApiErro
     if size > most {
         return Err(ApiError::TooLarge { bytes: size + ENVELOPE, is_exact: true });
     }
-    Ok(Body::Text(pieces))
+    Ok((Body::Text(pieces), size))
 }
 
 /// How many bytes a text has as a JSON string, without its quotes. (The text is JSON: of control characters it has none.)

@@ -1,8 +1,9 @@
 //! One event in, one answer out, whatever happens in between.
 
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures::FutureExt;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -11,23 +12,39 @@ use tracing::Instrument;
 
 use super::body::GatewayAnswer;
 use super::event::PayloadFormat;
-use super::{ApiError, Request, Response, budget};
+use super::metrics::{Answered, Metrics};
+use super::{ApiError, Request, Response, budget, trace};
+use crate::store::Meter;
 
-/// Serves events until the runtime ends the process.
+/// Serves the events of a route until the runtime ends the process, with a line of metrics for each, in this namespace.
 ///
 /// # Errors
 ///
 /// The Runtime API cannot be reached.
-pub async fn run(handler: impl AsyncFn(Request) -> Result<Response, ApiError>) -> Result<(), Error> {
+pub async fn run(
+    route: &'static str,
+    metrics_namespace: &str,
+    handler: impl AsyncFn(Request) -> Result<Response, ApiError>,
+) -> Result<(), Error> {
     let handler = &handler;
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-        let span = tracing::info_span!("request", request_id = %event.context.request_id);
-        let budget = budget::until(event.context.deadline, SystemTime::now());
+    let metrics = &RefCell::new(Metrics::new(route, metrics_namespace));
+    lambda_runtime::run(service_fn(async |LambdaEvent { payload, context }: LambdaEvent<Box<RawValue>>| {
+        let (at, begun) = (SystemTime::now(), Instant::now());
+        let request_id = context.request_id.as_str();
+        let trace_id = context.xray_trace_id.as_deref().and_then(trace::id);
+        let span = tracing::info_span!("request", request_id, trace_id);
+        let budget = budget::until(context.deadline, at);
+        let meter = Meter::default();
         // The futures of the AWS SDK are deep; the compiler needs a rest between them and those of the runtime.
-        let response = Box::pin(answer_within(budget, event.payload.get(), handler)).instrument(span).await;
+        let answering = Box::pin(answer_within(budget, payload.get(), handler)).instrument(span.clone());
+        let response = meter.measure(answering).await;
         // Of the two forms, every gateway can read the smaller one.
-        let format = PayloadFormat::of(event.payload.get()).unwrap_or(PayloadFormat::RestApi);
-        Ok::<_, Infallible>(GatewayAnswer { format, response })
+        let format = PayloadFormat::of(payload.get()).unwrap_or(PayloadFormat::RestApi);
+        let answer = GatewayAnswer { format, response };
+        let (latency, usage) = (begun.elapsed(), meter.usage());
+        let answered = Answered { at, latency, answer: &answer, usage, request_id, trace_id };
+        span.in_scope(|| metrics.borrow_mut().write(&answered));
+        Ok::<_, Infallible>(answer)
     }))
     .await
 }

@@ -10,8 +10,11 @@ use crate::store::TableNames;
 pub struct Settings {
     /// `SESSIONS_TABLE`, `AGENTS_TABLE`, `TEAMS_TABLE`, `SCHEDULES_TABLE`.
     pub tables: TableNames,
-    /// `IDENTITY_SOURCE`: `header` or `jwt`.
+    /// `IDENTITY_SOURCE`: `header`, or `jwt` with `IDENTITY_CLAIM`, which is `sub` if absent. By `header` the claim says nothing,
+    /// and is not looked at.
     pub identity: IdentitySource,
+    /// `METRICS_NAMESPACE`: the namespace of the metrics in CloudWatch, `AgentScopeSessions` if absent.
+    pub metrics_namespace: String,
 }
 
 /// A setting that is missing or wrong.
@@ -50,22 +53,40 @@ impl Settings {
             let value = setting(name, "the name of a DynamoDB table")?;
             if is_table_name(&value) { Ok(value) } else { Err(SettingError::Wrong(name, value, TABLE_NAME)) }
         };
-        let identity = setting("IDENTITY_SOURCE", "`header` or `jwt`")?;
-        Ok(Self {
-            tables: TableNames {
-                sessions: table("SESSIONS_TABLE")?,
-                agents: table("AGENTS_TABLE")?,
-                teams: table("TEAMS_TABLE")?,
-                schedules: table("SCHEDULES_TABLE")?,
+        // One that is there but empty is a mistake, which the default would hide.
+        let optional = |name, is_good: fn(&str) -> bool, expected| match variable(name) {
+            Some(value) if !is_good(&value) => Err(SettingError::Wrong(name, value, expected)),
+            value => Ok(value),
+        };
+        let tables = TableNames {
+            sessions: table("SESSIONS_TABLE")?,
+            agents: table("AGENTS_TABLE")?,
+            teams: table("TEAMS_TABLE")?,
+            schedules: table("SCHEDULES_TABLE")?,
+        };
+        let identity = match setting("IDENTITY_SOURCE", SOURCE)?.as_str() {
+            "header" => IdentitySource::Header,
+            "jwt" => match optional("IDENTITY_CLAIM", is_claim_name, CLAIM)? {
+                // It is read once, and needed for as long as the process lives.
+                Some(claim) => IdentitySource::Jwt { claim: claim.leak() },
+                None => IdentitySource::SUBJECT,
             },
-            identity: identity
-                .parse()
-                .map_err(|_| SettingError::Wrong("IDENTITY_SOURCE", identity, "`header` or `jwt`"))?,
-        })
+            other => return Err(SettingError::Wrong("IDENTITY_SOURCE", other.to_owned(), SOURCE)),
+        };
+        let metrics_namespace = optional("METRICS_NAMESPACE", is_namespace, NAMESPACE)?;
+        let metrics_namespace = metrics_namespace.unwrap_or_else(|| "AgentScopeSessions".to_owned());
+        Ok(Self { tables, identity, metrics_namespace })
     }
 }
 
+const SOURCE: &str = "`header` or `jwt`";
+
 const TABLE_NAME: &str = "a table name (3 to 255 of a-z, A-Z, 0-9, `_`, `-` and `.`) or a table ARN";
+
+const CLAIM: &str = "the name of a claim, as `sub`, without blanks around it";
+
+const NAMESPACE: &str = "a namespace of CloudWatch metrics (up to 255 of a-z, A-Z, 0-9, `.`, `-`, `_`, `/`, `#`, `:` and \
+                         blanks between them, not beginning with `AWS/` or `:`)";
 
 /// Whether DynamoDB takes this for a table's name. It takes an ARN, too.
 fn is_table_name(name: &str) -> bool {
@@ -76,29 +97,79 @@ fn is_table_name(name: &str) -> bool {
     }
 }
 
+/// Whether a token may have a claim of this name. It may have any; but one with blanks around it is a slip.
+fn is_claim_name(name: &str) -> bool {
+    !name.is_empty() && name.trim() == name && !name.contains(char::is_control)
+}
+
+/// Whether CloudWatch takes this for a namespace of an application's own.
+fn is_namespace(name: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b".-_/#: ".contains(&byte);
+    (1..=255).contains(&name.len())
+        && name.trim() == name
+        && name.bytes().all(is_part)
+        && !name.starts_with("AWS/")
+        && !name.starts_with(':')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const NAMES: [&str; 5] = ["SESSIONS_TABLE", "AGENTS_TABLE", "TEAMS_TABLE", "SCHEDULES_TABLE", "IDENTITY_SOURCE"];
 
-    fn settings(change: &str, value: Option<&str>) -> Result<Settings, SettingError> {
-        Settings::from_variables(|name| {
-            if name == change {
-                return value.map(str::to_owned);
-            }
-            Some(if name == "IDENTITY_SOURCE" { "jwt".to_owned() } else { name.to_lowercase() })
+    fn settings(changes: &[(&str, Option<&str>)]) -> Result<Settings, SettingError> {
+        Settings::from_variables(|name| match changes.iter().find(|(change, _)| *change == name) {
+            Some((_, value)) => value.map(str::to_owned),
+            None if name == "IDENTITY_SOURCE" => Some("jwt".to_owned()),
+            None => NAMES.contains(&name).then(|| name.to_lowercase()),
         })
     }
 
+    fn is_wrong(changes: &[(&str, Option<&str>)], name: &str) {
+        let error = settings(changes).unwrap_err();
+        assert!(matches!(error, SettingError::Wrong(wrong, _, _) if wrong == name), "{changes:?}: {error}");
+    }
+
     #[test]
-    fn every_setting_is_required_and_named() {
-        assert_eq!(settings("", None).unwrap().identity, IdentitySource::Jwt);
+    fn every_table_and_the_source_of_identity_are_required_and_named() {
         for name in NAMES {
             for value in [None, Some("")] {
-                assert!(matches!(settings(name, value), Err(SettingError::Missing(missing, _)) if missing == name));
+                let error = settings(&[(name, value)]).unwrap_err();
+                assert!(matches!(error, SettingError::Missing(missing, _) if missing == name), "{error}");
             }
-            assert!(matches!(settings(name, Some("no name")), Err(SettingError::Wrong(wrong, _, _)) if wrong == name));
+            is_wrong(&[(name, Some("no name"))], name);
+        }
+    }
+
+    #[test]
+    fn the_caller_is_the_subject_unless_another_claim_is_named() {
+        assert_eq!(settings(&[]).unwrap().identity, IdentitySource::Jwt { claim: "sub" });
+        for claim in ["email", "cognito:username", "https://example.com/user id", "Sub"] {
+            assert_eq!(settings(&[("IDENTITY_CLAIM", Some(claim))]).unwrap().identity, IdentitySource::Jwt { claim });
+        }
+        for claim in ["", " ", " sub", "sub\n", "s\0b"] {
+            is_wrong(&[("IDENTITY_CLAIM", Some(claim))], "IDENTITY_CLAIM");
+        }
+    }
+
+    #[test]
+    fn a_claim_says_nothing_where_a_proxy_sets_the_header() {
+        for claim in [None, Some(""), Some("email")] {
+            let settings = settings(&[("IDENTITY_SOURCE", Some("header")), ("IDENTITY_CLAIM", claim)]).unwrap();
+            assert_eq!(settings.identity, IdentitySource::Header);
+        }
+    }
+
+    #[test]
+    fn metrics_have_a_namespace_that_cloudwatch_takes() {
+        assert_eq!(settings(&[]).unwrap().metrics_namespace, "AgentScopeSessions");
+        let longest = "n".repeat(255);
+        for name in ["a", "My App/Chat #1:prod", "AWSome", &longest] {
+            assert_eq!(settings(&[("METRICS_NAMESPACE", Some(name))]).unwrap().metrics_namespace, name);
+        }
+        for name in ["", " ", "a ", "AWS/Lambda", ":a", "ä", "a\"b", "a\nb", &"n".repeat(256)] {
+            is_wrong(&[("METRICS_NAMESPACE", Some(name))], "METRICS_NAMESPACE");
         }
     }
 }

@@ -7,7 +7,6 @@
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
 /// The crates whose level can be set.
 const OWN: [&str; 3] = ["agentscope_shared", "list_sessions", "list_schedule_sessions"];
@@ -23,7 +22,10 @@ pub fn start() {
         .with_current_span(true)
         .with_span_list(false)
         .with_ansi(false);
-    tracing_subscriber::registry().with(targets).with(lines).init();
+    // Not `init`, which would also print what dependencies log by the `log` crate, if any of them turns that on.
+    if tracing::subscriber::set_global_default(tracing_subscriber::registry().with(targets).with(lines)).is_err() {
+        tracing::warn!("logging has been started already");
+    }
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
         tracing::error!(place, "panic");

@@ -8,6 +8,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::item::{Item, key, text};
 use super::tables::OWNER;
+use super::usage::count_retry;
 use super::{Store, StoreError};
 
 /// The most keys in one BatchGetItem (a limit of DynamoDB's).
@@ -73,6 +74,7 @@ impl Store {
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 wait(attempt).await;
+                count_retry();
             }
             let answer = self.client.batch_get_item().request_items(batch.table, pending).send().await?;
             items.extend(answer.responses.into_iter().flatten().flat_map(|(_, items)| items));

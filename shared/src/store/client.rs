@@ -14,6 +14,8 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector, http_client_fn};
 
+use super::usage::Count;
+
 /// The variable that names another endpoint than Amazon's.
 const ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
 /// The variables that name the region. The first is the one that Lambda sets.
@@ -140,7 +142,8 @@ fn client(config: &SdkConfig, patience: Patience) -> Client {
         .timeout_config(timeouts)
         .retry_config(retries)
         .retry_partition(partition)
-        .http_client(http_client(patience));
+        .http_client(http_client(patience))
+        .interceptor(Count);
     Client::from_conf(config.build())
 }
 

@@ -1,7 +1,7 @@
 //! What can go wrong between the program and its tables.
 
 use aws_sdk_dynamodb::config::http::HttpResponse;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
 
 /// Why the store could not answer.
@@ -43,8 +43,8 @@ pub struct Unfit {
     pub problem: String,
 }
 
-/// Error codes that mean: later, though their status puts the blame on the client.
-const THROTTLES: [&str; 5] = [
+/// Error codes that mean: too much, later, though their status puts the blame on the client.
+pub(super) const THROTTLES: [&str; 5] = [
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
@@ -58,7 +58,7 @@ where
     SdkError<E, HttpResponse>: RequestId,
 {
     fn from(error: SdkError<E, HttpResponse>) -> Self {
-        let cause = format!("{} (request {:?})", DisplayErrorContext(&error), error.request_id());
+        let cause = cause(&error);
         let later = match &error {
             SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
             SdkError::ServiceError(service) => {
@@ -70,6 +70,24 @@ where
         tracing::warn!(later, cause, "DynamoDB did not answer the request");
         if later { Self::Unavailable(cause) } else { Self::Refused(cause) }
     }
+}
+
+/// What went wrong, in the words of the SDK and of DynamoDB's error. The SDK's own way to print errors in full is not for logs:
+/// it adds the answer as it came, in which there may be users' items.
+fn cause<E>(error: &SdkError<E, HttpResponse>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    SdkError<E, HttpResponse>: RequestId,
+{
+    let chain = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    let mut parts: Vec<_> = chain.map(ToString::to_string).collect();
+    if let SdkError::ServiceError(service) = error {
+        let (code, message) = (service.err().code(), service.err().message());
+        parts.push(format!("{}", service.raw().status()));
+        parts.extend([code, message].into_iter().flatten().map(str::to_owned));
+    }
+    parts.extend(error.request_id().map(|id| format!("request {id}")));
+    parts.join(": ")
 }
 
 impl From<aws_sdk_dynamodb::error::BuildError> for StoreError {

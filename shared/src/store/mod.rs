@@ -5,6 +5,7 @@
 //! - `item`, `session_head`, `session`, `session_items`, `bulk`, `documents`: records as items.
 //! - `batch`, `query`: requests that go on until everything has been answered.
 //! - `client`, `warm_up`: the connections.
+//! - `usage`: what a request takes.
 //! - `rows`, `states`, `read`, `session_write`, `write`, `lease`: what the rest of the program asks for.
 
 mod batch;
@@ -24,6 +25,7 @@ mod session_items;
 mod session_write;
 mod states;
 pub mod tables;
+mod usage;
 mod warm_up;
 mod write;
 
@@ -37,6 +39,7 @@ pub use rows::{IndexRow, Page, Position, Rows};
 pub use session::{StoredSession, View};
 pub use session_head::{Documents, SessionHead};
 pub use tables::TableNames;
+pub use usage::{Meter, Usage};
 
 /// The tables of one deployment. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -1,0 +1,10 @@
+//! A function that panics with every request, and quotes it.
+
+use agentscope_shared::api::{ApiError, Request, Response, run, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    telemetry::start();
+    run("panicking", "Namespace", async |request: Request| -> Result<Response, ApiError> { panic!("{request:?}") })
+        .await
+}
