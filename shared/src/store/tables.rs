@@ -1,4 +1,4 @@
-//! The four tables and the two indexes, defined once: whatever creates or checks them takes them from here.
+//! The four tables and their indexes, defined once: whatever creates or checks them takes them from here.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, SdkError};

@@ -1,0 +1,55 @@
+//! The function's role in `template.yaml` allows the calls that the binary makes, and no other.
+
+use std::process::Stdio;
+
+use agentscope_tests::dynamodb::TestDynamoDb;
+use agentscope_tests::events::HttpRequest;
+use agentscope_tests::policy::{allowed, needed};
+use agentscope_tests::records::{World, noise, run, schedule, with};
+use agentscope_tests::runtime_api::{Function, environment};
+use agentscope_tests::template::Template;
+use agentscope_tests::wire::{Fate, Wire};
+use serde_json::Value;
+
+/// Runs of which states have parts, and that belong to a team.
+fn world() -> World {
+    let mut world = World { schedules: vec![schedule("alice", "nightly")], ..World::default() };
+    for number in 0..6 {
+        let run = run("alice", "agent", "nightly", &format!("run {number}"), "2026-01-01T00:00:00");
+        world.sessions.push(with(with(run, "/team_id", "team"), "/state/summary", noise(number, 32 * 1024)));
+    }
+    world.running.push("run 1".to_owned());
+    world
+}
+
+#[tokio::test]
+async fn the_role_allows_what_the_function_does_and_nothing_else() {
+    let database = TestDynamoDb::with_export(&world().text()).await;
+    let wire = Wire::before(&database.url, |_| Fate::Answered).await;
+    let mut environment = environment(&database, "header");
+    environment.push(("AWS_ENDPOINT_URL_DYNAMODB", wire.url.clone()));
+    let mut function = Function::start(env!("CARGO_BIN_EXE_list-schedule-sessions"), environment, Stdio::null()).await;
+    let mut request = HttpRequest::schedule_sessions("alice", "nightly");
+    let mut last = Value::Null;
+    for query in ["", "limit=2", "limit=2&cursor={}", "limit=2&count=true", "view=summary"] {
+        request.query = query.replace("{}", last["next_cursor"].as_str().unwrap_or_default());
+        let (status, headers, body) = function.answer(&request.http_api()).await;
+        assert_eq!(status, 200, "{query}: {body}");
+        last = serde_json::from_str(&body).unwrap();
+        let mut again = request.clone();
+        again.headers.push(("if-none-match".into(), headers["etag"].as_str().unwrap().into()));
+        assert_eq!(function.answer(&again.http_api()).await.0, 304);
+        *again.headers.last_mut().unwrap() = ("if-none-match".into(), "\"another\"".into());
+        assert_eq!(function.answer(&again.http_api()).await.0, 200);
+    }
+    for refused in [HttpRequest::schedule_sessions("alice", "other"), HttpRequest::schedule_sessions("bob", "nightly")]
+    {
+        assert_eq!(function.answer(&refused.http_api()).await.0, 404);
+    }
+    // The first request of all was the binary's own, at its start.
+    assert_eq!(wire.calls()[0].operation, "GetItem");
+    assert_eq!(
+        needed(&wire.calls(), database.store.names()),
+        allowed(&Template::with(&[]), "ListScheduleSessionsRole")
+    );
+}

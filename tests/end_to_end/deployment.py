@@ -1,0 +1,117 @@
+"""Deploying template.yaml, and calling what was deployed."""
+
+import functools
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import requests
+from emulator import Emulator
+
+ROOT_FOLDER = Path(__file__).parents[2]
+BUILT_TEMPLATE = ROOT_FOLDER / ".aws-sam" / "build" / "template.yaml"
+TABLES = ("Sessions", "Agents", "Teams", "Schedules")
+PAGE = "https://chat.example.com"
+
+
+def sam(emulator: Emulator, *arguments):
+    program = Path(sys.executable).parent / "sam"
+    done = subprocess.run(
+        [program, *arguments], cwd=BUILT_TEMPLATE.parents[2], env=emulator.environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, f"sam {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+class Deployment:
+    """A stack of template.yaml."""
+
+    def __init__(self, emulator: Emulator, name: str):
+        self.emulator = emulator
+        self.name = name
+
+    def deploy(self, **parameters):
+        """`sam deploy`, without the questions."""
+        overrides = [f"{name}={value}" for name, value in parameters.items()]
+        sam(
+            self.emulator, "deploy", "--stack-name", self.name, "--no-confirm-changeset",
+            "--parameter-overrides", *overrides,
+        )  # fmt: skip
+        self._close_gaps()
+        return self
+
+    def delete(self):
+        sam(self.emulator, "delete", "--stack-name", self.name, "--no-prompts", "--region", "eu-central-1")
+
+    def outputs(self):
+        stack = self.emulator.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"][0]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+    def resource(self, logical_id):
+        details = self.emulator.client("cloudformation").describe_stack_resource(
+            StackName=self.name, LogicalResourceId=logical_id
+        )
+        return details["StackResourceDetail"]["PhysicalResourceId"]
+
+    def tables(self):
+        """The tables' names, by kind."""
+        outputs = self.outputs()
+        return {kind: outputs[f"{kind}TableName"] for kind in TABLES}
+
+    def load(self, export: Path):
+        """`agentscope-sync load`."""
+        tables = [f"--{kind.lower()}-table={name}" for kind, name in self.tables().items()]
+        subprocess.run(
+            ["cargo", "run", "--quiet", "--locked", "--bin", "agentscope-sync", "--", "load", str(export),
+             "--lease-seconds", "3600", "--endpoint-url", self.emulator.url, *tables],
+            cwd=ROOT_FOLDER, env=self.emulator.environment(), check=True,
+        )  # fmt: skip
+
+    def call(self, path, token=None, method="GET", **options):
+        """A request to the API as a client sends it, but for the address."""
+        headers = options.pop("headers", {})
+        if token is not None:
+            headers = headers | {"authorization": f"Bearer {token}"}
+        return requests.request(
+            method, self.url(path), headers=headers, timeout=60, allow_redirects=False, **options
+        )
+
+    def url(self, path):
+        """Where the emulator answers for the API. It has an address with the API in the host's name, too, but there
+        `/sessions/` loses its slash."""
+        return f"{self.emulator.url}/_aws/execute-api/{self.api()}/$default{path}"
+
+    @functools.cache
+    def api(self):
+        return self.resource("Api")
+
+    def _close_gaps(self):
+        """What ministack's CloudFormation stores of an API so that its gateway does not find it: the members of
+        CorsConfiguration under the template's names instead of the API's. The values are those of the deployed template."""
+        cors = _cors(self.emulator.client("cloudformation").get_template(StackName=self.name, TemplateStage="Processed"))
+        parameters = {
+            parameter["ParameterKey"]: parameter["ParameterValue"]
+            for parameter in self.emulator.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"][0][
+                "Parameters"
+            ]
+        }
+        if not parameters["AllowedOrigins"]:
+            return
+        with_origin, without_origin = cors["AllowMethods"]["Fn::If"][1:]
+        self.emulator.client("apigatewayv2").update_api(
+            ApiId=self.api(),
+            CorsConfiguration={
+                "AllowOrigins": parameters["AllowedOrigins"].split(","),
+                "AllowMethods": with_origin if parameters["OriginUrl"] else without_origin,
+                "AllowHeaders": cors["AllowHeaders"],
+                "ExposeHeaders": cors["ExposeHeaders"],
+                "MaxAge": cors["MaxAge"],
+            },
+        )
+
+
+def _cors(template):
+    body = template["TemplateBody"]
+    body = json.loads(body) if isinstance(body, str) else body
+    return body["Resources"]["Api"]["Properties"]["CorsConfiguration"]["Fn::If"][1]

@@ -1,0 +1,60 @@
+"""Alarms and the dashboard ask for metrics that the functions write."""
+
+import json
+
+import world
+
+OWN = "AgentScopeSessions"
+
+
+def written(emulator, deployment):
+    """Metrics with their dimensions, of the lines in CloudWatch's embedded metric format in the functions' logs."""
+    logs = emulator.client("logs")
+    found = set()
+    for group in deployment.outputs()["LogGroups"].split()[:2]:
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
+            for event in page["events"]:
+                for line in event["message"].splitlines():
+                    if not line.startswith("{") or '"_aws"' not in line:
+                        continue
+                    line = json.loads(line)
+                    for directive in line["_aws"]["CloudWatchMetrics"]:
+                        for dimensions in directive["Dimensions"]:
+                            values = frozenset((name, line[name]) for name in dimensions)
+                            found |= {(directive["Namespace"], metric["Name"], values) for metric in directive["Metrics"]}
+    return found
+
+
+def asked_for(emulator, deployment):
+    name = deployment.outputs()["DashboardUrl"].rpartition("=")[2]
+    body = json.loads(emulator.client("cloudwatch").get_dashboard(DashboardName=name)["DashboardBody"])
+    for widget in body["widgets"]:
+        for namespace, metric, *rest in widget["properties"]["metrics"]:
+            dimensions = [part for part in rest if not isinstance(part, dict)]
+            yield namespace, metric, frozenset(zip(dimensions[::2], dimensions[1::2]))
+    for alarm in emulator.client("cloudwatch").describe_alarms(MaxRecords=100)["MetricAlarms"]:
+        if alarm["AlarmName"].startswith(f"{deployment.name}-"):
+            dimensions = frozenset((one["Name"], one["Value"]) for one in alarm["Dimensions"])
+            yield alarm["Namespace"], alarm["MetricName"], dimensions
+
+
+def test_what_is_asked_for_is_written(emulator, by_name, pool):
+    token = pool.id_token("alice")
+    for route in ("sessions", "schedule"):
+        path, _ = world.a_list("alice", route)
+        etag = by_name.call(path, token).headers["etag"]
+        by_name.call(path, token, headers={"if-none-match": etag})
+        by_name.call(path, pool.id_token("mallory"))
+    metrics = written(emulator, by_name)
+    asked = list(asked_for(emulator, by_name))
+    own = {metric for metric in asked if metric[0] == OWN}
+    # Nothing has failed, and nothing should.
+    own = {metric for metric in own if ("Outcome", "server-error") not in metric[2]}
+    assert len(own) > 20 and own <= metrics, own - metrics
+    # Of AWS's own metrics the dimensions are this stack's.
+    resources = {by_name.api(), *by_name.tables().values()}
+    resources |= {by_name.resource(name) for name in ("ListSessions", "ListScheduleSessions")}
+    for namespace, metric, dimensions in asked:
+        if namespace != OWN:
+            ((_, value),) = dimensions
+            assert value in resources, (namespace, metric, dimensions)

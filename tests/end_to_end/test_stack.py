@@ -1,0 +1,130 @@
+"""What a deployment consists of, who may do what, and what is left of it."""
+
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
+import botocore.exceptions
+import pytest
+import world
+from conftest import tokens_of
+from deployment import Deployment
+from emulator import REGION
+
+
+def test_the_roles_policies_count(emulator, by_name, pool):
+    """That the emulator asks the policies at all: without one of the calls, there is no answer."""
+    iam = emulator.client("iam")
+    role = by_name.resource("ListSessionsRole")
+    path, _ = world.a_list("alice", "sessions")
+    token = pool.id_token("alice")
+    assert by_name.call(path, token).status_code == 200
+    for call in ("GetItem", "BatchGetItem", "Query"):
+        denied = {"Effect": "Deny", "Action": f"dynamodb:{call}", "Resource": "*"}
+        document = {"Version": "2012-10-17", "Statement": [denied]}
+        iam.put_role_policy(RoleName=role, PolicyName="test", PolicyDocument=str(document).replace("'", '"'))
+        assert by_name.call(path, token).status_code == 500, call
+        iam.delete_role_policy(RoleName=role, PolicyName="test")
+    assert by_name.call(path, token).status_code == 200
+
+
+def test_the_logs_are_where_the_template_says(emulator, by_name, pool):
+    path, _ = world.a_list("alice", "sessions")
+    by_name.call(path, pool.id_token("alice"))
+    logs = emulator.client("logs")
+    functions, _, access = by_name.outputs()["LogGroups"].split()
+    for group in logs.describe_log_groups()["logGroups"]:
+        if group["logGroupName"] in (functions, access):
+            assert group["retentionInDays"] == 30
+    assert logs.describe_log_streams(logGroupName=functions)["logStreams"]
+
+
+def test_tables_are_protected(emulator, by_name):
+    dynamodb = emulator.client("dynamodb")
+    for name in by_name.tables().values():
+        with pytest.raises(botocore.exceptions.ClientError, match="deletion protection|DeletionProtection"):
+            dynamodb.delete_table(TableName=name)
+    ttl = dynamodb.describe_time_to_live(TableName=by_name.tables()["Sessions"])["TimeToLiveDescription"]
+    assert ttl == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
+
+
+@pytest.mark.parametrize(
+    "missing, added, said",
+    [("JwtIssuer", {}, "needs JwtIssuer"), ("JwtAudience", {}, "needs JwtAudience"),
+     (None, {"OriginUrl": "https://example.com", "IdentityClaim": "username"}, "needs the IdentityClaim sub")],
+)  # fmt: skip
+def test_tokens_that_nothing_checks_are_not_deployed(emulator, pool, missing, added, said):
+    parameters = {name: value for name, value in tokens_of(pool).items() if name != missing}
+    with pytest.raises(AssertionError, match=said):
+        Deployment(emulator, "refused").deploy(**parameters | added)
+
+
+def test_who_the_caller_is_has_no_default(emulator):
+    with pytest.raises(AssertionError, match="IdentitySource"):
+        Deployment(emulator, "refused").deploy(Architecture="x86_64")
+
+
+def existing(deployment):
+    return {f"{kind}TableName": name for kind, name in deployment.tables().items()}
+
+
+def test_the_header_counts_only_from_callers_who_sign(emulator, by_name):
+    deployment = Deployment(emulator, "by-header").deploy(
+        IdentitySource="header", Architecture="x86_64", **existing(by_name)
+    )
+    path, body = world.a_list("alice", "sessions")
+    assert deployment.call(path, headers={"x-user-id": "alice"}).status_code == 403
+    iam = emulator.client("iam")
+    iam.create_user(UserName="proxy")
+    pair = iam.create_access_key(UserName="proxy")["AccessKey"]
+    credentials = botocore.credentials.Credentials(pair["AccessKeyId"], pair["SecretAccessKey"])
+
+    def call():
+        request = botocore.awsrequest.AWSRequest("GET", deployment.url(path), headers={"x-user-id": "alice"})
+        botocore.auth.SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
+        return deployment.call(path, headers=dict(request.headers))
+
+    assert call().status_code == 403
+    allowed = f'"arn:aws:execute-api:{REGION}:*:{deployment.api()}/*"'
+    document = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"execute-api:Invoke","Resource":%s}]}'
+    iam.put_user_policy(UserName="proxy", PolicyName="calls", PolicyDocument=document % allowed)
+    answer = call()
+    assert (answer.status_code, answer.json()) == (200, body)
+
+
+def test_the_header_counts_from_anyone_if_the_template_is_told_so(emulator, by_name):
+    deployment = Deployment(emulator, "by-anyone").deploy(
+        IdentitySource="header", HeaderCallers="anyone", Architecture="x86_64", **existing(by_name)
+    )
+    for user in ("alice", "bob"):
+        for route in ("sessions", "schedule"):
+            for path, body in world.golden(user, route):
+                answer = deployment.call(path, headers={"x-user-id": user})
+                assert (answer.status_code, answer.json()) == (200, body)
+    assert deployment.call("/sessions/?agent_id=x").status_code == 422
+    # It has made no tables, and takes none with it.
+    deployment.delete()
+    assert by_name.outputs()
+    for name in by_name.tables().values():
+        emulator.client("dynamodb").describe_table(TableName=name)
+
+
+def test_deleting_the_stack_leaves_the_tables_and_nothing_else(emulator, pool, folder):
+    deployment = Deployment(emulator, "short-lived").deploy(**tokens_of(pool), IdentityClaim="cognito:username")
+    deployment.load(world.WORLD)
+    tables, functions = deployment.tables(), [deployment.resource(name) for name in ("ListSessions", "ListScheduleSessions")]
+    path, body = world.a_list("alice", "sessions")
+    assert deployment.call(path, pool.id_token("alice")).json() == body
+    api = deployment.api()
+    deployment.delete()
+    left = {function["FunctionName"] for function in emulator.client("lambda").list_functions()["Functions"]}
+    assert left.isdisjoint(functions)
+    assert api not in {item["ApiId"] for item in emulator.client("apigatewayv2").get_apis()["Items"]}
+    roles = [role["RoleName"] for role in emulator.client("iam").list_roles()["Roles"]]
+    assert not [role for role in roles if role.startswith("short-lived-")]
+    dynamodb = emulator.client("dynamodb")
+    for name in tables.values():
+        assert dynamodb.scan(TableName=name, Select="COUNT")["Count"] > 0
+    # The data are still there for another stack that is given their names.
+    names = {f"{kind}TableName": name for kind, name in tables.items()}
+    again = Deployment(emulator, "heir").deploy(**tokens_of(pool), IdentityClaim="cognito:username", **names)
+    assert again.call(path, pool.id_token("alice")).json() == body

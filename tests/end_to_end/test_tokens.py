@@ -1,0 +1,124 @@
+"""Alice gets her sessions; Mallory gets none, whatever she sends."""
+
+import base64
+import json
+import time
+
+import jwt
+import pytest
+import world
+from cryptography.hazmat.primitives.asymmetric import rsa
+from users import UserPool
+
+
+@pytest.mark.parametrize("route", ["sessions", "schedule"])
+def test_alice_gets_what_the_reference_answered(by_name, pool, route):
+    token = pool.id_token("alice")
+    count = 0
+    for path, body in world.golden("alice", route):
+        answer = by_name.call(path, token)
+        assert (answer.status_code, answer.json()) == (200, body), path
+        assert answer.headers["content-type"] == "application/json"
+        count += 1
+    assert count >= 5
+
+
+@pytest.mark.parametrize("route", ["sessions", "schedule"])
+def test_both_spellings_of_the_slash_answer_alike(by_name, pool, route):
+    token = pool.id_token("alice")
+    path, body = world.a_list("alice", route)
+    before, question_mark, query = path.partition("?")
+    for spelling in (before.rstrip("/"), before.rstrip("/") + "/"):
+        answer = by_name.call(spelling + question_mark + query, token)
+        assert (answer.status_code, answer.json()) == (200, body), spelling
+
+
+@pytest.mark.parametrize("route", ["sessions", "schedule"])
+def test_the_subject_is_the_user_by_default(by_subject, pool, route):
+    path, body = world.a_list("alice", route)
+    for token in pool.tokens("alice")["IdToken"], pool.tokens("alice")["AccessToken"]:
+        answer = by_subject.call(path, token)
+        assert (answer.status_code, world.ids(answer.json())) == (200, world.ids(body))
+    assert answer.json()["sessions"][0].get("session", answer.json()["sessions"][0])["user_id"] == pool.subjects["alice"]
+
+
+def test_bob_with_alices_header_sees_bobs_sessions_only(by_name, pool):
+    token = pool.id_token("bob")
+    hers, _ = world.a_list("alice", "sessions")
+    his, body = world.a_list("bob", "sessions")
+    for name in ("x-user-id", "X-User-ID", "X-USER-ID"):
+        headers = {name: "alice"}
+        assert by_name.call(hers, token, headers=headers).status_code == 404
+        answer = by_name.call(his, token, headers=headers)
+        assert (answer.status_code, answer.json()) == (200, body)
+
+
+def test_mallory_with_a_token_of_her_own_finds_nothing_of_alices(by_name, pool):
+    for route in ("sessions", "schedule"):
+        for path, _ in world.golden("alice", route):
+            assert by_name.call(path, pool.id_token("mallory")).status_code == 404
+
+
+def test_a_token_without_the_claim_is_refused_by_the_function(by_name, pool):
+    # An access token of Cognito's has `username`, but no `cognito:username`: the gateway lets it through.
+    path, _ = world.a_list("alice", "sessions")
+    answer = by_name.call(path, pool.tokens("alice")["AccessToken"], headers={"x-user-id": "alice"})
+    assert (answer.status_code, answer.json()) == (401, {"detail": "Not authenticated"})
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def forged(token, **changes):
+    """The token with other claims, under the old signature."""
+    header, payload, signature = token.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(payload + "==")) | changes
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+    return f"{header}.{payload}.{signature}"
+
+
+def signed_by_mallory(pool, token):
+    """Every claim and every header as it should be, but the key."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    claims = jwt.decode(token, options={"verify_signature": False})
+    return jwt.encode(claims, key, algorithm="RS256", headers={"kid": jwt.get_unverified_header(token)["kid"]})
+
+
+def unsigned(token):
+    claims = jwt.decode(token, options={"verify_signature": False})
+    return jwt.encode(claims, None, algorithm="none", headers={"kid": jwt.get_unverified_header(token)["kid"]})
+
+
+@pytest.fixture(scope="module")
+def bad_tokens(emulator, pool):
+    hers = pool.id_token("mallory")
+    elsewhere = UserPool(emulator, "another issuer")
+    elsewhere.add("alice")
+    return {
+        "none": None,
+        "empty": "",
+        "no token": "alice",
+        "of another issuer": elsewhere.id_token("alice"),
+        "for another audience": pool.id_token("alice", pool.foreign_client),
+        "expired": pool.expired_token("alice"),
+        "with another's name": forged(hers, **{"cognito:username": "alice", "sub": pool.subjects["alice"]}),
+        "that never ends": forged(pool.expired_token("alice"), exp=int(time.time()) + 3600),
+        "signed by Mallory": signed_by_mallory(pool, pool.id_token("alice")),
+        "unsigned": unsigned(pool.id_token("alice")),
+    }
+
+
+@pytest.mark.parametrize(
+    "which",
+    ["none", "empty", "no token", "of another issuer", "for another audience", "expired", "with another's name",
+     "that never ends", "signed by Mallory", "unsigned"],
+)  # fmt: skip
+def test_mallory_is_refused_with_a_bad_token(by_name, by_subject, bad_tokens, origin, which):
+    origin.take()
+    for path in [world.a_list("alice", route)[0] for route in ("sessions", "schedule")]:
+        for deployment in (by_name, by_subject):
+            answer = deployment.call(path, bad_tokens[which], headers={"x-user-id": "alice"})
+            assert (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"}), which
+    # Nor does she get to the rest of AgentScope.
+    for method, path in [("POST", "/sessions/"), ("GET", "/agent/"), ("DELETE", "/agent/x"), ("GET", "/")]:
+        answer = by_subject.call(path, bad_tokens[which], method, headers={"x-user-id": "alice"})
+        assert answer.status_code == 401, (which, method, path)
+    assert origin.take() == []

@@ -1,0 +1,189 @@
+//! `template.yaml` as CloudFormation reads it: with parameters, conditions and functions resolved.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use yaml_serde::Value as Yaml;
+
+/// The template, with values for its parameters.
+#[derive(Debug, Clone)]
+pub struct Template {
+    body: Value,
+    parameters: BTreeMap<String, Value>,
+}
+
+impl Template {
+    /// The template with these parameters and the defaults of the others. `IdentitySource` is `jwt` if it is not among them.
+    ///
+    /// # Panics
+    ///
+    /// The template is no YAML, or has no such parameter.
+    pub fn with(parameters: &[(&str, &str)]) -> Self {
+        let body = json(yaml_serde::from_str(include_str!("../../template.yaml")).unwrap());
+        let mut values: BTreeMap<_, _> = [("IdentitySource".to_owned(), json!("jwt"))].into();
+        for (name, parameter) in body["Parameters"].as_object().unwrap() {
+            if let Some(default) = parameter.get("Default") {
+                let is_list = parameter["Type"] == "CommaDelimitedList";
+                values.insert(name.clone(), if is_list { list(default.as_str().unwrap()) } else { default.clone() });
+            }
+        }
+        for (name, value) in parameters {
+            let parameter = &body["Parameters"][name];
+            assert!(parameter.is_object(), "there is no parameter {name}");
+            let is_list = parameter["Type"] == "CommaDelimitedList";
+            values.insert((*name).to_owned(), if is_list { list(value) } else { json!(value) });
+        }
+        Self { body, parameters: values }
+    }
+
+    /// A section as it is written, with functions in their long form.
+    pub fn section(&self, name: &str) -> &Map<String, Value> {
+        self.body[name].as_object().unwrap()
+    }
+
+    /// The resources that these parameters make, resolved: by name, with `Type`, `Properties` and whatever else they have.
+    pub fn resources(&self) -> BTreeMap<String, Value> {
+        self.resolved("Resources")
+    }
+
+    /// The resources of a type.
+    pub fn of_type(&self, kind: &str) -> BTreeMap<String, Value> {
+        self.resources().into_iter().filter(|(_, resource)| resource["Type"] == kind).collect()
+    }
+
+    /// A function with the properties that all functions share.
+    pub fn function(&self, name: &str) -> Value {
+        let mut properties = self.resolve(&self.body["Globals"]["Function"]).unwrap();
+        let own = self.resources().remove(name).unwrap();
+        assert_eq!(own["Type"], "AWS::Serverless::Function");
+        for (name, value) in own["Properties"].as_object().unwrap() {
+            assert!(properties.get(name).is_none(), "{name} would be merged");
+            properties[name] = value.clone();
+        }
+        properties
+    }
+
+    fn resolved(&self, section: &str) -> BTreeMap<String, Value> {
+        let exists = |item: &Value| item.get("Condition").is_none_or(|name| self.condition(name.as_str().unwrap()));
+        let items = self.section(section).iter().filter(|(_, item)| exists(item));
+        items.map(|(name, item)| (name.clone(), self.resolve(item).unwrap())).collect()
+    }
+
+    fn condition(&self, name: &str) -> bool {
+        let condition = &self.body["Conditions"][name];
+        assert!(condition.is_object(), "there is no condition {name}");
+        self.is_true(condition)
+    }
+
+    fn is_true(&self, condition: &Value) -> bool {
+        let (function, argument) = only_member(condition).unwrap_or_else(|| panic!("no condition: {condition}"));
+        let arguments = argument.as_array().map(Vec::as_slice).unwrap_or_default();
+        match function {
+            "Condition" => self.condition(argument.as_str().unwrap()),
+            "Fn::Equals" => self.resolve(&arguments[0]) == self.resolve(&arguments[1]),
+            "Fn::Not" => !self.is_true(&arguments[0]),
+            "Fn::And" => arguments.iter().all(|condition| self.is_true(condition)),
+            "Fn::Or" => arguments.iter().any(|condition| self.is_true(condition)),
+            other => panic!("unexpected {other}"),
+        }
+    }
+
+    /// The value of a part of the template; `None` if it is `AWS::NoValue`.
+    fn resolve(&self, part: &Value) -> Option<Value> {
+        if let Some((function, argument)) = only_member(part) {
+            match function {
+                "Ref" => return self.reference(argument.as_str().unwrap()),
+                "Fn::GetAtt" => return Some(argument.clone()),
+                "Fn::Sub" => return Some(self.substitute(argument)),
+                "Fn::If" => {
+                    let [condition, yes, no] = &argument.as_array().unwrap()[..] else { panic!("{argument}") };
+                    return self.resolve(if self.condition(condition.as_str().unwrap()) { yes } else { no });
+                }
+                "Fn::Join" => {
+                    let separator = argument[0].as_str().unwrap();
+                    let Some(Value::Array(items)) = self.resolve(&argument[1]) else { panic!("{argument}") };
+                    let items: Vec<_> = items.iter().map(|item| item.as_str().unwrap()).collect();
+                    return Some(json!(items.join(separator)));
+                }
+                other => assert!(!other.starts_with("Fn::"), "unexpected {other}"),
+            }
+        }
+        Some(match part {
+            Value::Array(items) => items.iter().filter_map(|item| self.resolve(item)).collect(),
+            Value::Object(members) => {
+                let members = members.iter().filter_map(|(name, value)| Some((name.clone(), self.resolve(value)?)));
+                Value::Object(members.collect())
+            }
+            other => other.clone(),
+        })
+    }
+
+    fn reference(&self, name: &str) -> Option<Value> {
+        if let Some(value) = self.parameters.get(name) {
+            return Some(value.clone());
+        }
+        let is_resource = self.body["Resources"].get(name).is_some();
+        Some(json!(match name {
+            "AWS::NoValue" => return None,
+            "AWS::Partition" => "aws",
+            "AWS::Region" => "eu-central-1",
+            "AWS::AccountId" => "123456789012",
+            "AWS::URLSuffix" => "amazonaws.com",
+            "AWS::StackName" => "stack",
+            // A resource's name is its logical id.
+            name if is_resource => name,
+            other => panic!("there is no {other}"),
+        }))
+    }
+
+    fn substitute(&self, argument: &Value) -> Value {
+        let (text, own) = match argument {
+            Value::Array(items) => (&items[0], items[1].as_object().unwrap().clone()),
+            text => (text, Map::new()),
+        };
+        let mut result = String::new();
+        let mut pieces = text.as_str().unwrap().split("${");
+        result.push_str(pieces.next().unwrap());
+        for piece in pieces {
+            let (name, rest) = piece.split_once('}').unwrap();
+            let value = match own.get(name) {
+                Some(value) => self.resolve(value),
+                None if name.contains('.') => Some(json!(name)),
+                None => self.reference(name),
+            };
+            result.push_str(value.unwrap().as_str().unwrap());
+            result.push_str(rest);
+        }
+        json!(result)
+    }
+}
+
+fn list(value: &str) -> Value {
+    value.split(',').collect()
+}
+
+fn only_member(value: &Value) -> Option<(&str, &Value)> {
+    let members = value.as_object().filter(|members| members.len() == 1)?;
+    members.iter().next().map(|(name, value)| (name.as_str(), value))
+}
+
+/// YAML as JSON: `!Ref x` as `{"Ref": "x"}`, `!If […]` as `{"Fn::If": […]}`.
+fn json(yaml: Yaml) -> Value {
+    match yaml {
+        Yaml::Null => Value::Null,
+        Yaml::Bool(value) => json!(value),
+        Yaml::Number(value) => json!(value),
+        Yaml::String(value) => json!(value),
+        Yaml::Sequence(items) => items.into_iter().map(json).collect(),
+        Yaml::Mapping(members) => {
+            members.into_iter().map(|(name, value)| (name.as_str().unwrap().to_owned(), json(value))).collect()
+        }
+        Yaml::Tagged(tagged) => {
+            let name = match tagged.tag.to_string().trim_start_matches('!') {
+                name @ ("Ref" | "Condition") => name.to_owned(),
+                name => format!("Fn::{name}"),
+            };
+            json!({ name: json(tagged.value) })
+        }
+    }
+}
