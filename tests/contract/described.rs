@@ -40,8 +40,20 @@ pub fn is_described(path: &str, answer: &Response<String>) -> Result<(), String>
     if answer.body().is_empty() && status == "405" {
         return Ok(());
     }
-    let body = serde_json::from_str(answer.body()).map_err(|error| format!("the body: {error}"))?;
+    let body = match serde_json::from_str(answer.body()) {
+        Ok(body) => body,
+        Err(_) if is_beyond_values(answer.body()) => return Ok(()),
+        Err(error) => return Err(format!("the body: {error}")),
+    };
     fits(schema, &body).map_err(|error| format!("the body{error}"))
+}
+
+/// Whether a text is JSON that no [`Value`] can hold, as some that the tests make up: nested deeper than 128, or with a number
+/// beyond those of 64 bits. Other tests look at it as text.
+fn is_beyond_values(text: &str) -> bool {
+    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+    let error = serde_json::from_str::<Value>(text).err().map(|error| error.to_string()).unwrap_or_default();
+    is_json && ["recursion limit exceeded", "number out of range"].iter().any(|limit| error.starts_with(limit))
 }
 
 /// Every header is described and as it is described, and none is missing that has to be there.
