@@ -1,6 +1,7 @@
 //! What the tests share: a DynamoDB, a Runtime API, events, data.
 
 pub mod answers;
+pub mod claims;
 pub mod compressed;
 pub mod dynamodb;
 pub mod emf;

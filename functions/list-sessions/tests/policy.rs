@@ -4,12 +4,11 @@ use std::process::Stdio;
 
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
-use agentscope_tests::policy::{allowed, needed};
+use agentscope_tests::policy::{allowed, ask_in_every_way, needed};
 use agentscope_tests::records::{World, agent, noise, session, team, with};
 use agentscope_tests::runtime_api::{Function, environment};
 use agentscope_tests::template::Template;
 use agentscope_tests::wire::{Fate, Wire};
-use serde_json::Value;
 
 /// Sessions of which states have parts; a team of three, whose newest sessions are asked for one by one; a team of six,
 /// whose are asked for at once; both led by a session of an agent that is not listed.
@@ -39,20 +38,7 @@ async fn the_role_allows_what_the_function_does_and_nothing_else() {
     let mut environment = environment(&database, "header");
     environment.push(("AWS_ENDPOINT_URL_DYNAMODB", wire.url.clone()));
     let mut function = Function::start(env!("CARGO_BIN_EXE_list-sessions"), environment, Stdio::null()).await;
-    let mut request = HttpRequest::sessions("alice", "lead");
-    let query = request.query.clone();
-    let mut last = Value::Null;
-    for parameters in ["", "&limit=2", "&limit=2&cursor={}", "&limit=2&count=true", "&view=summary"] {
-        request.query = query.clone() + &parameters.replace("{}", last["next_cursor"].as_str().unwrap_or_default());
-        let (status, headers, body) = function.answer(&request.http_api()).await;
-        assert_eq!(status, 200, "{parameters}: {body}");
-        last = serde_json::from_str(&body).unwrap();
-        let mut again = request.clone();
-        again.headers.push(("if-none-match".into(), headers["etag"].as_str().unwrap().into()));
-        assert_eq!(function.answer(&again.http_api()).await.0, 304);
-        *again.headers.last_mut().unwrap() = ("if-none-match".into(), "\"another\"".into());
-        assert_eq!(function.answer(&again.http_api()).await.0, 200);
-    }
+    ask_in_every_way(&mut function, &HttpRequest::sessions("alice", "lead")).await;
     for refused in [HttpRequest::sessions("alice", "nobody"), HttpRequest::sessions("mallory", "lead")] {
         assert_eq!(function.answer(&refused.http_api()).await.0, 404);
     }
