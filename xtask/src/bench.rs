@@ -18,6 +18,9 @@ const DRIVER: [&str; 4] = ["--profile", "driver", "-p", "agentscope-bench"];
 /// Where nothing is measured, the driver need not be fast; it is built as the tests are.
 const QUICK_DRIVER: [&str; 2] = ["-p", "agentscope-bench"];
 
+/// What the functions may be built for, and the driver is not, which runs here and shares what the tests have built.
+const TARGET: [&str; 2] = ["CARGO_BUILD_TARGET", "CARGO_BUILD_RUSTFLAGS"];
+
 /// Asked for one of these, the driver measures nothing.
 const WITHOUT_FUNCTIONS: [&str; 3] = ["--help", "-h", "--plot-from"];
 
@@ -31,7 +34,7 @@ pub(crate) struct Bench {
 
 pub(crate) async fn run(Bench { arguments }: Bench) -> Result<()> {
     let is_quick = arguments.iter().any(|argument| argument == "--quick");
-    let driver = build(if is_quick { &QUICK_DRIVER } else { &DRIVER }).await?;
+    let driver = build(if is_quick { &QUICK_DRIVER } else { &DRIVER }, &TARGET).await?;
     let mut command = Command::new(&driver);
     let is_without_functions = |argument: &OsString| {
         let name = argument.to_string_lossy();
@@ -39,8 +42,8 @@ pub(crate) async fn run(Bench { arguments }: Bench) -> Result<()> {
     };
     if !arguments.iter().any(is_without_functions) {
         eprintln!("Building the functions as they are deployed, which takes minutes …");
-        let function = build(&FUNCTIONS).await?;
-        let floor = build(&FLOOR).await?;
+        let function = build(&FUNCTIONS, &[]).await?;
+        let floor = build(&FLOOR, &[]).await?;
         let folder = function.parent().unwrap_or(Path::new(""));
         command.arg("--functions").arg(folder).arg("--floor").arg(floor);
     }
@@ -54,10 +57,13 @@ struct Message {
     executable: Option<PathBuf>,
 }
 
-/// Builds packages and returns one of their binaries.
-async fn build(arguments: &[&str]) -> Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
+/// Builds packages without these variables and returns one of their binaries.
+async fn build(arguments: &[&str], without: &[&str]) -> Result<PathBuf> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for name in without {
+        cargo.env_remove(name);
+    }
+    let output = cargo
         .args(["build", "--locked", "--message-format", "json-render-diagnostics"])
         .args(arguments)
         .current_dir(root())
