@@ -107,6 +107,28 @@ fn the_task_role_names_operations_tables_and_an_index_and_nothing_else() {
 }
 
 #[test]
+fn the_documentation_says_what_the_task_role_allows() {
+    let text = include_str!("../../docs/OPERATIONS.md");
+    let table = text.split_once("### What it may do\n").unwrap().1.split_once("| on | allow |\n").unwrap().1;
+    let mut documented = BTreeSet::new();
+    for row in table.lines().take_while(|line| line.starts_with('|')) {
+        let [_, on, allow, _] = row.split('|').map(str::trim).collect::<Vec<_>>()[..] else { panic!("{row}") };
+        let resources = match on {
+            "---" | "the tables' KMS key, if it is yours" => vec![],
+            "the four tables" => TABLES.map(|(_, name)| format!("table/{name}")).to_vec(),
+            "the table of sessions" => vec!["table/sessions".to_owned()],
+            "its index `user_id-index`" => vec!["table/sessions/index/user_id-index".to_owned()],
+            other => panic!("unexpected {other}"),
+        };
+        for action in allow.split(", ") {
+            let operation = action.trim_matches('`').trim_start_matches("dynamodb:");
+            documented.extend(resources.iter().map(|resource| (operation.to_owned(), resource.clone())));
+        }
+    }
+    assert_eq!(documented, allowed(&Template::sync(&TABLES), "TaskRole"));
+}
+
+#[test]
 fn the_execution_role_starts_the_task_and_does_nothing_else() {
     for (repository, key) in [("", ""), (REPOSITORY, ""), ("", KEY), (REPOSITORY, KEY)] {
         let parameters = [("RedisUrlSecretArn", SECRET), ("RepositoryArn", repository), ("SecretKmsKeyArn", key)];
