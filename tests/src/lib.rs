@@ -13,6 +13,7 @@ pub mod process;
 pub mod proxy;
 pub mod recorder;
 pub mod records;
+pub mod redis;
 pub mod runtime_api;
 pub mod template;
 pub mod wire;
