@@ -26,6 +26,16 @@ fn alarms_tell_the_topic_if_there_is_one() {
 }
 
 #[test]
+fn alarms_are_about_what_the_process_writes() {
+    let written = include_str!("../../sync/src/observe.rs");
+    assert!(written.contains(r#""Dimensions": [[]]"#));
+    for (name, alarm) in Template::sync(&[]).of_type(ALARM) {
+        let metric = &alarm["Properties"]["MetricName"];
+        assert!(written.contains(&metric.to_string()), "{name}: {metric}");
+    }
+}
+
+#[test]
 fn a_process_that_says_nothing_sets_off_the_alarms_that_wait_for_something() {
     let silent = |alarms: BTreeMap<String, Value>| -> BTreeSet<String> {
         let silent = alarms.into_iter().filter(|(_, alarm)| alarm["Properties"]["TreatMissingData"] == "breaching");
