@@ -6,6 +6,7 @@ mod any_json;
 mod any_record;
 mod any_sample;
 mod behind;
+mod copies;
 mod deaths;
 mod defaults;
 mod interleavings;
