@@ -1,9 +1,20 @@
 //! Puts the records of an AgentScope service into the tables that the session-listing functions read.
 //!
-//! - [`export`]: the file that an export is.
-//! - [`load`]: an export into the tables.
+//! - [`export`], [`load`]: an export into the tables.
+//! - [`source`]: the service's own Redis.
+//! - [`follow`]: keeps the tables in step with it. [`original`]: its records. [`observe`], [`health`]: how that goes.
+//! - [`verify`]: what is in Redis against what is in the tables.
+//! - [`options`], [`logs`]: what the commands have in common.
 //! - [`record`]: what the four kinds of record have in common.
 
 pub mod export;
+pub mod follow;
+pub mod health;
 pub mod load;
+pub mod logs;
+pub mod observe;
+pub mod options;
+pub mod original;
 pub mod record;
+pub mod source;
+pub mod verify;

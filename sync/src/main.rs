@@ -1,16 +1,27 @@
 //! `agentscope-sync`: the command line.
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
-use agentscope_shared::store::{Patience, Store, TableNames, connect};
+use agentscope_shared::store::Patience;
 use agentscope_sync::export::{self, Export};
+use agentscope_sync::follow::copier::Copier;
+use agentscope_sync::follow::queue::Queue;
+use agentscope_sync::follow::reconcile::{self, Found};
+use agentscope_sync::follow::{self, follow, once};
 use agentscope_sync::load::{self, Report};
+use agentscope_sync::options::{Redis, Tables};
+use agentscope_sync::source::Source;
+use agentscope_sync::verify::verify;
+use agentscope_sync::{health, logs};
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Puts the records of an AgentScope service into the tables that the session-listing functions read.
 #[derive(Debug, Parser)]
@@ -26,6 +37,20 @@ enum Command {
     ///
     /// Records that do not fit are named on standard error, and the others are loaded; the exit status is 1 then.
     Load(Load),
+    /// Keeps the tables in step with the Redis of an AgentScope service, until it is ended.
+    ///
+    /// The tables hold what Redis holds and nothing else: what is not in Redis is deleted. Records that do not fit are named in
+    /// the log, and their last good versions stay.
+    Redis(Box<Follow>),
+    /// Compares the tables with the Redis of an AgentScope service, record by record, and names what differs.
+    ///
+    /// The exit status is 0 if nothing does, 1 if something does, and 2 if that cannot be said.
+    Verify(Box<Verify>),
+    /// Asks a process that was started with --listen whether it is alive.
+    Health {
+        /// Its address, as 127.0.0.1:8080.
+        address: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -39,56 +64,89 @@ struct Load {
     /// How long the sessions count as running that an export says are running.
     #[arg(long, default_value_t = 600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     lease_seconds: u64,
-    /// The DynamoDB endpoint, if it is not Amazon's. One on this machine needs no credentials.
-    #[arg(long, value_name = "URL")]
-    endpoint_url: Option<String>,
     #[command(flatten)]
     tables: Tables,
 }
 
 #[derive(Debug, Args)]
-struct Tables {
-    /// The table of sessions.
-    #[arg(long, env = "SESSIONS_TABLE", default_value = "agentscope-sessions", value_name = "NAME")]
-    sessions_table: String,
-    /// The table of agents.
-    #[arg(long, env = "AGENTS_TABLE", default_value = "agentscope-agents", value_name = "NAME")]
-    agents_table: String,
-    /// The table of teams.
-    #[arg(long, env = "TEAMS_TABLE", default_value = "agentscope-teams", value_name = "NAME")]
-    teams_table: String,
-    /// The table of schedules.
-    #[arg(long, env = "SCHEDULES_TABLE", default_value = "agentscope-schedules", value_name = "NAME")]
-    schedules_table: String,
+struct Follow {
+    #[command(flatten)]
+    redis: Redis,
+    /// Compare everything once, bring the tables up to date, print a summary, and end: with status 1 if a record was skipped.
+    #[arg(long, conflicts_with_all = ["follow", "configure", "reconcile_seconds", "listen"])]
+    once: bool,
+    /// Stay, and follow the changes. The default.
+    #[arg(long)]
+    follow: bool,
+    /// Set what is missing in Redis's notify-keyspace-events. Nothing else is ever written to Redis.
+    #[arg(long)]
+    configure: bool,
+    /// How long after everything was compared it is compared again, since notifications can be lost.
+    #[arg(long, default_value_t = 600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    reconcile_seconds: u64,
+    /// End at the first record that does not fit, with status 1.
+    #[arg(long)]
+    strict: bool,
+    /// Write every record once, even if it seems to be the same.
+    #[arg(long)]
+    rewrite: bool,
+    /// Delete everything if Redis has no record at all. Otherwise that is taken for a mistake.
+    #[arg(long)]
+    allow_empty: bool,
+    /// Answer /healthz, /livez and /metrics (for Prometheus) at this address, as 0.0.0.0:8080.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// The namespace of the metrics that are printed for CloudWatch every minute.
+    #[arg(long, default_value = "AgentScopeSync", value_name = "NAME")]
+    metrics_namespace: String,
+    #[command(flatten)]
+    tables: Tables,
+}
+
+#[derive(Debug, Args)]
+struct Verify {
+    #[command(flatten)]
+    redis: Redis,
+    #[command(flatten)]
+    tables: Tables,
+}
+
+/// What a command came to that could be carried out.
+enum Outcome {
+    /// All is as it should be.
+    Well,
+    /// Something does not fit, or differs.
+    NotAllWell,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Command::Load(load) = Cli::parse().command;
-    match run(load).await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+    let (outcome, trouble) = match Cli::parse().command {
+        Command::Load(options) => (load(options).await, 1),
+        Command::Redis(options) => {
+            logs::start();
+            (Box::pin(redis(*options)).await, 1)
+        }
+        Command::Verify(options) => {
+            logs::start();
+            (Box::pin(compare(*options)).await, 2)
+        }
+        Command::Health { address } => (health::ask(&address).await.map(|()| Outcome::Well), 1),
+    };
+    match outcome {
+        Ok(Outcome::Well) => ExitCode::SUCCESS,
+        Ok(Outcome::NotAllWell) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("agentscope-sync: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(trouble)
         }
     }
 }
 
-/// Loads all files; whether all of it worked.
-async fn run(options: Load) -> Result<bool> {
-    let Load { files, check, lease_seconds, endpoint_url, tables } = options;
-    let store = if check {
-        None
-    } else {
-        let names = TableNames {
-            sessions: tables.sessions_table,
-            agents: tables.agents_table,
-            teams: tables.teams_table,
-            schedules: tables.schedules_table,
-        };
-        Some(Store::new(connect(endpoint_url.as_deref(), Patience::LOADER).await, names))
-    };
+/// Loads all files.
+async fn load(options: Load) -> Result<Outcome> {
+    let Load { files, check, lease_seconds, tables } = options;
+    let store = if check { None } else { Some(tables.store(Patience::LOADER).await) };
     let mut all_well = true;
     for file in files {
         let name = file.display().to_string();
@@ -106,7 +164,7 @@ async fn run(options: Load) -> Result<bool> {
         all_well &= report.problems.is_empty();
         tell(&name, if check { "fit" } else { "loaded" }, &report);
     }
-    Ok(all_well)
+    Ok(if all_well { Outcome::Well } else { Outcome::NotAllWell })
 }
 
 fn tell(file: &str, what: &str, report: &Report) {
@@ -116,12 +174,100 @@ fn tell(file: &str, what: &str, report: &Report) {
     println!("{file}: {what}: {report}");
 }
 
+async fn redis(options: Follow) -> Result<Outcome> {
+    let every = Duration::from_secs(options.reconcile_seconds);
+    let copier = Arc::new(copier(options.redis, options.tables, every).await?);
+    let comparison = reconcile::Options { rewrite: options.rewrite, allow_empty: options.allow_empty };
+    let progress = spinner();
+    if options.once {
+        let found = tokio::select! {
+            found = once(&copier, comparison, options.strict, &progress) => found?,
+            () = until_ended() => anyhow::bail!("ended before everything was compared"),
+        };
+        progress.finish_and_clear();
+        summarize(&copier, found);
+        return Ok(if copier.observer.has_skipped() { Outcome::NotAllWell } else { Outcome::Well });
+    }
+    let queue = Arc::new(Queue::default());
+    let following = follow::Options {
+        reconcile: comparison,
+        every,
+        configure: options.configure,
+        strict: options.strict,
+        namespace: options.metrics_namespace,
+    };
+    let (copier_told, queue_told) = (Arc::clone(&copier), Arc::clone(&queue));
+    let listening = async {
+        match options.listen {
+            Some(address) => health::listen(address, copier_told, queue_told).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        outcome = follow(copier, queue, following, progress, until_ended()) => outcome?,
+        outcome = listening => outcome?,
+    }
+    Ok(Outcome::Well)
+}
+
+fn summarize(copier: &Copier, found: Found) {
+    let counts = copier.observer.counters.now();
+    let skipped = copier.observer.skipped() + found.passed_over;
+    println!(
+        "{} records: {} written, {} deleted, {} unchanged, {skipped} skipped; {} leases set, {} ended; {:.1} s",
+        found.records,
+        counts.written,
+        counts.deleted,
+        counts.unchanged,
+        counts.leases_set,
+        counts.leases_ended,
+        found.took.as_secs_f64(),
+    );
+}
+
+async fn compare(options: Verify) -> Result<Outcome> {
+    let copier = copier(options.redis, options.tables, Duration::ZERO).await?;
+    let progress = spinner();
+    let verdict = verify(&copier, &progress, |finding| progress.suspend(|| println!("{finding}"))).await?;
+    progress.finish_and_clear();
+    println!("{verdict}");
+    Ok(if verdict.differences.is_empty() { Outcome::Well } else { Outcome::NotAllWell })
+}
+
+async fn copier(redis: Redis, tables: Tables, every: Duration) -> Result<Copier> {
+    let source = Source::connect(&redis.source()).await?;
+    tracing::info!(address = source.address(), "connected to Redis");
+    Copier::new(tables.store(Patience::FOLLOWER).await, source, every)
+}
+
+/// Returns when the process is asked to end: Ctrl-C, or SIGTERM.
+async fn until_ended() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signals) => signals.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated => {}
+    }
+}
+
 fn progress_bar(records: usize) -> ProgressBar {
+    styled(ProgressBar::new(records as u64), "{bar:40} {pos}/{len} {msg} {eta}")
+}
+
+/// Progress towards an end that is not known.
+fn spinner() -> ProgressBar {
+    styled(ProgressBar::new_spinner(), "{spinner} {pos} {msg} ({elapsed})")
+}
+
+fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let bar = ProgressBar::new(records as u64);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg} {eta}") {
+    if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
     bar

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use super::item::{Item, key, text};
+use super::item::{Item, key, projection, text};
 use super::tables::OWNER;
 use super::usage::count_retry;
 use super::{Store, StoreError};
@@ -47,9 +47,15 @@ impl Store {
         batch: Batch<'_>,
         read: impl Fn(Item) -> Result<Option<(String, T)>, StoreError>,
     ) -> Result<HashMap<String, T>, StoreError> {
-        let chunks: Vec<_> = batch.keys.chunks(batch.per_request).collect();
-        let mut answers = stream::iter(chunks).map(|chunk| self.get_chunk(&batch, chunk)).buffer_unordered(IN_FLIGHT);
-        let mut all = HashMap::with_capacity(batch.keys.len());
+        let Batch { table, sort, user_id, keys, attributes, consistent, per_request } = batch;
+        let chunks: Vec<_> = keys.chunks(per_request).collect();
+        let mut answers = stream::iter(chunks)
+            .map(|chunk| {
+                let keys = chunk.iter().map(|sort_key| key(user_id, sort, sort_key)).collect();
+                self.get_chunk(table, sort, keys, attributes, consistent)
+            })
+            .buffer_unordered(IN_FLIGHT);
+        let mut all = HashMap::with_capacity(keys.len());
         while let Some(items) = answers.try_next().await? {
             for item in items {
                 all.extend(read(item)?);
@@ -58,17 +64,20 @@ impl Store {
         Ok(all)
     }
 
-    async fn get_chunk(&self, batch: &Batch<'_>, chunk: &[String]) -> Result<Vec<Item>, StoreError> {
-        let mut items = Vec::with_capacity(chunk.len());
-        let keys = chunk.iter().map(|sort_key| key(batch.user_id, batch.sort, sort_key)).collect();
-        let mut request = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(batch.consistent);
-        if !batch.attributes.is_empty() {
-            let keys = [OWNER, batch.sort];
-            let names: Vec<_> = keys.iter().chain(batch.attributes).collect();
-            let placeholders: Vec<_> = (0..names.len()).map(|index| format!("#{index}")).collect();
-            request = request.projection_expression(placeholders.join(",")).set_expression_attribute_names(Some(
-                placeholders.into_iter().zip(names.into_iter().map(|name| (*name).to_owned())).collect(),
-            ));
+    /// Reads the items with these keys, at most [`GET_LIMIT`], of any users.
+    pub(super) async fn get_chunk(
+        &self,
+        table: &str,
+        sort: &str,
+        keys: Vec<Item>,
+        attributes: &[&str],
+        consistent: bool,
+    ) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::with_capacity(keys.len());
+        let mut request = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(consistent);
+        if !attributes.is_empty() {
+            let (expression, names) = projection([OWNER, sort].iter().chain(attributes).copied());
+            request = request.projection_expression(expression).set_expression_attribute_names(Some(names));
         }
         let mut pending = request.build()?;
         for attempt in 0..ATTEMPTS {
@@ -76,9 +85,9 @@ impl Store {
                 wait(attempt).await;
                 count_retry();
             }
-            let answer = self.client.batch_get_item().request_items(batch.table, pending).send().await?;
+            let answer = self.client.batch_get_item().request_items(table, pending).send().await?;
             items.extend(answer.responses.into_iter().flatten().flat_map(|(_, items)| items));
-            match answer.unprocessed_keys.and_then(|mut tables| tables.remove(batch.table)) {
+            match answer.unprocessed_keys.and_then(|mut tables| tables.remove(table)) {
                 None => return Ok(items),
                 Some(rest) if rest.keys.is_empty() => return Ok(items),
                 Some(rest) => pending = rest,

@@ -61,6 +61,16 @@ impl Patience {
         idle: Duration::from_secs(20),
     };
 
+    /// Of a process that keeps copies: nobody waits at a screen, but a change does that comes after. Parts of a state are 2 MB a
+    /// request.
+    pub const FOLLOWER: Self = Self {
+        connect: Duration::from_secs(2),
+        first_byte: Duration::from_secs(5),
+        attempt: Duration::from_secs(20),
+        attempts: 4,
+        idle: Duration::from_secs(20),
+    };
+
     /// A loader's: it sends megabytes, maybe over a slow line, and nobody waits at a screen.
     pub const LOADER: Self = Self {
         connect: Duration::from_secs(5),
@@ -190,7 +200,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_is_as_patient_as_it_is_told() {
-        for patience in [Patience::FUNCTION, Patience::LOADER] {
+        for patience in [Patience::FUNCTION, Patience::FOLLOWER, Patience::LOADER] {
             for client in [connect(Some("http://127.0.0.1:1"), patience).await, connect_from_environment(patience)] {
                 let retries = client.config().retry_config().unwrap();
                 assert_eq!(retries.max_attempts(), patience.attempts);

@@ -10,9 +10,9 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::documents::check_key;
-use super::item::{Fields, key, text};
+use super::item::{Fields, Item, key, text};
 use super::tables::{EXPIRES_AT, OWNER};
-use super::{Store, StoreError, keys};
+use super::{Store, StoreError, Unfit, keys};
 
 /// A lease that is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +106,38 @@ impl Store {
         self.put_lease(user_id, session_id, holder, length, condition).await
     }
 
+    /// Writes down that a session runs until this moment, in seconds since 1970, whoever held its lease before: for copies of
+    /// leases that are decided elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// DynamoDB does not answer, or the ids do not fit a key.
+    pub async fn set_lease(
+        &self,
+        user_id: &str,
+        session_id: &str,
+        holder: &str,
+        expires_at: u64,
+    ) -> Result<(), StoreError> {
+        let item = lease_item(user_id, session_id, holder, expires_at)?;
+        self.client.put_item().table_name(&self.names.sessions).set_item(Some(item)).send().await?;
+        Ok(())
+    }
+
+    /// Ends a session's lease, whoever holds it.
+    ///
+    /// # Errors
+    ///
+    /// DynamoDB does not answer.
+    pub async fn end_lease(&self, user_id: &str, session_id: &str) -> Result<(), StoreError> {
+        let sort_key = keys::run(session_id);
+        if keys::can_exist(user_id, &sort_key) {
+            let key = key(user_id, "item", sort_key);
+            self.client.delete_item().table_name(&self.names.sessions).set_key(Some(key)).send().await?;
+        }
+        Ok(())
+    }
+
     async fn put_lease(
         &self,
         user_id: &str,
@@ -114,15 +146,8 @@ impl Store {
         length: Duration,
         condition: &str,
     ) -> Result<Result<(), LeaseHeld>, StoreError> {
-        check_key("user_id", user_id, keys::PARTITION_KEY_LIMIT)?;
-        let sort_key = keys::run(session_id);
-        check_key("id", session_id, keys::SORT_KEY_LIMIT)?;
-        check_key("id", &sort_key, keys::SORT_KEY_LIMIT)?;
         let now = now();
-        let mut item = key(user_id, "item", sort_key);
-        item.insert("id".into(), text(session_id));
-        item.insert("holder".into(), text(holder));
-        item.insert(EXPIRES_AT.into(), AttributeValue::N(now.saturating_add(length.as_secs()).to_string()));
+        let item = lease_item(user_id, session_id, holder, now.saturating_add(length.as_secs()))?;
         let answer = self
             .client
             .put_item()
@@ -172,6 +197,18 @@ impl Store {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+fn lease_item(user_id: &str, session_id: &str, holder: &str, expires_at: u64) -> Result<Item, Unfit> {
+    check_key("user_id", user_id, keys::PARTITION_KEY_LIMIT)?;
+    let sort_key = keys::run(session_id);
+    check_key("id", session_id, keys::SORT_KEY_LIMIT)?;
+    check_key("id", &sort_key, keys::SORT_KEY_LIMIT)?;
+    let mut item = key(user_id, "item", sort_key);
+    item.insert("id".into(), text(session_id));
+    item.insert("holder".into(), text(holder));
+    item.insert(EXPIRES_AT.into(), AttributeValue::N(expires_at.to_string()));
+    Ok(item)
 }
 
 /// Seconds since 1970.

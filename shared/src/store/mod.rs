@@ -7,10 +7,13 @@
 //! - `client`, `warm_up`: the connections.
 //! - `usage`: what a request takes.
 //! - `rows`, `states`, `read`, `session_write`, `write`, `lease`: what the rest of the program asks for.
+//! - `copy`, `scan`, `compare`: what keeps the tables in step with records that live elsewhere.
 
 mod batch;
 mod bulk;
 mod client;
+mod compare;
+mod copy;
 mod documents;
 mod error;
 mod item;
@@ -19,6 +22,7 @@ mod lease;
 mod query;
 mod read;
 mod rows;
+mod scan;
 mod session;
 mod session_head;
 mod session_items;
@@ -32,10 +36,13 @@ mod write;
 use aws_sdk_dynamodb::Client;
 
 pub use client::{Patience, connect, connect_from_environment, http_client};
+pub use compare::Difference;
+pub use copy::{Held, Original, RecordKind};
 pub use documents::{StoredAgent, StoredTeam};
 pub use error::{StoreError, Unfit};
 pub use lease::{Lease, LeaseHeld};
 pub use rows::{IndexRow, Page, Position, Rows};
+pub use scan::{ScanPage, ScanStart};
 pub use session::{StoredSession, View};
 pub use session_head::{Documents, SessionHead};
 pub use tables::TableNames;

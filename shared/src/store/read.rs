@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use super::batch::{Batch, GET_LIMIT};
-use super::item::{Item, key};
+use super::item::{Item, key, projection};
 use super::{Store, StoreError, StoredAgent, StoredTeam, keys};
 
 impl Store {
@@ -85,11 +85,33 @@ impl Store {
         }
         let mut request = self.client.get_item().table_name(table).set_key(Some(key(user_id, sort, sort_key)));
         if let Some(attribute) = attribute {
-            request = request.projection_expression("#0").expression_attribute_names("#0", attribute);
+            let (expression, names) = projection(std::iter::once(attribute));
+            request = request.projection_expression(expression).set_expression_attribute_names(Some(names));
         }
         Ok(request.send().await?.item)
     }
+
+    /// These attributes of an item, all if none are named, as the last write left them.
+    pub(super) async fn get_consistently(
+        &self,
+        table: &str,
+        user_id: &str,
+        sort: &str,
+        sort_key: &str,
+        attributes: &[&str],
+    ) -> Result<Option<Item>, StoreError> {
+        if !keys::can_exist(user_id, sort_key) {
+            return Ok(None);
+        }
+        let mut request = self.client.get_item().table_name(table).set_key(Some(key(user_id, sort, sort_key)));
+        if !attributes.is_empty() {
+            let (expression, names) = projection(attributes.iter().copied());
+            request = request.projection_expression(expression).set_expression_attribute_names(Some(names));
+        }
+        Ok(request.consistent_read(true).send().await?.item)
+    }
 }
+
 /// Each of these once, in the order in which they first came.
 pub(super) fn distinct<T: Eq + Hash + Clone>(items: impl Iterator<Item = T>) -> Vec<T> {
     let mut seen = HashSet::new();

@@ -224,7 +224,8 @@ impl SessionHead {
     }
 }
 
-/// An id that cannot be a key is kept under another name, where no index looks for it: nobody can ask for it either.
+/// The name under which an id is kept that no index shall find: one that cannot be a key, which nobody can ask for either, or
+/// that of a list on which the original is not.
 pub(super) fn unindexed(name: &str) -> String {
     format!("unindexed_{name}")
 }

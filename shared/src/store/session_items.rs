@@ -7,7 +7,7 @@ use super::bulk::{self, INLINE_LIMIT, PART_SIZE};
 use super::documents::{check_key, json};
 use super::item::{ITEM_LIMIT, Item, check_size, key, size, text};
 use super::session_head::{DOCUMENTS, unindexed};
-use super::{Unfit, keys};
+use super::{Original, Unfit, keys};
 use crate::model::SessionRecord;
 
 /// The most bytes that the head's JSON documents may have together. More than that, and they lie with the bulk.
@@ -23,8 +23,10 @@ impl SessionItems {
     /// # Errors
     ///
     /// The record's ids do not fit into keys, or the head is too large even without its documents.
-    pub(super) fn new(record: &SessionRecord, version: &str) -> Result<Self, Unfit> {
+    pub(super) fn new(record: &SessionRecord, version: &str, original: Option<&Original>) -> Result<Self, Unfit> {
         check_ids(record)?;
+        let is_on_agent_list = original.is_none_or(|original| original.is_on_agent_list);
+        let is_on_schedule_list = original.is_none_or(|original| original.is_on_schedule_list);
         let state = &record.state;
         let mut head = key(&record.user_id, "item", keys::head(&record.id));
         let mut put = |name: &str, value: AttributeValue| head.insert(name.to_owned(), value);
@@ -43,9 +45,12 @@ impl SessionItems {
         if let Some(team_id) = &record.team_id {
             put("team_id", text(team_id));
         }
-        put_index_key(&mut head, "agent_id", &record.agent_id);
+        put_index_key(&mut head, "agent_id", &record.agent_id, is_on_agent_list);
         if let Some(schedule_id) = &record.source_schedule_id {
-            put_index_key(&mut head, "source_schedule_id", schedule_id);
+            put_index_key(&mut head, "source_schedule_id", schedule_id, is_on_schedule_list);
+        }
+        if let Some(original) = original {
+            original.mark(&mut head);
         }
 
         let documents = [
@@ -101,7 +106,7 @@ fn check_ids(record: &SessionRecord) -> Result<(), Unfit> {
     Ok(())
 }
 
-fn put_index_key(head: &mut Item, name: &str, id: &str) {
-    let name = if keys::fits_partition(id) { name.to_owned() } else { unindexed(name) };
+fn put_index_key(head: &mut Item, name: &str, id: &str, is_listed: bool) {
+    let name = if is_listed && keys::fits_partition(id) { name.to_owned() } else { unindexed(name) };
     head.insert(name, text(id));
 }

@@ -19,7 +19,7 @@ use super::item::{Item, key, text};
 use super::lease::now;
 use super::session_items::SessionItems;
 use super::tables::EXPIRES_AT;
-use super::{Store, StoreError, Unfit, keys};
+use super::{Original, Store, StoreError, Unfit, keys};
 use crate::model::SessionRecord;
 
 /// How often a write starts again because another writer got in between.
@@ -33,7 +33,7 @@ impl Store {
     ///
     /// The session cannot be kept in its table.
     pub fn check_session(session: &SessionRecord) -> Result<(), Unfit> {
-        SessionItems::new(session, &Uuid::nil().to_string()).map(drop)
+        SessionItems::new(session, &Uuid::nil().to_string(), None).map(drop)
     }
 
     /// Writes a session, new or not. Of two writers the one whose head comes last wins, whole.
@@ -49,27 +49,42 @@ impl Store {
             if attempt > 0 {
                 wait(attempt).await;
             }
-            let mut current = self.version(user_id, id).await?;
-            let version = version_after(current.as_deref());
-            let SessionItems { head, parts } = SessionItems::new(session, &version)?;
-            let part_keys = parts.iter().filter_map(|part| part.get("item")?.as_s().ok().cloned()).collect();
-            if current.is_none() && !parts.is_empty() {
-                current = self.claim(user_id, id).await?;
-                if current.is_none() {
-                    continue;
-                }
+            let current = self.version(user_id, id).await?;
+            if self.replace_session(session, None, current).await? {
+                return Ok(());
             }
-            self.put_parts(parts).await?;
-            // A head whose answer was lost is put twice, and the second time it finds itself.
-            if self.put_head(head, current.as_deref()).await?
-                || self.version(user_id, id).await?.as_deref() == Some(version.as_str())
-            {
-                let is_left_behind = |head: Option<&str>, part: &str| head == Some(&version) && *part < *version;
-                return self.clear_parts(user_id, id, current.as_deref(), is_left_behind).await;
-            }
-            self.batch_delete(user_id, part_keys).await?;
         }
         Err(StoreError::Contended(id.clone()))
+    }
+
+    /// Writes a session where this version of it is, or none; whether it still was.
+    pub(super) async fn replace_session(
+        &self,
+        session: &SessionRecord,
+        original: Option<&Original>,
+        mut current: Option<String>,
+    ) -> Result<bool, StoreError> {
+        let SessionRecord { user_id, id, .. } = session;
+        let version = version_after(current.as_deref());
+        let SessionItems { head, parts } = SessionItems::new(session, &version, original)?;
+        let part_keys = parts.iter().filter_map(|part| part.get("item")?.as_s().ok().cloned()).collect();
+        if current.is_none() && !parts.is_empty() {
+            current = self.claim(user_id, id).await?;
+            if current.is_none() {
+                return Ok(false);
+            }
+        }
+        self.put_parts(parts).await?;
+        // A head whose answer was lost is put twice, and the second time it finds itself.
+        if self.put_head(head, current.as_deref()).await?
+            || self.version(user_id, id).await?.as_deref() == Some(version.as_str())
+        {
+            let is_left_behind = |head: Option<&str>, part: &str| head == Some(&version) && *part < *version;
+            self.clear_parts(user_id, id, current.as_deref(), is_left_behind).await?;
+            return Ok(true);
+        }
+        self.batch_delete(user_id, part_keys).await?;
+        Ok(false)
     }
 
     /// Deletes a session with its state and its lease; nothing happens if there is none.
@@ -103,17 +118,8 @@ impl Store {
 
     /// The version of a session's state, read consistently.
     async fn version(&self, user_id: &str, id: &str) -> Result<Option<String>, StoreError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.names.sessions)
-            .set_key(Some(key(user_id, "item", keys::head(id))))
-            .projection_expression("#version")
-            .expression_attribute_names("#version", "version")
-            .consistent_read(true)
-            .send()
-            .await?;
-        Ok(answer.item.and_then(|head| head.get("version")?.as_s().ok().cloned()))
+        let head = self.get_consistently(&self.names.sessions, user_id, "item", &keys::head(id), &["version"]).await?;
+        Ok(head.and_then(|head| head.get("version")?.as_s().ok().cloned()))
     }
 
     /// Puts a head if the one that it replaces is still the current one.
@@ -142,7 +148,7 @@ impl Store {
     ///
     /// The head is read after the parts were listed. So every part of the list was put by a writer that began before,
     /// from a head or claim that was there before; if the head is another now, that writer cannot put its own any more.
-    async fn clear_parts(
+    pub(super) async fn clear_parts(
         &self,
         user_id: &str,
         id: &str,

@@ -1,0 +1,284 @@
+//! One record: its copy made to be what the record is.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use agentscope_shared::model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
+use agentscope_shared::store::{Held, Original, RecordKind, Store, StoreError};
+use futures::future::try_join_all;
+use redis::RedisError;
+
+use super::latecomers::Latecomers;
+use super::owners::SessionOwners;
+use super::queue::Work;
+use crate::observe::Observer;
+use crate::original::{Copied, content_hash, identity, read};
+use crate::source::read::{Identity, Lock, SessionFacts};
+use crate::source::{Place, Source};
+
+/// Who holds the leases of sessions whose locks are held.
+pub const HOLDER: &str = "agentscope-sync redis";
+
+/// How far a lease's end may be from the lock's without being moved: both are reckoned from moments a little apart.
+const TOLERANCE: u64 = 2;
+
+/// Why a record was not brought up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// It may succeed later.
+    #[error("{0}")]
+    Later(String),
+    /// DynamoDB refuses the request: a table is missing, or a permission.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Refused(_) => Self::Refused(error.to_string()),
+            _ => Self::Later(error.to_string()),
+        }
+    }
+}
+
+impl From<RedisError> for Failure {
+    fn from(error: RedisError) -> Self {
+        Self::Later(format!("Redis: {error}"))
+    }
+}
+
+/// Brings copies up to date.
+pub struct Copier {
+    /// Where the copies are.
+    pub store: Store,
+    /// Where the records are.
+    pub source: Source,
+    /// Who counts.
+    pub observer: Observer,
+    /// Whose session an id is.
+    pub owners: SessionOwners,
+    /// Who is not on a list yet.
+    pub latecomers: Latecomers,
+    /// How long a session counts as running, from when it is seen to, whose lock has no end.
+    pub endless_lease: Duration,
+}
+
+impl Copier {
+    /// A copier that has seen nothing yet. Everything is compared `every` so often.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory.
+    pub fn new(store: Store, source: Source, every: Duration) -> anyhow::Result<Self> {
+        Ok(Self {
+            store,
+            source,
+            observer: Observer::new()?,
+            owners: SessionOwners::default(),
+            latecomers: Latecomers::default(),
+            // As long as AgentScope's own locks, or until it has been looked at twice more.
+            endless_lease: Duration::from_secs(600).max(every * 3),
+        })
+    }
+
+    /// Looks at what there is to look at under a key.
+    ///
+    /// # Errors
+    ///
+    /// Redis or DynamoDB does not answer, or somebody else has written in between.
+    pub async fn work(&self, key: &str, work: &Work) -> Result<(), Failure> {
+        match &work.lock {
+            _ if work.record || work.rewrite => self.copy(key, work.rewrite).await,
+            Some(place) => self.copy_lock(key, place).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn copy(&self, key: &str, rewrite: bool) -> Result<(), Failure> {
+        let places = self.source.keys().places(key);
+        // First what is held, then the original: see `agentscope_shared::store::copy`.
+        let held = try_join_all(places.iter().map(async |place| {
+            let held = self.store.held_of(place.kind, &[(&place.user_id, &place.id)], true).await?;
+            Ok::<_, StoreError>(held.into_iter().next().unwrap_or_default())
+        }));
+        let held = held.await?;
+        let text = match self.source.text(key).await {
+            Ok(text) => text,
+            Err(error) if error.code() == Some("WRONGTYPE") => {
+                self.observer.skip(key, "it holds no text");
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let Some(text) = text else {
+            for (place, (held, lease)) in places.iter().zip(held) {
+                self.delete(key, place, &held, lease).await?;
+            }
+            self.observer.fits(key);
+            return Ok(());
+        };
+        Observer::count(&self.observer.counters.reads);
+        let (identity, index) = match identity(&text).and_then(|identity| {
+            let index = identity.index_among(&places)?;
+            Ok((identity, index))
+        }) {
+            Ok(found) => found,
+            Err(problem) => {
+                self.observer.skip(key, &problem);
+                return Ok(());
+            }
+        };
+        for (number, (place, (held, lease))) in places.iter().zip(&held).enumerate() {
+            if number != index {
+                self.delete(key, place, held, *lease).await?;
+            }
+        }
+        let (place, (held, lease)) = (&places[index], &held[index]);
+        let facts = match place.kind {
+            RecordKind::Session => Some(self.facts(key, place, &identity).await?),
+            RecordKind::Agent | RecordKind::Team | RecordKind::Schedule => None,
+        };
+        let original = content_hash(place.kind, facts.as_ref(), &text);
+        let mut is_there = held.is_there();
+        if held.is_copy_of(&original.content_hash) && !rewrite {
+            self.observer.fits(key);
+            Observer::count(&self.observer.counters.unchanged);
+        } else {
+            match self.write(place, &text, &original, held).await? {
+                Copied::Written => {
+                    self.observer.fits(key);
+                    Observer::count(&self.observer.counters.written);
+                    is_there = true;
+                }
+                Copied::Misfit(problem) => self.observer.skip(key, &problem),
+                Copied::Moved => return Err(Failure::Later("somebody else has written this record".to_owned())),
+            }
+        }
+        match facts {
+            Some(facts) if is_there => self.set_lease(place, facts.lock, *lease).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// What Redis knows of a session besides its record. If it is not on its lists, it is waited for there.
+    async fn facts(&self, key: &str, place: &Place, identity: &Identity) -> Result<SessionFacts, Failure> {
+        self.owners.add(key, place);
+        let [agent_list, schedule_list] = self.source.lists_of(identity);
+        for list in [&agent_list, &schedule_list].into_iter().flatten() {
+            // Before it is looked for: it may be put there a moment after.
+            self.latecomers.expect(list.clone(), key);
+        }
+        let facts = self.source.session_facts(&[identity]).await?;
+        let facts = facts.into_iter().next().ok_or_else(|| Failure::Later("Redis gave no answer".to_owned()))?;
+        for (list, is_on) in [(agent_list, facts.is_on_agent_list), (schedule_list, facts.is_on_schedule_list)] {
+            if let Some(list) = list.filter(|_| is_on) {
+                self.latecomers.forget(&list, key);
+            }
+        }
+        Ok(facts)
+    }
+
+    async fn delete(&self, key: &str, place: &Place, held: &Held, lease: Option<u64>) -> Result<(), Failure> {
+        if place.kind == RecordKind::Session {
+            self.owners.remove(key, place);
+        }
+        if held.is_there() {
+            if !self.store.delete_copy(place.kind, &place.user_id, &place.id, held).await? {
+                return Err(Failure::Later("somebody else has written this record".to_owned()));
+            }
+            Observer::count(&self.observer.counters.deleted);
+        } else if lease.is_some_and(|end| end > now().as_secs()) {
+            self.store.end_lease(&place.user_id, &place.id).await?;
+            Observer::count(&self.observer.counters.leases_ended);
+        }
+        Ok(())
+    }
+
+    async fn write(&self, place: &Place, text: &[u8], original: &Original, held: &Held) -> Result<Copied, Failure> {
+        let Self { store, .. } = self;
+        // States of megabytes take a while to be read and packed, but no longer than a round of requests.
+        let answer = match place.kind {
+            RecordKind::Agent => match read::<AgentRecord>(text) {
+                Ok(agent) => store.copy_agent(&agent, original, held).await,
+                Err(problem) => return Ok(Copied::Misfit(problem)),
+            },
+            RecordKind::Team => match read::<TeamRecord>(text) {
+                Ok(team) => store.copy_team(&team, original, held).await,
+                Err(problem) => return Ok(Copied::Misfit(problem)),
+            },
+            RecordKind::Schedule => match read::<ScheduleRecord>(text) {
+                Ok(schedule) => store.copy_schedule(&schedule, original, held).await,
+                Err(problem) => return Ok(Copied::Misfit(problem)),
+            },
+            RecordKind::Session => match read::<SessionRecord>(text) {
+                Ok(session) => store.copy_session(&session, original, held).await,
+                Err(problem) => return Ok(Copied::Misfit(problem)),
+            },
+        };
+        match answer {
+            Ok(true) => Ok(Copied::Written),
+            Ok(false) => Ok(Copied::Moved),
+            Err(StoreError::Unfit(unfit)) => Ok(Copied::Misfit(unfit.to_string())),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn copy_lock(&self, key: &str, place: &Place) -> Result<(), Failure> {
+        let held = self.store.held_of(place.kind, &[(&place.user_id, &place.id)], true).await?;
+        let Some((held, lease)) = held.into_iter().next() else { return Ok(()) };
+        // Without a record, or a copy of it, there is no session that could run: it is looked at when there is.
+        match self.source.lock(key, &place.id).await? {
+            Some(lock) if held.is_there() => self.set_lease(place, lock, lease).await,
+            _ => self.copy(key, false).await,
+        }
+    }
+
+    async fn set_lease(&self, place: &Place, lock: Lock, held: Option<u64>) -> Result<(), Failure> {
+        let Place { user_id, id, .. } = place;
+        match self.lease_end(lock) {
+            None if held.is_some_and(|end| end > now().as_secs()) => {
+                self.store.end_lease(user_id, id).await?;
+                Observer::count(&self.observer.counters.leases_ended);
+            }
+            Some(end) if self.is_behind(lock, end, held) => {
+                self.store.set_lease(user_id, id, HOLDER, end).await?;
+                Observer::count(&self.observer.counters.leases_set);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether the lease of a session that is held until then, in seconds since 1970, has to be written for its lock.
+    pub fn is_lease_behind(&self, lock: Lock, held: Option<u64>) -> bool {
+        match self.lease_end(lock) {
+            None => held.is_some_and(|end| end > now().as_secs()),
+            Some(end) => self.is_behind(lock, end, held),
+        }
+    }
+
+    fn is_behind(&self, lock: Lock, end: u64, held: Option<u64>) -> bool {
+        let tolerance = match lock {
+            // Moved on when half of it is over, as AgentScope itself does with its locks.
+            Lock::HeldForever => self.endless_lease.as_secs() / 2,
+            Lock::Held(_) | Lock::Free => TOLERANCE,
+        };
+        held.is_none_or(|held| held.abs_diff(end) > tolerance)
+    }
+
+    /// When the lease of a session ends whose lock is held, in seconds since 1970: never before the lock does.
+    fn lease_end(&self, lock: Lock) -> Option<u64> {
+        let left = match lock {
+            Lock::Free => return None,
+            Lock::Held(milliseconds) => Duration::from_millis(milliseconds),
+            Lock::HeldForever => self.endless_lease,
+        };
+        let end = now() + left;
+        Some(end.as_secs() + u64::from(end.subsec_nanos() > 0))
+    }
+}
+
+/// The time since 1970.
+fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}

@@ -1,0 +1,273 @@
+//! Everything there is in Redis against everything that the tables hold.
+//!
+//! Nothing is written here: keys whose copies are behind go into the queue, and are looked at again by whoever takes them from
+//! there. So it makes no difference what changes meanwhile.
+
+use std::time::{Duration, Instant};
+
+use agentscope_shared::store::{Held, RecordKind, ScanStart};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use indicatif::ProgressBar;
+
+use super::copier::{Copier, Failure};
+use super::queue::{Queue, Work};
+use crate::observe::Observer;
+use crate::original::{content_hash, identity};
+use crate::source::read::{Identity, SessionFacts};
+use crate::source::{Place, Source};
+
+/// The most bytes of records that are read at once. One that is larger is read alone.
+const BYTES_AT_ONCE: usize = 8 << 20;
+/// How many such groups are looked at side by side.
+const GROUPS: usize = 4;
+/// How many keys may wait before the comparison does.
+const BACKLOG: usize = 1000;
+/// The tables are read in so many parts side by side, one a kind of record.
+const KINDS: usize = RecordKind::ALL.len();
+
+/// How a reconciliation is made.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Every record is written, whatever is held of it.
+    pub rewrite: bool,
+    /// What is held is deleted even if Redis has no record at all.
+    pub allow_empty: bool,
+}
+
+/// What a reconciliation found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Records in Redis.
+    pub records: usize,
+    /// Keys whose copies were behind, those included of records that are gone.
+    pub behind: usize,
+    /// Keys that are none of a record or of one that may be read, though they look so.
+    pub passed_over: usize,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Why a reconciliation did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Incomplete {
+    /// Redis or DynamoDB did not answer, or refused.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+    /// There is nothing in Redis, and a lot in the tables.
+    #[error(
+        "Redis has no record of AgentScope's, and the tables do: is it the right server and database? Nothing was deleted. \
+         --allow-empty deletes everything"
+    )]
+    Empty,
+}
+
+impl From<redis::RedisError> for Incomplete {
+    fn from(error: redis::RedisError) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+impl From<agentscope_shared::store::StoreError> for Incomplete {
+    fn from(error: agentscope_shared::store::StoreError) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+/// Compares everything, and puts the keys into the queue whose copies are behind. They may still be there when this ends.
+///
+/// # Errors
+///
+/// Redis or DynamoDB does not answer, or Redis is empty. Whatever has been put into the queue stays there.
+pub async fn reconcile(
+    copier: &Copier,
+    queue: &Queue,
+    options: Options,
+    progress: &ProgressBar,
+) -> Result<Found, Incomplete> {
+    let begun = Instant::now();
+    let mut found = Found::default();
+    progress.set_message("records read");
+    let mut cursor = 0;
+    loop {
+        let page = copier.source.record_keys(cursor).await?;
+        found.passed_over += page.unreadable;
+        let keys = records_among(&copier.source, page.keys, &mut found);
+        let groups = grouped(&copier.source, keys).await?;
+        let mut answers =
+            stream::iter(groups).map(|keys| compare(copier, queue, keys, options.rewrite)).buffer_unordered(GROUPS);
+        while let Some((records, behind)) = answers.try_next().await? {
+            found.records += records;
+            found.behind += behind;
+            progress.inc(records as u64);
+        }
+        match page.next {
+            Some(next) => cursor = next,
+            None => break,
+        }
+    }
+    copier.owners.set_all();
+    if found.records == 0 && !options.allow_empty && is_anything_held(copier).await? {
+        return Err(Incomplete::Empty);
+    }
+    progress.set_message("records read; looking for what is gone");
+    let gone = stream::iter(RecordKind::ALL).map(|kind| find_gone(copier, queue, kind)).buffer_unordered(KINDS);
+    found.behind += gone.try_fold(0, async |all, gone| Ok(all + gone)).await?;
+    found.took = begun.elapsed();
+    Observer::count(&copier.observer.counters.reconciliations);
+    Ok(found)
+}
+
+/// The keys that may be records'. Those that look so, and may be credentials', are told of.
+fn records_among(source: &Source, keys: Vec<String>, found: &mut Found) -> Vec<String> {
+    let all = source.keys();
+    let mut records = Vec::with_capacity(keys.len());
+    for key in keys {
+        if !all.places(&key).is_empty() {
+            records.push(key);
+        } else if all.is_ambiguous(&key) {
+            found.passed_over += 1;
+            tracing::warn!(key, "passed over a key: it may be a record's, and may be one that is never read");
+        }
+    }
+    records
+}
+
+/// The keys in groups of so many bytes of text.
+async fn grouped(source: &Source, keys: Vec<String>) -> Result<Vec<Vec<String>>, redis::RedisError> {
+    let lengths = source.lengths(&keys).await?;
+    let mut groups: Vec<Vec<String>> = Vec::new();
+    let mut bytes = BYTES_AT_ONCE;
+    for (key, length) in keys.into_iter().zip(lengths) {
+        bytes += length;
+        match groups.last_mut() {
+            Some(group) if bytes <= BYTES_AT_ONCE => group.push(key),
+            _ => {
+                groups.push(vec![key]);
+                bytes = length;
+            }
+        }
+    }
+    Ok(groups)
+}
+
+/// A record as far as it has to be known.
+struct Seen {
+    key: String,
+    place: Place,
+    identity: Identity,
+    text: Vec<u8>,
+}
+
+/// Puts those of the keys into the queue whose copies are behind. Returns how many records there are, and how many are behind.
+async fn compare(
+    copier: &Copier,
+    queue: &Queue,
+    keys: Vec<String>,
+    rewrite: bool,
+) -> Result<(usize, usize), Incomplete> {
+    let texts = copier.source.texts(&keys).await?;
+    let mut seen = [const { Vec::new() }; KINDS];
+    let mut behind = Vec::new();
+    let mut records = 0;
+    for (key, text) in keys.into_iter().zip(texts) {
+        let Some(text) = text else { continue };
+        records += 1;
+        Observer::count(&copier.observer.counters.reads);
+        let mut places = copier.source.keys().places(&key);
+        let is_alone = places.len() == 1;
+        match identity(&text).and_then(|identity| Ok((identity.index_among(&places)?, identity))) {
+            Ok((index, identity)) if is_alone && !rewrite => {
+                let place = places.swap_remove(index);
+                seen[place.kind as usize].push(Seen { key, place, identity, text });
+            }
+            // Keys that may be several records' are rare, and each of these takes a look.
+            _ => behind.push(key),
+        }
+    }
+    for (kind, seen) in RecordKind::ALL.into_iter().zip(seen) {
+        behind.extend(behind_of(copier, kind, seen).await?);
+    }
+    let count = behind.len();
+    for key in behind {
+        queue.at_most(BACKLOG).await;
+        queue.push(key, Work { rewrite, ..Work::RECORD }, None);
+    }
+    Ok((records, count))
+}
+
+/// The keys of those whose copies are behind.
+async fn behind_of(copier: &Copier, kind: RecordKind, seen: Vec<Seen>) -> Result<Vec<String>, Incomplete> {
+    if seen.is_empty() {
+        return Ok(Vec::new());
+    }
+    let facts: Vec<Option<SessionFacts>> = if kind == RecordKind::Session {
+        for Seen { key, place, .. } in &seen {
+            copier.owners.add(key, place);
+        }
+        let sessions: Vec<_> = seen.iter().map(|seen| &seen.identity).collect();
+        copier.source.session_facts(&sessions).await?.into_iter().map(Some).collect()
+    } else {
+        vec![None; seen.len()]
+    };
+    let places: Vec<_> = seen.iter().map(|seen| (seen.place.user_id.as_str(), seen.place.id.as_str())).collect();
+    let held = copier.store.held_of(kind, &places, false).await?;
+    let mut behind = Vec::new();
+    for ((seen, facts), (held, lease)) in seen.into_iter().zip(facts).zip(held) {
+        if is_behind(copier, &seen, facts, &held, lease) {
+            behind.push(seen.key);
+        } else {
+            copier.observer.fits(&seen.key);
+            Observer::count(&copier.observer.counters.unchanged);
+        }
+    }
+    Ok(behind)
+}
+
+fn is_behind(copier: &Copier, seen: &Seen, facts: Option<SessionFacts>, held: &Held, lease: Option<u64>) -> bool {
+    let original = content_hash(seen.place.kind, facts.as_ref(), &seen.text);
+    let is_listed = original.is_on_agent_list && original.is_on_schedule_list;
+    !held.is_copy_of(&original.content_hash)
+        || facts.is_some_and(|facts| copier.is_lease_behind(facts.lock, lease))
+        // It may come to be on its list, and is waited for by whoever looks at it next.
+        || !is_listed
+}
+
+/// Puts the keys of copies into the queue whose records are gone; how many they are.
+async fn find_gone(copier: &Copier, queue: &Queue, kind: RecordKind) -> Result<usize, Incomplete> {
+    let mut start: Option<ScanStart> = None;
+    let mut gone = 0;
+    loop {
+        let page = copier.store.scan(kind, start).await?;
+        let place = |(user_id, id)| copier.source.keys().key(&Place { kind, user_id, id });
+        let keys: Vec<_> = page.records.into_iter().map(place).collect();
+        for keys in keys.chunks(BACKLOG) {
+            let exist = copier.source.exist(keys).await?;
+            for (key, _) in keys.iter().zip(exist).filter(|(_, exists)| !exists) {
+                gone += 1;
+                queue.at_most(BACKLOG).await;
+                queue.push(key.clone(), Work::RECORD, None);
+            }
+        }
+        start = page.next;
+        if start.is_none() {
+            return Ok(gone);
+        }
+    }
+}
+
+async fn is_anything_held(copier: &Copier) -> Result<bool, Incomplete> {
+    for kind in RecordKind::ALL {
+        let mut start = None;
+        loop {
+            let page = copier.store.scan(kind, start).await?;
+            if !page.records.is_empty() {
+                return Ok(true);
+            }
+            start = page.next;
+            if start.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(false)
+}

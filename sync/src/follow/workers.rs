@@ -1,0 +1,103 @@
+//! Those who work the queue off.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use super::copier::{Copier, Failure};
+use super::queue::{Job, Queue};
+use crate::observe::Observer;
+
+/// Keys that are worked on side by side.
+const WORKERS: usize = 16;
+/// How often a key is tried before others get their turn.
+const ATTEMPTS: u32 = 4;
+/// The first wait before another attempt, at the most, and the longest. Each is a random share.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// When work cannot go on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Limits {
+    /// A record that does not fit ends everything.
+    pub strict: bool,
+    /// So does a key that cannot be brought up to date in so many attempts.
+    pub attempts: Option<u32>,
+}
+
+/// Why everything has to end, if it has to.
+#[derive(Debug, Default)]
+pub struct Fatal {
+    reason: OnceLock<String>,
+    is_set: Notify,
+}
+
+impl Fatal {
+    /// Everything has to end. The first reason counts.
+    pub fn set(&self, reason: String) {
+        // Another was first.
+        let _ = self.reason.set(reason);
+        self.is_set.notify_one();
+    }
+
+    /// Waits until everything has to end, and says why.
+    pub async fn wait(&self) -> String {
+        loop {
+            if let Some(reason) = self.reason.get() {
+                return reason.clone();
+            }
+            self.is_set.notified().await;
+        }
+    }
+}
+
+/// Starts workers, who end when the queue is closed.
+pub fn start(copier: &Arc<Copier>, queue: &Arc<Queue>, limits: Limits, fatal: &Arc<Fatal>) -> JoinSet<()> {
+    let mut workers = JoinSet::new();
+    for _ in 0..WORKERS {
+        let (copier, queue, fatal) = (Arc::clone(copier), Arc::clone(queue), Arc::clone(fatal));
+        workers.spawn(async move {
+            while let Some(job) = queue.next().await {
+                work(&copier, &queue, job, limits, &fatal).await;
+            }
+        });
+    }
+    workers
+}
+
+async fn work(copier: &Copier, queue: &Queue, job: Job, limits: Limits, fatal: &Fatal) {
+    let observer = &copier.observer;
+    let attempts = limits.attempts.unwrap_or(ATTEMPTS);
+    for attempt in 1..=attempts {
+        let failure = match copier.work(&job.key, &job.work).await {
+            Ok(()) => {
+                if let Some(noticed) = job.noticed {
+                    observer.caught_up(noticed);
+                }
+                if limits.strict && observer.has_skipped() {
+                    fatal.set("a record does not fit".to_owned());
+                }
+                return queue.done(job.key);
+            }
+            Err(failure) => failure,
+        };
+        Observer::count(&observer.counters.errors);
+        tracing::warn!(key = job.key, attempt, cause = %failure, "a copy could not be brought up to date");
+        if queue.is_closed() {
+            break;
+        }
+        if limits.attempts.is_some() && (attempt == attempts || matches!(failure, Failure::Refused(_))) {
+            fatal.set(failure.to_string());
+            break;
+        }
+        tokio::time::sleep(wait(attempt)).await;
+    }
+    queue.again(job);
+}
+
+/// How long to wait before another attempt: a random share, so that not all come back at once.
+pub(super) fn wait(attempt: u32) -> Duration {
+    FIRST_WAIT.saturating_mul(1 << attempt.min(16)).min(LONGEST_WAIT).mul_f64(fastrand::f64())
+}

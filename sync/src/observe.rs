@@ -1,0 +1,296 @@
+//! What a sync process counts, and how that is told: in logs, as CloudWatch's metrics, and to Prometheus.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+
+/// The longest lag that is told apart from longer ones: an hour, in milliseconds.
+const LONGEST_LAG: u64 = 3_600_000;
+
+/// The most keys that are remembered by name because their records do not fit.
+const MOST_PROBLEMS: usize = 10_000;
+
+macro_rules! counters {
+    ($( $(#[$meta:meta])* $field:ident, $name:literal, $help:literal; )*) => {
+        /// What has been done since the process began.
+        #[derive(Debug, Default)]
+        pub struct Counters {
+            $( $(#[$meta])* pub $field: AtomicU64, )*
+        }
+
+        /// The counters at one moment.
+        #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+        pub struct Counts {
+            $( $(#[$meta])* pub $field: u64, )*
+        }
+
+        impl Counters {
+            /// The counters now.
+            pub fn now(&self) -> Counts {
+                Counts { $( $field: self.$field.load(Ordering::Relaxed), )* }
+            }
+        }
+
+        impl Counts {
+            /// Names for CloudWatch, names and texts for Prometheus, and values.
+            pub fn named(&self) -> impl Iterator<Item = (&'static str, &'static str, &'static str, u64)> {
+                [$( ($name, stringify!($field), $help, self.$field), )*].into_iter()
+            }
+
+            /// What has been added since `earlier`.
+            pub fn since(&self, earlier: &Self) -> Self {
+                Self { $( $field: self.$field - earlier.$field, )* }
+            }
+        }
+    };
+}
+
+counters! {
+    /// Notifications of Redis's that were about keys that matter.
+    followed, "Followed", "Notifications of changes that matter";
+    /// Records that were read from Redis.
+    reads, "Reads", "Records read from Redis";
+    /// Copies that were written.
+    written, "Written", "Copies written to the tables";
+    /// Copies that were deleted.
+    deleted, "Deleted", "Copies deleted from the tables";
+    /// Records whose copies were current.
+    unchanged, "Unchanged", "Records whose copies were current";
+    /// Leases that were set or moved.
+    leases_set, "LeasesSet", "Run leases set or renewed";
+    /// Leases that were ended.
+    leases_ended, "LeasesEnded", "Run leases ended";
+    /// Attempts that did not succeed and were made again.
+    errors, "Errors", "Attempts that failed and are made again";
+    /// Full reconciliations that came to their end.
+    reconciliations, "Reconciliations", "Full reconciliations completed";
+}
+
+/// Where a process that follows stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// It has not compared everything yet since it is connected.
+    Reconciling,
+    /// It is in step, but for what is in its queue.
+    Following,
+    /// Redis is not there.
+    Reconnecting,
+    /// It ends.
+    Stopping,
+}
+
+impl Phase {
+    /// As `following`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reconciling => "reconciling",
+            Self::Following => "following",
+            Self::Reconnecting => "reconnecting",
+            Self::Stopping => "stopping",
+        }
+    }
+}
+
+/// What a sync process has done, and how it is.
+#[derive(Debug)]
+pub struct Observer {
+    /// The counters.
+    pub counters: Counters,
+    phase: Mutex<Phase>,
+    lag: Mutex<Lag>,
+    problems: Mutex<BTreeMap<String, String>>,
+    /// Whether there is a record that does not fit and that nobody may pass over.
+    has_failed_strictly: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Lag {
+    ever: Histogram<u64>,
+    lately: Histogram<u64>,
+}
+
+/// How far behind the copies were, in milliseconds from a notification to its item.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct LagSummary {
+    /// How many changes were measured.
+    pub count: u64,
+    /// Half of them took no longer.
+    pub p50: u64,
+    /// 99 of 100 took no longer.
+    pub p99: u64,
+    /// None took longer.
+    pub max: u64,
+}
+
+impl LagSummary {
+    fn of(lag: &Histogram<u64>) -> Self {
+        let [p50, p99] = [0.5, 0.99].map(|quantile| lag.value_at_quantile(quantile));
+        Self { count: lag.len(), p50, p99, max: lag.max() }
+    }
+}
+
+impl Observer {
+    /// Nothing has been done.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory.
+    pub fn new() -> anyhow::Result<Self> {
+        let lag = || Histogram::new_with_max(LONGEST_LAG, 3);
+        Ok(Self {
+            counters: Counters::default(),
+            phase: Mutex::new(Phase::Reconciling),
+            lag: Mutex::new(Lag { ever: lag()?, lately: lag()? }),
+            problems: Mutex::default(),
+            has_failed_strictly: AtomicBool::new(false),
+        })
+    }
+
+    /// Adds one to a counter of [`counters`](Self::counters).
+    pub fn count(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A change that was noticed at this moment is in the tables.
+    pub fn caught_up(&self, noticed: Instant) {
+        let lag = u64::try_from(noticed.elapsed().as_millis()).unwrap_or(LONGEST_LAG);
+        let mut lags = held(&self.lag);
+        lags.ever.saturating_record(lag);
+        lags.lately.saturating_record(lag);
+    }
+
+    /// The lag since the process began.
+    pub fn lag(&self) -> LagSummary {
+        LagSummary::of(&held(&self.lag).ever)
+    }
+
+    /// The lag since this was last asked.
+    pub fn take_lag(&self) -> LagSummary {
+        let mut lags = held(&self.lag);
+        let summary = LagSummary::of(&lags.lately);
+        lags.lately.reset();
+        summary
+    }
+
+    /// Where the process stands.
+    pub fn phase(&self) -> Phase {
+        *held(&self.phase)
+    }
+
+    /// The process has come to another phase.
+    pub fn set_phase(&self, phase: Phase) {
+        *held(&self.phase) = phase;
+    }
+
+    /// The record under a key does not fit, or none of ours is there. It is told whenever the record is looked at.
+    pub fn skip(&self, key: &str, problem: &str) {
+        tracing::warn!(key, problem, "skipped a record that does not fit");
+        let mut problems = held(&self.problems);
+        if problems.len() < MOST_PROBLEMS || problems.contains_key(key) {
+            problems.insert(key.to_owned(), problem.to_owned());
+        }
+        self.has_failed_strictly.store(true, Ordering::Relaxed);
+    }
+
+    /// There is nothing under a key any more that does not fit.
+    pub fn fits(&self, key: &str) {
+        held(&self.problems).remove(key);
+    }
+
+    /// The keys under which there are records that do not fit, and why they do not.
+    pub fn problems(&self) -> Vec<(String, String)> {
+        held(&self.problems).iter().map(|(key, problem)| (key.clone(), problem.clone())).collect()
+    }
+
+    /// How many they are; of more than ten thousand only so many are counted.
+    pub fn skipped(&self) -> usize {
+        held(&self.problems).len()
+    }
+
+    /// Whether a record was ever skipped.
+    pub fn has_skipped(&self) -> bool {
+        self.has_failed_strictly.load(Ordering::Relaxed)
+    }
+
+    /// Writes what has been done since `before` as a line in CloudWatch's embedded metric format, and as a line of the log.
+    pub fn report(&self, namespace: &str, before: &mut Counts, pending: usize) {
+        let counts = self.counters.now();
+        let lag = self.take_lag();
+        let new = counts.since(before);
+        *before = counts;
+        let is_following = u64::from(self.phase() == Phase::Following);
+        let gauges = [("Skipped", self.skipped() as u64), ("Pending", pending as u64), ("Following", is_following)];
+        let lags = if lag.count > 0 { vec![("LagMilliseconds", lag.p99)] } else { Vec::new() };
+        let values: Vec<_> = new.named().map(|(name, _, _, value)| (name, value)).chain(gauges).chain(lags).collect();
+        println!("{}", embedded_metrics(namespace, &values));
+        tracing::info!(
+            phase = self.phase().as_str(),
+            followed = new.followed,
+            written = new.written,
+            deleted = new.deleted,
+            skipped = self.skipped(),
+            pending,
+            lag_p50_ms = lag.p50,
+            lag_p99_ms = lag.p99,
+            lag_max_ms = lag.max,
+            "in the last minute"
+        );
+    }
+
+    /// Everything for Prometheus, as text.
+    pub fn prometheus(&self, pending: usize) -> String {
+        use std::fmt::Write as _;
+        let mut text = String::new();
+        let mut write = |name: &str, kind: &str, help: &str, value: &dyn std::fmt::Display| {
+            // Writing to a String does not fail.
+            let _ = writeln!(
+                text,
+                "# HELP agentscope_sync_{name} {help}\n# TYPE agentscope_sync_{name} {kind}\nagentscope_sync_{name} {value}"
+            );
+        };
+        for (_, field, help, value) in self.counters.now().named() {
+            write(&format!("{field}_total"), "counter", help, &value);
+        }
+        let is_following = u8::from(self.phase() == Phase::Following);
+        write("following", "gauge", "1 while the tables are kept in step", &is_following);
+        write("pending", "gauge", "Keys whose copies may be behind", &pending);
+        write("skipped", "gauge", "Keys under which there are records that do not fit", &self.skipped());
+        let lag = self.lag();
+        for (name, value) in [("p50", lag.p50), ("p99", lag.p99), ("max", lag.max)] {
+            let seconds = Duration::from_millis(value).as_secs_f64();
+            write(
+                &format!("lag_seconds_{name}"),
+                "gauge",
+                "From a notification to its item, since the start",
+                &seconds,
+            );
+        }
+        text
+    }
+}
+
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+fn embedded_metrics(namespace: &str, values: &[(&str, u64)]) -> serde_json::Value {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_millis();
+    let unit = |name: &str| if name == "LagMilliseconds" { "Milliseconds" } else { "Count" };
+    let metrics: Vec<_> =
+        values.iter().map(|(name, _)| serde_json::json!({ "Name": name, "Unit": unit(name) })).collect();
+    let mut line = serde_json::json!({
+        "_aws": {
+            "Timestamp": u64::try_from(now).unwrap_or_default(),
+            "CloudWatchMetrics": [{ "Namespace": namespace, "Dimensions": [[]], "Metrics": metrics }],
+        },
+    });
+    for (name, value) in values {
+        line[*name] = (*value).into();
+    }
+    line
+}
+
+/// Nobody panics while holding one of these.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

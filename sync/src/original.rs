@@ -1,0 +1,136 @@
+//! A record as Redis has it: whose it is, what tells that it has changed, and whether it fits.
+
+use agentscope_shared::model::{Misfit, parse};
+use agentscope_shared::store::{Original, RecordKind};
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use crate::source::Place;
+use crate::source::read::{Identity, SessionFacts};
+
+/// The way in which copies are made of records. Whoever changes it changes this number, and every copy is written again.
+const FORMAT: u8 = 1;
+
+/// What became of a record that was to be copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Copied {
+    /// It was.
+    Written,
+    /// It does not fit, and why.
+    Misfit(String),
+    /// Somebody else had written in between.
+    Moved,
+}
+
+impl Identity {
+    /// Which of these places is the record's.
+    ///
+    /// # Errors
+    ///
+    /// It is none of them: its key is not its own.
+    pub fn index_among(&self, places: &[Place]) -> Result<usize, String> {
+        let index = places.iter().position(|place| place.user_id == self.user_id && place.id == self.id);
+        index.ok_or_else(|| format!("the key is not that of its id {:?} and user_id {:?}", self.id, self.user_id))
+    }
+}
+
+/// Whose record a text is.
+///
+/// # Errors
+///
+/// It is no record's. The message quotes nothing of it.
+pub fn identity(text: &[u8]) -> Result<Identity, String> {
+    serde_json::from_slice(text).map_err(|error| without_values(&error.to_string()))
+}
+
+/// What tells whether a copy is current: it covers the record's whole text and the lists that a session is on.
+pub fn content_hash(kind: RecordKind, facts: Option<&SessionFacts>, text: &[u8]) -> Original {
+    let [is_on_agent_list, is_on_schedule_list] =
+        facts.map_or([true; 2], |facts| [facts.is_on_agent_list, facts.is_on_schedule_list]);
+    let mut hash = Sha256::new();
+    hash.update([FORMAT, kind as u8, u8::from(is_on_agent_list), u8::from(is_on_schedule_list)]);
+    hash.update(text);
+    Original { content_hash: hash.finalize().into(), is_on_agent_list, is_on_schedule_list }
+}
+
+/// Reads a record.
+///
+/// # Errors
+///
+/// It does not fit. The message names the field and what was expected there, and quotes nothing of the record: it goes to logs.
+pub fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+    let text = std::str::from_utf8(text).map_err(|_| ".: it is not UTF-8".to_owned())?;
+    parse(text).map_err(|Misfit { path, problem }| format!("{path}: {}", without_values(&problem)))
+}
+
+/// The message without what it quotes of the text.
+fn without_values(message: &str) -> String {
+    if message.starts_with("missing field") {
+        return message.to_owned();
+    }
+    match message.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None => "it is not the JSON of a record".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use agentscope_shared::model::AgentRecord;
+    use serde_json::json;
+
+    use super::*;
+    use crate::source::read::Lock;
+
+    #[test]
+    fn messages_name_the_field_and_quote_nothing() {
+        let record = |value: serde_json::Value| value.to_string().into_bytes();
+        let wrong = record(json!({ "user_id": "u", "data": { "name": ["hunter2"] } }));
+        let problem = read::<AgentRecord>(&wrong).unwrap_err();
+        assert_eq!(problem, "data.name: expected a string");
+        let wrong = record(json!({ "user_id": "u", "created_at": "hunter2", "data": {} }));
+        let problem = read::<AgentRecord>(&wrong).unwrap_err();
+        assert!(problem.starts_with("created_at: expected a date") && !problem.contains("hunter2"), "{problem}");
+        assert_eq!(read::<AgentRecord>(&record(json!({}))).unwrap_err(), ".: missing field `user_id`");
+        for wrong in [
+            &b"hunter2"[..],
+            b"\"hunter2\"",
+            b"{\"id\":\"hunter2, expected x\"",
+            b"{\"id\":5,\"user_id\":\"hunter2\"}",
+            b"\xff",
+        ] {
+            let problem = identity(wrong).unwrap_err();
+            assert!(!problem.contains("hunter2"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn a_record_is_where_its_own_ids_say() {
+        let text = json!({ "id": "s", "user_id": "u:agent:v", "agent_id": "a", "state": { "x": [1] } }).to_string();
+        let identity = identity(text.as_bytes()).unwrap();
+        let place = |kind, user_id: &str, id: &str| Place { kind, user_id: user_id.into(), id: id.into() };
+        let places = [place(RecordKind::Agent, "u", "v:session:s"), place(RecordKind::Session, "u:agent:v", "s")];
+        assert_eq!(identity.index_among(&places), Ok(1));
+        assert!(identity.index_among(&places[..1]).is_err());
+        assert_eq!(identity.source_schedule_id, None);
+    }
+
+    #[test]
+    fn the_hash_covers_text_kind_and_lists() {
+        let facts =
+            |agent, schedule| SessionFacts { is_on_agent_list: agent, is_on_schedule_list: schedule, lock: Lock::Free };
+        let hashes = [
+            content_hash(RecordKind::Agent, None, b"{}"),
+            content_hash(RecordKind::Agent, None, b"{ }"),
+            content_hash(RecordKind::Team, None, b"{}"),
+            content_hash(RecordKind::Session, Some(&facts(true, true)), b"{}"),
+            content_hash(RecordKind::Session, Some(&facts(true, false)), b"{}"),
+            content_hash(RecordKind::Session, Some(&facts(false, true)), b"{}"),
+        ];
+        for (number, hash) in hashes.iter().enumerate() {
+            assert!(hashes[..number].iter().all(|other| other.content_hash != hash.content_hash));
+        }
+        let locked = SessionFacts { lock: Lock::Held(5), ..facts(true, true) };
+        assert_eq!(content_hash(RecordKind::Session, Some(&locked), b"{}"), hashes[3]);
+    }
+}

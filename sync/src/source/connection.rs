@@ -1,0 +1,96 @@
+//! How Redis is reached.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
+use redis::{Client, ConnectionInfo, IntoConnectionInfo, TlsCertificates};
+
+use super::Keys;
+
+/// How long opening a connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long Redis may take for an answer: a state of hundreds of megabytes over a slow line.
+const RESPONSE: Duration = Duration::from_secs(60);
+/// The first wait before another attempt to connect, and the longest.
+pub(crate) const FIRST_WAIT: Duration = Duration::from_millis(100);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// When a connection on which nothing comes is asked whether it is still there.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+
+/// Where the records are.
+#[derive(Debug, Clone)]
+pub struct SourceOptions {
+    /// The address, with user and password if it takes any. It is in no message.
+    pub url: String,
+    /// Another database than the address names.
+    pub db: Option<i64>,
+    /// Certificates to trust instead of the machine's.
+    pub ca_file: Option<PathBuf>,
+    /// The names of the keys.
+    pub keys: Keys,
+}
+
+/// An AgentScope service's Redis. Cheap to clone.
+#[derive(Clone)]
+pub struct Source {
+    pub(super) client: Client,
+    pub(super) connection: ConnectionManager,
+    pub(super) db: i64,
+    keys: Keys,
+}
+
+impl Source {
+    /// Connects.
+    ///
+    /// # Errors
+    ///
+    /// The address is none, or nobody answers there, or the password is wrong.
+    pub async fn connect(options: &SourceOptions) -> Result<Self> {
+        let client = client(options)?;
+        let info = client.get_connection_info();
+        let db = info.redis_settings().db();
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(CONNECT))
+            .set_response_timeout(Some(RESPONSE))
+            .set_number_of_retries(2)
+            .set_min_delay(FIRST_WAIT)
+            .set_max_delay(LONGEST_WAIT);
+        let address = info.addr().to_string();
+        let connection = client.get_connection_manager_with_config(config).await;
+        let connection = connection.with_context(|| format!("Redis at {address} cannot be reached"))?;
+        Ok(Self { client, connection, db, keys: options.keys.clone() })
+    }
+
+    /// The names of its keys.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Where it is, without user and password.
+    pub fn address(&self) -> String {
+        format!("{}/{}", self.client.get_connection_info().addr(), self.db)
+    }
+}
+
+fn client(options: &SourceOptions) -> Result<Client> {
+    let info = options.url.as_str().into_connection_info();
+    // Its error quotes nothing of the address.
+    let info = info.context("the address of Redis is none: expected redis://, rediss:// or redis+unix://")?;
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE / 3);
+    let tcp = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
+    let mut info: ConnectionInfo = info.set_tcp_settings(tcp);
+    if let Some(db) = options.db {
+        let settings = info.redis_settings().clone().set_db(db);
+        info = info.set_redis_settings(settings);
+    }
+    let Some(file) = &options.ca_file else { return Ok(Client::open(info)?) };
+    if !options.url.starts_with("rediss://") {
+        bail!("--ca-file is for addresses that begin with rediss://");
+    }
+    let root_cert = std::fs::read(file).with_context(|| file.display().to_string())?;
+    let certificates = TlsCertificates { client_tls: None, root_cert: Some(root_cert) };
+    Client::build_with_tls(info, certificates).with_context(|| file.display().to_string())
+}

@@ -1,0 +1,325 @@
+//! The names of AgentScope's keys in Redis: which record lies where, and which keys are none of ours.
+
+use std::fmt;
+use std::str::FromStr;
+
+use agentscope_shared::store::RecordKind;
+
+/// The name of a key that has an owner and an id in it, as `agentscope:user:{user_id}:agent:{agent_id}`.
+///
+/// Both may hold any text, the separators included. So a key may be that of several pairs, and only the record under it tells
+/// which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyTemplate {
+    prefix: String,
+    between: String,
+    suffix: String,
+    is_owner_first: bool,
+}
+
+/// The name of a key that has an id in it, as `agentscope:session:lock:{sid}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockTemplate {
+    prefix: String,
+    suffix: String,
+}
+
+/// Why a text is no template.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct TemplateError(&'static str);
+
+impl FromStr for KeyTemplate {
+    type Err = TemplateError;
+
+    fn from_str(text: &str) -> Result<Self, TemplateError> {
+        let [prefix, first, between, second, suffix] = parts::<5>(text)?;
+        let is_owner_first = first == "user_id";
+        if is_owner_first == (second == "user_id") {
+            return Err(TemplateError("expected {user_id} and one other name in braces"));
+        }
+        if prefix.is_empty() || between.is_empty() {
+            return Err(TemplateError("expected text before the first and between both names in braces"));
+        }
+        Ok(Self { prefix: prefix.into(), between: between.into(), suffix: suffix.into(), is_owner_first })
+    }
+}
+
+impl FromStr for LockTemplate {
+    type Err = TemplateError;
+
+    fn from_str(text: &str) -> Result<Self, TemplateError> {
+        let [prefix, _, suffix] = parts::<3>(text)?;
+        if prefix.is_empty() {
+            return Err(TemplateError("expected text before the name in braces"));
+        }
+        Ok(Self { prefix: prefix.into(), suffix: suffix.into() })
+    }
+}
+
+/// Text, name in braces, text, and so on.
+fn parts<const N: usize>(text: &str) -> Result<[&str; N], TemplateError> {
+    const SHAPE: TemplateError = TemplateError("expected as many names in braces as the default has");
+    let mut parts = Vec::with_capacity(N);
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').ok_or(SHAPE)?;
+        parts.extend([before, name]);
+        rest = after;
+    }
+    parts.push(rest);
+    let parts: [&str; N] = parts.try_into().map_err(|_| SHAPE)?;
+    if parts.iter().any(|part| part.contains(['{', '}'])) { Err(SHAPE) } else { Ok(parts) }
+}
+
+impl KeyTemplate {
+    /// The key of a record.
+    pub fn key(&self, user_id: &str, id: &str) -> String {
+        let (first, second) = if self.is_owner_first { (user_id, id) } else { (id, user_id) };
+        let Self { prefix, between, suffix, .. } = self;
+        format!("{prefix}{first}{between}{second}{suffix}")
+    }
+
+    /// The owners and ids whose key this is.
+    pub fn pairs<'a>(&'a self, key: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let inner = key.strip_prefix(self.prefix.as_str()).and_then(|rest| rest.strip_suffix(self.suffix.as_str()));
+        let inner = inner.unwrap_or_default();
+        let places = inner.char_indices().filter(|(at, _)| inner[*at..].starts_with(self.between.as_str()));
+        places.filter_map(|(at, _)| {
+            let (first, second) = (&inner[..at], &inner[at + self.between.len()..]);
+            let (user_id, id) = if self.is_owner_first { (first, second) } else { (second, first) };
+            (!user_id.is_empty() && !id.is_empty()).then_some((user_id, id))
+        })
+    }
+
+    fn matches(&self, key: &str) -> bool {
+        self.pairs(key).next().is_some()
+    }
+
+    fn pattern(&self) -> String {
+        format!("{}*{}*{}", glob(&self.prefix), glob(&self.between), glob(&self.suffix))
+    }
+}
+
+impl LockTemplate {
+    /// The key of a session's lock.
+    pub fn key(&self, session_id: &str) -> String {
+        format!("{}{session_id}{}", self.prefix, self.suffix)
+    }
+
+    /// The session whose lock this is.
+    pub fn session<'a>(&self, key: &'a str) -> Option<&'a str> {
+        key.strip_prefix(self.prefix.as_str())?.strip_suffix(self.suffix.as_str())
+    }
+
+    fn pattern(&self) -> String {
+        format!("{}*{}", glob(&self.prefix), glob(&self.suffix))
+    }
+}
+
+/// The text as a pattern that matches nothing else.
+fn glob(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if matches!(letter, '*' | '?' | '[' | ']' | '\\' | '^') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern
+}
+
+/// Whose record lies under a key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// What it is.
+    pub kind: RecordKind,
+    /// Whose it is.
+    pub user_id: String,
+    /// Its id.
+    pub id: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?} of user {:?}", self.kind.as_str(), self.id, self.user_id)
+    }
+}
+
+/// The names of all keys that matter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keys {
+    /// Agents.
+    pub agent: KeyTemplate,
+    /// Sessions.
+    pub session: KeyTemplate,
+    /// Teams.
+    pub team: KeyTemplate,
+    /// Schedules.
+    pub schedule: KeyTemplate,
+    /// Sets: the sessions on an agent's list.
+    pub agent_sessions: KeyTemplate,
+    /// Sets: the sessions on a schedule's list.
+    pub schedule_sessions: KeyTemplate,
+    /// Locks of sessions that run.
+    pub lock: LockTemplate,
+    /// Credentials, which are never read, whatever else their keys look like.
+    pub credential: KeyTemplate,
+    /// Messages, which are not read either.
+    pub messages: KeyTemplate,
+}
+
+impl Keys {
+    /// The template of a kind of record.
+    pub fn template(&self, kind: RecordKind) -> &KeyTemplate {
+        match kind {
+            RecordKind::Agent => &self.agent,
+            RecordKind::Team => &self.team,
+            RecordKind::Schedule => &self.schedule,
+            RecordKind::Session => &self.session,
+        }
+    }
+
+    /// The key of a record.
+    pub fn key(&self, place: &Place) -> String {
+        self.template(place.kind).key(&place.user_id, &place.id)
+    }
+
+    /// The records of which one may lie under a key: none if it is another kind of key, or may be.
+    pub fn places(&self, key: &str) -> Vec<Place> {
+        if self.is_never_read(key) {
+            return Vec::new();
+        }
+        let places = RecordKind::ALL.into_iter().flat_map(|kind| {
+            let pairs = self.template(kind).pairs(key);
+            pairs.map(move |(user_id, id)| Place { kind, user_id: user_id.to_owned(), id: id.to_owned() })
+        });
+        places.collect()
+    }
+
+    /// Whether it is the key of a credential, of messages or of a list, or may be.
+    pub fn is_never_read(&self, key: &str) -> bool {
+        let never = [&self.credential, &self.messages, &self.agent_sessions, &self.schedule_sessions];
+        never.into_iter().any(|never| never.matches(key))
+    }
+
+    /// Whether it may be a credential's key, and may be a record's of somebody whose id has that in it.
+    pub fn is_ambiguous(&self, key: &str) -> bool {
+        self.credential.matches(key) && RecordKind::ALL.into_iter().any(|kind| self.template(kind).matches(key))
+    }
+
+    /// Whether it is the key of a list of sessions.
+    pub fn is_list(&self, key: &str) -> bool {
+        self.agent_sessions.matches(key) || self.schedule_sessions.matches(key)
+    }
+
+    /// What the keys of all records begin with, as a pattern of Redis's.
+    pub fn records_pattern(&self) -> String {
+        let prefixes = RecordKind::ALL.map(|kind| self.template(kind).prefix.as_str());
+        let mut common = prefixes[0];
+        while !prefixes.iter().all(|prefix| prefix.starts_with(common)) {
+            common = &common[..common.char_indices().next_back().map_or(0, |(at, _)| at)];
+        }
+        format!("{}*", glob(common))
+    }
+
+    /// Patterns of the keys of sessions.
+    pub fn sessions_pattern(&self) -> String {
+        self.session.pattern()
+    }
+
+    /// Patterns of the keys whose changes matter.
+    pub fn patterns(&self) -> Vec<String> {
+        let templates = RecordKind::ALL.map(|kind| self.template(kind));
+        let lists = [&self.agent_sessions, &self.schedule_sessions];
+        templates.into_iter().chain(lists).map(KeyTemplate::pattern).chain([self.lock.pattern()]).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn template(text: &str) -> KeyTemplate {
+        text.parse().unwrap()
+    }
+
+    fn keys() -> Keys {
+        Keys {
+            agent: template("a:user:{user_id}:agent:{agent_id}"),
+            session: template("a:user:{user_id}:session:{session_id}"),
+            team: template("a:user:{user_id}:team:{team_id}"),
+            schedule: template("a:user:{user_id}:schedule:{schedule_id}"),
+            agent_sessions: template("a:user:{user_id}:agent:{agent_id}:sessions"),
+            schedule_sessions: template("a:user:{user_id}:schedule:{schedule_id}:sessions"),
+            lock: "a:session:lock:{sid}".parse().unwrap(),
+            credential: template("a:user:{user_id}:credential:{credential_id}"),
+            messages: template("a:user:{user_id}:session:{session_id}:messages"),
+        }
+    }
+
+    #[test]
+    fn a_key_may_be_that_of_several_records() {
+        let keys = keys();
+        let places = keys.places("a:user:u:agent:v:session:s");
+        let expected = [(RecordKind::Agent, "u", "v:session:s"), (RecordKind::Session, "u:agent:v", "s")];
+        assert_eq!(places.iter().map(|place| (place.kind, &*place.user_id, &*place.id)).collect::<Vec<_>>(), expected);
+        for place in &places {
+            assert_eq!(keys.key(place), "a:user:u:agent:v:session:s");
+        }
+        let pairs: Vec<_> = keys.session.pairs("a:user:u:session:session:s").collect();
+        assert_eq!(pairs, [("u", "session:s"), ("u:session", "s")]);
+    }
+
+    #[test]
+    fn what_may_be_a_credential_or_messages_is_no_record() {
+        let keys = keys();
+        for key in [
+            "a:user:u:credential:c",
+            "a:user:u:credential:c:session:s",
+            "a:user:u:credential:c:agent:a",
+            "a:user:u:session:s:messages",
+            "a:user:u:agent:a:sessions",
+            "a:user:u:schedule:a:sessions",
+            "a:user:u:agents",
+            "a:user:u:agent:",
+            "a:user::agent:a",
+            "b:user:u:agent:a",
+            "",
+        ] {
+            assert_eq!(keys.places(key), [], "{key}");
+        }
+        assert!(keys.is_ambiguous("a:user:u:credential:c:agent:a") && !keys.is_ambiguous("a:user:u:credential:c"));
+        assert!(keys.is_list("a:user:u:agent:a:sessions") && !keys.is_list("a:user:u:agent:a"));
+    }
+
+    #[test]
+    fn patterns_match_what_they_are_of() {
+        let keys = keys();
+        assert_eq!(keys.records_pattern(), "a:user:*");
+        assert_eq!(keys.sessions_pattern(), "a:user:*:session:*");
+        assert_eq!(keys.patterns().last().unwrap(), "a:session:lock:*");
+        assert_eq!(template("w[1]?*:{user_id}:x:{id}").pattern(), r"w\[1\]\?\*:*:x:*");
+        assert_eq!(keys.lock.session("a:session:lock:x:y"), Some("x:y"));
+    }
+
+    #[test]
+    fn a_template_has_an_owner_and_an_id() {
+        assert_eq!(template("t:{team_id}/{user_id}").key("u", "t"), "t:t/u");
+        assert_eq!(template("t:{team_id}/{user_id}").pairs("t:t/u").collect::<Vec<_>>(), [("u", "t")]);
+        for wrong in [
+            "",
+            "t",
+            "{user_id}:{id}",
+            "t:{user_id}{id}",
+            "t:{a}:{b}",
+            "t:{user_id}:{user_id}",
+            "t:{user_id",
+            "t:{a}:{user_id}:{b}",
+            "t:}{a}:{user_id}",
+        ] {
+            assert!(wrong.parse::<KeyTemplate>().is_err(), "{wrong}");
+        }
+        assert!("x".parse::<LockTemplate>().is_err() && "{sid}".parse::<LockTemplate>().is_err());
+    }
+}

@@ -1,0 +1,14 @@
+//! The Redis of an AgentScope service.
+//!
+//! - [`keys`]: which record lies under which key.
+//! - [`connection`]: how it is reached.
+//! - [`read`]: what is read of it. Nothing is written, but for one setting on request.
+//! - [`notifications`]: how it tells of changes.
+
+pub mod connection;
+pub mod keys;
+pub mod notifications;
+pub mod read;
+
+pub use connection::{Source, SourceOptions};
+pub use keys::{Keys, Place};

@@ -1,0 +1,104 @@
+//! How Redis tells of changes: keyspace notifications.
+//! <https://redis.io/docs/latest/develop/pubsub/keyspace-notifications/>
+
+use anyhow::Result;
+use redis::aio::{PubSubSink, PubSubStream};
+use redis::{Msg, RedisResult};
+
+use super::Source;
+
+/// The setting that switches them on.
+pub const SETTING: &str = "notify-keyspace-events";
+
+/// The flags that are needed: notifications by key; of deletes and expiry set, moved and taken away; of texts; of sets; of
+/// what has expired, and of what was evicted.
+const NEEDED: &str = "Kg$sxe";
+
+/// What the flag `A` stands for, of those that are needed.
+const ALL: &str = "g$sxe";
+
+/// The flags that are missing from a setting.
+pub fn missing(setting: &str) -> String {
+    let has = |flag| setting.contains(flag) || (setting.contains('A') && ALL.contains(flag));
+    NEEDED.chars().filter(|flag| !has(*flag)).collect()
+}
+
+/// A change that Redis tells of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notification {
+    /// The key that changed.
+    pub key: String,
+    /// What was done: `set`, `del`, `expired`, and so on.
+    pub event: String,
+}
+
+impl Source {
+    /// Subscribes to the changes of all keys that matter.
+    ///
+    /// # Errors
+    ///
+    /// Redis does not answer, or does not allow it.
+    pub async fn subscribe(&self) -> RedisResult<(PubSubSink, PubSubStream)> {
+        let (mut sink, stream) = self.client.get_async_pubsub().await?.split();
+        let db = self.db;
+        let patterns: Vec<_> =
+            self.keys().patterns().into_iter().map(|pattern| format!("__keyspace@{db}__:{pattern}")).collect();
+        sink.psubscribe(patterns).await?;
+        Ok((sink, stream))
+    }
+
+    /// What a message tells; `None` if it is of a key whose name is no text.
+    pub fn notification(&self, message: &Msg) -> Option<Notification> {
+        let channel: String = message.get_channel().ok()?;
+        let (_, key) = channel.split_once("__:")?;
+        Some(Notification { key: key.to_owned(), event: message.get_payload().ok()? })
+    }
+
+    /// The notifications that are switched off though they are needed.
+    ///
+    /// # Errors
+    ///
+    /// Redis does not tell its settings: many services that run it for others do not.
+    pub async fn missing_notifications(&self) -> RedisResult<String> {
+        Ok(missing(&self.notifications_setting().await?))
+    }
+
+    /// Switches on the notifications that are needed, and leaves on those that are on already. Returns the new setting.
+    ///
+    /// # Errors
+    ///
+    /// Redis does not allow it.
+    pub async fn configure_notifications(&self) -> Result<String> {
+        let setting = self.notifications_setting().await?;
+        let missing = missing(&setting);
+        let setting = format!("{setting}{missing}");
+        if !missing.is_empty() {
+            let mut command = redis::cmd("CONFIG");
+            command.arg("SET").arg(SETTING).arg(&setting);
+            command.query_async::<()>(&mut self.connection.clone()).await?;
+        }
+        Ok(setting)
+    }
+
+    async fn notifications_setting(&self) -> RedisResult<String> {
+        let mut command = redis::cmd("CONFIG");
+        command.arg("GET").arg(SETTING);
+        let settings: Vec<String> = command.query_async(&mut self.connection.clone()).await?;
+        Ok(settings.into_iter().nth(1).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::missing;
+
+    #[test]
+    fn the_flags_that_are_missing_are_named() {
+        assert_eq!(missing(""), "Kg$sxe");
+        assert_eq!(missing("AKE"), "");
+        assert_eq!(missing("AE"), "K");
+        assert_eq!(missing("K"), "g$sxe");
+        assert_eq!(missing("Kg$"), "sxe");
+        assert_eq!(missing("xK$gesz"), "");
+    }
+}
