@@ -2,6 +2,7 @@
 start; and the number of comparisons, which is printed at the end."""
 
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -70,7 +71,12 @@ async def world(everything):
         everything.sync.start()
     yield everything
     if everything.sync.is_running():
-        await everything.clean_up()
+        try:
+            await everything.clean_up()
+        except AssertionError:
+            # The next test shall not suffer from it.
+            everything.sync.stop(signal.SIGKILL)
+            raise
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -185,11 +185,11 @@ class Sync:
         self.log = folder / "sync.log"
         self.process = None
 
-    def start(self, *options):
+    def start(self, *options, configure=True):
         """Starts it to follow, and waits until it says that it does."""
         self.address = f"127.0.0.1:{free_port()}"
         self.process = subprocess.Popen(
-            self._command("redis", "--configure", "--listen", self.address, *options),
+            self._command("redis", "--listen", self.address, *(["--configure"] if configure else []), *options),
             stdout=self.log.open("a"), stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=without_aws(),
         )  # fmt: skip
         self.wait()

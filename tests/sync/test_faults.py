@@ -1,6 +1,7 @@
 """What goes wrong between Redis and DynamoDB. Afterwards nothing is lost, and nothing is left over."""
 
 import asyncio
+import json
 import random
 import signal
 
@@ -103,7 +104,7 @@ async def test_sync_is_stopped_in_the_middle(world, by):
     async with Life(world, "Zoë", 7):
         await asyncio.sleep(0.5)
         assert world.sync.stop(by) == 0
-    assert "stop" in world.sync.log.read_text()[written:].lower()
+    assert '"ended;' in world.sync.log.read_text()[written:]
     world.sync.start()
     await world.same()
     await world.nothing_lost_nothing_left_over()
@@ -187,7 +188,28 @@ async def test_notifications_are_off(world):
     await world.same()
     await world.nothing_lost_nothing_left_over()
     assert world.sync.stop() == 0
-    world.sync.start()
-    assert {*"Kg$sxe"} <= {*(await world.raw.config_get("notify-keyspace-events"))["notify-keyspace-events"].replace("A", "g$sxe")}
-    await world.session(user, await world.agent(user))
-    await world.same()
+
+
+async def test_flags_that_are_missing(world):
+    """They are named, and set with `--configure` alone, beside those that somebody else has set."""
+    assert world.sync.stop() == 0
+    for setting, missing in (("", "Kg$sxe"), ("Kl$", "gsxe"), ("AE", "K")):
+        await world.raw.config_set("notify-keyspace-events", setting)
+        before = await notifications(world)
+        written = len(world.sync.log.read_text())
+        world.sync.start(configure=False)
+        said = [json.loads(line) for line in world.sync.log.read_text()[written:].splitlines()]
+        assert [line["missing"] for line in said if "missing" in line] == [missing]
+        assert world.sync.stop() == 0
+        assert await notifications(world) == before
+        world.sync.start()
+        assert await notifications(world) >= before | {*"Kg$sxe"}
+        await world.session("alice", await world.agent("alice"))
+        await world.same()
+        assert world.sync.stop() == 0
+
+
+async def notifications(world):
+    """The flags that are set, without abbreviations."""
+    setting = (await world.raw.config_get("notify-keyspace-events"))["notify-keyspace-events"]
+    return {*setting.replace("A", "g$lshztxed")}

@@ -12,9 +12,9 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_what_was_there_before(world):
+    await world.same(everybody=True)
     status, body = await world.listed("alice", next(iter(world.agents)))
     assert status == 200 and json.loads(body)["total"] > 0
-    await world.same(everybody=True)
 
 
 async def test_agents(world):
