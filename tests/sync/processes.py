@@ -11,6 +11,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import redis
+
 ROOT_FOLDER = Path(__file__).parents[2]
 BINARIES = Path(os.environ.get("CARGO_TARGET_DIR", ROOT_FOLDER / "target")) / "debug"
 PATIENCE_SECONDS = 60
@@ -95,7 +97,15 @@ class Redis:
 
     def start(self):
         self.process = subprocess.Popen(["redis-server", self.configuration], stdout=subprocess.DEVNULL)
-        wait_until(lambda: listens(self.port), "redis-server", self.process)
+        wait_until(self.answers, "redis-server", self.process)
+
+    def answers(self):
+        """It may listen, and be reading its file still."""
+        try:
+            with redis.Redis(port=self.port, password=self.PASSWORD) as client:
+                return client.ping()
+        except redis.exceptions.ConnectionError:
+            return False
 
     def restart(self, by):
         self.stop(by)

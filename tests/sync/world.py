@@ -51,7 +51,7 @@ class World:
 
     async def populate(self):
         """What is there before sync starts for the first time."""
-        for user in USERS:
+        for user in USERS[::2]:
             agent = await self.stored_agent(user)
             for size in (0, 5_000):
                 session = await self.stored_session(user, agent, size)
