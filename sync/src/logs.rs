@@ -8,11 +8,11 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 
-/// Starts logging. Dependencies, some of which print whole requests, log their errors alone.
+/// Starts logging. Dependencies, some of which print whole requests, log their errors alone; so does the store, whose warnings
+/// come again with the key that was worked on.
 pub fn start() {
-    let own = ["agentscope_shared", "agentscope_sync"].map(|target| (target, LevelFilter::INFO));
-    let registry =
-        tracing_subscriber::registry().with(Targets::new().with_default(LevelFilter::ERROR).with_targets(own));
+    let targets = Targets::new().with_default(LevelFilter::ERROR).with_target("agentscope_sync", LevelFilter::INFO);
+    let registry = tracing_subscriber::registry().with(targets);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(false);
     let is_set = if std::io::stderr().is_terminal() {
         tracing::subscriber::set_global_default(registry.with(lines.compact()))

@@ -177,7 +177,8 @@ fn tell(file: &str, what: &str, report: &Report) {
 async fn redis(options: Follow) -> Result<Outcome> {
     let every = Duration::from_secs(options.reconcile_seconds);
     let copier = Arc::new(copier(options.redis, options.tables, every).await?);
-    let comparison = reconcile::Options { rewrite: options.rewrite, allow_empty: options.allow_empty };
+    let comparison =
+        reconcile::Options { rewrite: options.rewrite, allow_empty: options.allow_empty, left_parts: true };
     let progress = spinner();
     if options.once {
         let found = tokio::select! {

@@ -40,6 +40,9 @@ impl Identity {
 ///
 /// It is no record's. The message quotes nothing of it.
 pub fn identity(text: &[u8]) -> Result<Identity, String> {
+    if !text.trim_ascii_start().starts_with(b"{") {
+        return Err("it is not the JSON of a record".to_owned());
+    }
     serde_json::from_slice(text).map_err(|error| without_values(&error.to_string()))
 }
 
@@ -94,6 +97,7 @@ mod tests {
         assert_eq!(read::<AgentRecord>(&record(json!({}))).unwrap_err(), ".: missing field `user_id`");
         for wrong in [
             &b"hunter2"[..],
+            b"[\"hunter2\"]",
             b"\"hunter2\"",
             b"{\"id\":\"hunter2, expected x\"",
             b"{\"id\":5,\"user_id\":\"hunter2\"}",

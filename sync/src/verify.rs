@@ -33,12 +33,14 @@ enum Subject {
     Copy(Place),
     /// A lease, and the lock of its session.
     Lease(Place),
+    /// The parts of a session's state, and its head.
+    Parts(Place),
 }
 
 /// A difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// `missing`, `changed`, `extra`, `missing lease`, `stale lease`, or `unfit`.
+    /// `missing`, `changed`, `extra`, `missing lease`, `stale lease`, `left over`, or `unfit`.
     pub what: &'static str,
     /// Which record it is about, and how it differs.
     pub about: String,
@@ -123,6 +125,9 @@ pub async fn verify(
             break;
         }
     }
+    let parts = copier.store.scan_left_parts().await?.into_iter();
+    let subjects = parts.map(|(user_id, id)| Subject::Parts(Place { kind: RecordKind::Session, user_id, id }));
+    compare(copier, subjects.collect(), &mut aside).await?;
     settle(copier, &mut aside, 0, &mut verdict, &mut tell).await?;
     Ok(verdict)
 }
@@ -198,6 +203,10 @@ async fn look(copier: &Copier, subject: &Subject) -> Result<Option<Finding>, Fai
             let is_stale = is_free && copier.is_lease_behind(Lock::Free, lease);
             Ok(is_stale.then(|| Finding { what: "stale lease", about: place.to_string() }))
         }
+        Subject::Parts(place) => {
+            let is_left = copier.store.has_left_parts(&place.user_id, &place.id).await?;
+            Ok(is_left.then(|| Finding { what: "left over", about: format!("parts of the state of {place}") }))
+        }
     }
 }
 
@@ -236,7 +245,12 @@ async fn look_at_record(copier: &Copier, key: &str) -> Result<Option<Finding>, F
                     Ok(None) => {
                         let held = store.held_of(place.kind, &[(&place.user_id, &place.id)], true).await?;
                         let lease = held.first().and_then(|(_, lease)| *lease);
-                        let is_missing = facts.lock != Lock::Free && copier.is_lease_behind(facts.lock, lease);
+                        let is_missing = match facts.lock {
+                            Lock::Free => false,
+                            Lock::Held(_) => copier.is_lease_behind(facts.lock, lease),
+                            // Any lease will do that has not ended.
+                            Lock::HeldForever => !copier.is_lease_behind(Lock::Free, lease),
+                        };
                         return Ok(is_missing.then(|| Finding { what: "missing lease", about: place.to_string() }));
                     }
                     difference => difference,

@@ -12,6 +12,7 @@ pub mod policy;
 pub mod proxy;
 pub mod recorder;
 pub mod records;
+pub mod redis;
 pub mod runtime_api;
 pub mod template;
 pub mod wire;

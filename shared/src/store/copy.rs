@@ -20,7 +20,7 @@ use crate::model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
 /// The attribute that tells whether a copy is that of the original as it is now.
 pub(super) const CONTENT_HASH: &str = "content_hash";
 /// What of a head and of a lease has to be known.
-const HELD: [&str; 3] = [CONTENT_HASH, "version", EXPIRES_AT];
+const HELD: [&str; 4] = [CONTENT_HASH, "version", "parts", EXPIRES_AT];
 
 /// The kinds of record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,6 +72,8 @@ impl Original {
 pub struct Held {
     content_hash: Option<Vec<u8>>,
     version: Option<String>,
+    /// Whether parts of a state may belong to it.
+    has_parts: bool,
     is_there: bool,
 }
 
@@ -86,7 +88,9 @@ impl Held {
             Some(AttributeValue::S(version)) => Some(version),
             _ => None,
         };
-        Self { content_hash, version, is_there: true }
+        // A claim has them as well, or will.
+        let has_parts = item.contains_key("parts") || item.contains_key(EXPIRES_AT);
+        Self { content_hash, version, has_parts, is_there: true }
     }
 
     /// Whether there is anything.
@@ -208,6 +212,9 @@ impl Store {
             // Before the head: what is left of a delete that ends in between is a session, which will be found.
             self.end_lease(user_id, id).await?;
         }
+        if held.has_parts {
+            return self.delete_copy_with_parts(user_id, id, held).await;
+        }
         let (condition, name, value) = condition(held);
         let answer = self
             .client
@@ -223,9 +230,47 @@ impl Store {
             return Ok(false);
         }
         if kind == RecordKind::Session {
-            self.clear_parts(user_id, id, held.version.as_deref(), |head, _| head.is_none()).await?;
+            self.clear_left_parts(user_id, id).await?;
         }
         Ok(true)
+    }
+
+    /// Deletes the copy of a session whose state lies in parts. While they are deleted a claim is in the head's place, so that
+    /// they will be found if this ends in between.
+    async fn delete_copy_with_parts(&self, user_id: &str, id: &str, held: &Held) -> Result<bool, StoreError> {
+        let Some(version) = self.claim(user_id, id, held.version.as_deref()).await? else { return Ok(false) };
+        self.clear_left_parts(user_id, id).await?;
+        let answer = self
+            .client
+            .delete_item()
+            .table_name(&self.names.sessions)
+            .set_key(Some(key(user_id, "item", keys::head(id))))
+            .condition_expression("#version = :version")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":version", AttributeValue::S(version))
+            .send()
+            .await;
+        // If not, there is a session again, and not by us.
+        still_held(answer)
+    }
+
+    /// Deletes the parts of a session's states that no head needs and no writer can come to need: those that are older than the
+    /// head, or all if there is none.
+    ///
+    /// # Errors
+    ///
+    /// DynamoDB does not answer.
+    pub async fn clear_left_parts(&self, user_id: &str, id: &str) -> Result<(), StoreError> {
+        self.clear_parts(user_id, id, None, is_left_behind).await
+    }
+
+    /// Whether a session has parts that [`clear_left_parts`](Self::clear_left_parts) would delete.
+    ///
+    /// # Errors
+    ///
+    /// DynamoDB does not answer.
+    pub async fn has_left_parts(&self, user_id: &str, id: &str) -> Result<bool, StoreError> {
+        Ok(!self.parts_left(user_id, id, None, is_left_behind).await?.is_empty())
     }
 
     async fn copy(
@@ -259,6 +304,10 @@ impl Store {
             RecordKind::Session => (&self.names.sessions, "item"),
         }
     }
+}
+
+fn is_left_behind(head: Option<&str>, part: &str) -> bool {
+    head.is_none_or(|head| part < head)
 }
 
 fn sort_key(kind: RecordKind, id: &str) -> String {

@@ -15,19 +15,27 @@ pub const SORT_KEY_LIMIT: usize = 1024;
 /// What the sort keys of run leases begin with.
 pub const RUN_PREFIX: &str = "run#";
 
+/// What the sort keys of sessions' heads, and of the parts of their states, begin with.
+pub const HEAD_PREFIX: &str = "session#";
+
 /// The text without `#`: `%` becomes `%25` and `#` becomes `%23`.
 pub fn escape(text: &str) -> Cow<'_, str> {
     if text.contains(['#', '%']) { text.replace('%', "%25").replace('#', "%23").into() } else { text.into() }
 }
 
+/// The text that was escaped.
+pub fn unescape(text: &str) -> Cow<'_, str> {
+    if text.contains('%') { text.replace("%23", "#").replace("%25", "%").into() } else { text.into() }
+}
+
 /// The sort key of a session's head.
 pub fn head(session_id: &str) -> String {
-    format!("session#{}", escape(session_id))
+    format!("{HEAD_PREFIX}{}", escape(session_id))
 }
 
 /// What the sort keys of all parts of a session's state begin with.
 pub fn parts(session_id: &str) -> String {
-    format!("session#{}#state#", escape(session_id))
+    format!("{}#state#", head(session_id))
 }
 
 /// The sort key of part `number` of a version of a session's state.
@@ -55,6 +63,11 @@ pub fn listing_at(user_id: &str, created_at: &str, session_id: &str) -> String {
     format!("{}{created_at}#{session_id}", listing_prefix(user_id))
 }
 
+/// The range key of what is in an index and on no list: no owner's listing begins so, for no owner's name is empty.
+pub fn unlisted(session_id: &str) -> String {
+    format!("#{}", escape(session_id))
+}
+
 /// Whether an item with these keys can exist. Ids that cannot are answered without asking DynamoDB, which would refuse
 /// them.
 pub fn can_exist(partition: &str, sort: &str) -> bool {
@@ -75,6 +88,9 @@ mod tests {
         assert_eq!(part("a", "v", 0), "session#a#state#v#0");
         assert_eq!(head("a#state#v#0"), "session#a%23state%23v%230");
         assert_ne!(head("a%23state"), head("a#state"));
+        for id in ["a", "a#b", "a%23b", "%", "%25#%", "#"] {
+            assert_eq!(unescape(&escape(id)), id);
+        }
         assert!(!listing_prefix("alice#b").starts_with(&listing_prefix("alice")));
     }
 }

@@ -1,5 +1,7 @@
 //! Going through all that the tables hold, of every user. No function does that: they are allowed no Scan.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -71,6 +73,61 @@ impl Store {
             .expression_attribute_values(":now", AttributeValue::N(now().to_string()))
             .consistent_read(true);
         self.page(request, start).await
+    }
+
+    /// The sessions to which parts of states belong that their heads do not name: what writers left who died, and what others
+    /// are writing at this moment. It reads the whole table of sessions.
+    ///
+    /// # Errors
+    ///
+    /// DynamoDB does not answer, or an item cannot be read.
+    pub async fn scan_left_parts(&self) -> Result<Vec<(String, String)>, StoreError> {
+        let table = &self.names.sessions;
+        let (expression, names) = projection([OWNER, "item", "version"].into_iter());
+        let mut left = Vec::new();
+        // A user's items come one after another, heads before their parts, and others in between.
+        let mut owner = String::new();
+        let mut versions: HashMap<String, String> = HashMap::new();
+        let mut start = None;
+        loop {
+            let mut request = self.client.scan().table_name(table).consistent_read(true);
+            for (placeholder, name) in &names {
+                request = request.expression_attribute_names(placeholder, name);
+            }
+            let page = request
+                .projection_expression(&expression)
+                .filter_expression("attribute_exists(#parts) OR contains(#1, :state)")
+                .expression_attribute_names("#parts", "parts")
+                .expression_attribute_values(":state", text("#state#"))
+                .set_exclusive_start_key(start)
+                .send()
+                .await?;
+            for item in page.items.unwrap_or_default() {
+                let mut fields = Fields::new(table, "item", item);
+                let (user_id, item) = (fields.text(OWNER)?, fields.text("item")?);
+                if user_id != owner {
+                    versions.clear();
+                    owner.clone_from(&user_id);
+                }
+                let Some(item) = item.strip_prefix(keys::HEAD_PREFIX) else { continue };
+                match item.split_once("#state#") {
+                    None => {
+                        versions.insert(item.to_owned(), fields.text("version")?);
+                    }
+                    Some((id, part)) => {
+                        let version = versions.get(id).map(String::as_str);
+                        let is_last = left.last().is_some_and(|(last, _, last_id)| *last == user_id && last_id == id);
+                        if version != part.split('#').next() && !is_last {
+                            left.push((user_id, keys::unescape(id).into_owned(), id.to_owned()));
+                        }
+                    }
+                }
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(left.into_iter().map(|(user_id, id, _)| (user_id, id)).collect());
+            }
+        }
     }
 
     async fn page(&self, request: ScanFluentBuilder, start: Option<ScanStart>) -> Result<ScanPage, StoreError> {

@@ -18,7 +18,7 @@ use super::batch::wait;
 use super::item::{Item, key, text};
 use super::lease::now;
 use super::session_items::SessionItems;
-use super::tables::EXPIRES_AT;
+use super::tables::{EXPIRES_AT, LISTING};
 use super::{Original, Store, StoreError, Unfit, keys};
 use crate::model::SessionRecord;
 
@@ -69,7 +69,7 @@ impl Store {
         let SessionItems { head, parts } = SessionItems::new(session, &version, original)?;
         let part_keys = parts.iter().filter_map(|part| part.get("item")?.as_s().ok().cloned()).collect();
         if current.is_none() && !parts.is_empty() {
-            current = self.claim(user_id, id).await?;
+            current = self.claim(user_id, id, None).await?;
             if current.is_none() {
                 return Ok(false);
             }
@@ -106,14 +106,21 @@ impl Store {
         self.clear_parts(user_id, id, version.as_deref(), |head, _| head.is_none()).await
     }
 
-    /// Puts a claim where a session has no head, and returns its version; `None` if another was faster. It is in no
-    /// index, and readers pass it over.
-    async fn claim(&self, user_id: &str, id: &str) -> Result<Option<String>, StoreError> {
-        let version = Uuid::now_v7().to_string();
+    /// Puts a claim in the place of a session's head, or where it has none, and returns its version; `None` if another was
+    /// faster. It is on no list, and readers pass it over; but whoever looks for what is left over finds it.
+    pub(super) async fn claim(
+        &self,
+        user_id: &str,
+        id: &str,
+        current: Option<&str>,
+    ) -> Result<Option<String>, StoreError> {
+        let version = version_after(current);
         let mut claim = key(user_id, "item", keys::head(id));
+        claim.insert("id".into(), text(id));
         claim.insert("version".into(), text(&version));
+        claim.insert(LISTING.into(), text(keys::unlisted(id)));
         claim.insert(EXPIRES_AT.into(), AttributeValue::N((now() + CLAIM.as_secs()).to_string()));
-        Ok(self.put_head(claim, None).await?.then_some(version))
+        Ok(self.put_head(claim, current).await?.then_some(version))
     }
 
     /// The version of a session's state, read consistently.
@@ -155,17 +162,28 @@ impl Store {
         replaced: Option<&str>,
         is_left_behind: impl Fn(Option<&str>, &str) -> bool,
     ) -> Result<(), StoreError> {
+        let parts = self.parts_left(user_id, id, replaced, is_left_behind).await?;
+        self.batch_delete(user_id, parts).await
+    }
+
+    /// The keys of the parts that [`clear_parts`](Self::clear_parts) deletes.
+    pub(super) async fn parts_left(
+        &self,
+        user_id: &str,
+        id: &str,
+        replaced: Option<&str>,
+        is_left_behind: impl Fn(Option<&str>, &str) -> bool,
+    ) -> Result<Vec<String>, StoreError> {
         let query = self.items_query(user_id, keys::parts(id)).projection_expression("#item");
         let items = self.all_pages(query).await?.into_iter();
         let mut parts: Vec<_> = items.filter_map(|part| part.get("item")?.as_s().ok().cloned()).collect();
-        if parts.is_empty() {
-            return Ok(());
+        if !parts.is_empty() {
+            let head = self.version(user_id, id).await?;
+            parts.retain(|part| {
+                version_of(id, part).is_some_and(|part| Some(part) == replaced || is_left_behind(head.as_deref(), part))
+            });
         }
-        let head = self.version(user_id, id).await?;
-        parts.retain(|part| {
-            version_of(id, part).is_some_and(|part| Some(part) == replaced || is_left_behind(head.as_deref(), part))
-        });
-        self.batch_delete(user_id, parts).await
+        Ok(parts)
     }
 }
 

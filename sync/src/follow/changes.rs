@@ -12,6 +12,25 @@ use super::workers::wait;
 use crate::observe::Observer;
 use crate::source::notifications::Notification;
 
+/// What can change a text, or take it away, or put it somewhere. Others are about lists, or keys that look like records' by
+/// chance; and when a record is to expire is no matter before it does.
+const RECORD_EVENTS: [&str; 14] = [
+    "set",
+    "setrange",
+    "append",
+    "incrby",
+    "incrbyfloat",
+    "del",
+    "expired",
+    "evicted",
+    "rename_from",
+    "rename_to",
+    "move_from",
+    "move_to",
+    "restore",
+    "copy_to",
+];
+
 /// Puts the keys into the queue that a change may concern.
 pub fn take_in(copier: &Copier, queue: &Queue, Notification { key, event }: Notification) {
     let keys = copier.source.keys();
@@ -28,8 +47,7 @@ pub fn take_in(copier: &Copier, queue: &Queue, Notification { key, event }: Noti
                 queue.push(session, Work::RECORD, noticed);
             }
         }
-    // When a record is to expire is no matter before it does.
-    } else if !matches!(event.as_str(), "expire" | "persist") && !keys.places(&key).is_empty() {
+    } else if RECORD_EVENTS.contains(&event.as_str()) && !keys.places(&key).is_empty() {
         Observer::count(&copier.observer.counters.followed);
         queue.push(key, Work::RECORD, noticed);
     }

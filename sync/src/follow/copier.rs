@@ -18,8 +18,11 @@ use crate::source::{Place, Source};
 /// Who holds the leases of sessions whose locks are held.
 pub const HOLDER: &str = "agentscope-sync redis";
 
-/// How far a lease's end may be from the lock's without being moved: both are reckoned from moments a little apart.
-const TOLERANCE: u64 = 2;
+/// How many seconds longer than its lock a lease is held. The same lock is not reckoned to end in the same second every time,
+/// and a lease that is too short would end while its session runs; one that is too long is ended with the lock.
+const MARGIN: u64 = 1;
+/// How much longer it may be without being moved.
+const TOLERANCE: u64 = 3;
 
 /// Why a record was not brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -88,13 +91,14 @@ impl Copier {
     /// Redis or DynamoDB does not answer, or somebody else has written in between.
     pub async fn work(&self, key: &str, work: &Work) -> Result<(), Failure> {
         match &work.lock {
-            _ if work.record || work.rewrite => self.copy(key, work.rewrite).await,
+            _ if work.record || work.rewrite || work.again => self.copy(key, work.rewrite, work.again).await,
             Some(place) => self.copy_lock(key, place).await,
             None => Ok(()),
         }
     }
 
-    async fn copy(&self, key: &str, rewrite: bool) -> Result<(), Failure> {
+    /// `again` after an attempt that may have ended in its middle: what it has left over is cleared away as well.
+    async fn copy(&self, key: &str, rewrite: bool, again: bool) -> Result<(), Failure> {
         let places = self.source.keys().places(key);
         // First what is held, then the original: see `agentscope_shared::store::copy`.
         let held = try_join_all(places.iter().map(async |place| {
@@ -104,15 +108,13 @@ impl Copier {
         let held = held.await?;
         let text = match self.source.text(key).await {
             Ok(text) => text,
-            Err(error) if error.code() == Some("WRONGTYPE") => {
-                self.observer.skip(key, "it holds no text");
-                return Ok(());
-            }
+            // The name of a key may look like a record's by chance. What is in it is none.
+            Err(error) if error.code() == Some("WRONGTYPE") => return Ok(()),
             Err(error) => return Err(error.into()),
         };
         let Some(text) = text else {
-            for (place, (held, lease)) in places.iter().zip(held) {
-                self.delete(key, place, &held, lease).await?;
+            for (place, (held, lease)) in places.iter().zip(&held) {
+                self.delete(key, place, held, *lease, again).await?;
             }
             self.observer.fits(key);
             return Ok(());
@@ -130,7 +132,7 @@ impl Copier {
         };
         for (number, (place, (held, lease))) in places.iter().zip(&held).enumerate() {
             if number != index {
-                self.delete(key, place, held, *lease).await?;
+                self.delete(key, place, held, *lease, again).await?;
             }
         }
         let (place, (held, lease)) = (&places[index], &held[index]);
@@ -143,6 +145,9 @@ impl Copier {
         if held.is_copy_of(&original.content_hash) && !rewrite {
             self.observer.fits(key);
             Observer::count(&self.observer.counters.unchanged);
+            if again && place.kind == RecordKind::Session {
+                self.store.clear_left_parts(&place.user_id, &place.id).await?;
+            }
         } else {
             match self.write(place, &text, &original, held).await? {
                 Copied::Written => {
@@ -178,7 +183,14 @@ impl Copier {
         Ok(facts)
     }
 
-    async fn delete(&self, key: &str, place: &Place, held: &Held, lease: Option<u64>) -> Result<(), Failure> {
+    async fn delete(
+        &self,
+        key: &str,
+        place: &Place,
+        held: &Held,
+        lease: Option<u64>,
+        again: bool,
+    ) -> Result<(), Failure> {
         if place.kind == RecordKind::Session {
             self.owners.remove(key, place);
         }
@@ -190,6 +202,9 @@ impl Copier {
         } else if lease.is_some_and(|end| end > now().as_secs()) {
             self.store.end_lease(&place.user_id, &place.id).await?;
             Observer::count(&self.observer.counters.leases_ended);
+        }
+        if !held.is_there() && again && place.kind == RecordKind::Session {
+            self.store.clear_left_parts(&place.user_id, &place.id).await?;
         }
         Ok(())
     }
@@ -229,7 +244,7 @@ impl Copier {
         // Without a record, or a copy of it, there is no session that could run: it is looked at when there is.
         match self.source.lock(key, &place.id).await? {
             Some(lock) if held.is_there() => self.set_lease(place, lock, lease).await,
-            _ => self.copy(key, false).await,
+            _ => self.copy(key, false, false).await,
         }
     }
 
@@ -241,7 +256,7 @@ impl Copier {
                 Observer::count(&self.observer.counters.leases_ended);
             }
             Some(end) if self.is_behind(lock, end, held) => {
-                self.store.set_lease(user_id, id, HOLDER, end).await?;
+                self.store.set_lease(user_id, id, HOLDER, end + MARGIN).await?;
                 Observer::count(&self.observer.counters.leases_set);
             }
             _ => {}
@@ -258,12 +273,11 @@ impl Copier {
     }
 
     fn is_behind(&self, lock: Lock, end: u64, held: Option<u64>) -> bool {
-        let tolerance = match lock {
-            // Moved on when half of it is over, as AgentScope itself does with its locks.
-            Lock::HeldForever => self.endless_lease.as_secs() / 2,
-            Lock::Held(_) | Lock::Free => TOLERANCE,
-        };
-        held.is_none_or(|held| held.abs_diff(end) > tolerance)
+        // Half of one without an end is left before it is set again, as AgentScope itself does with its locks.
+        match lock {
+            Lock::HeldForever => held.is_none_or(|held| held < end - self.endless_lease.as_secs() / 2),
+            Lock::Held(_) | Lock::Free => held.is_none_or(|held| held < end || held > end + TOLERANCE),
+        }
     }
 
     /// When the lease of a session ends whose lock is held, in seconds since 1970: never before the lock does.

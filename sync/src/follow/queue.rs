@@ -22,22 +22,25 @@ pub struct Work {
     pub record: bool,
     /// Write it even if it seems to be the same.
     pub rewrite: bool,
+    /// An attempt at it may have ended in its middle, and left something over.
+    pub again: bool,
     /// The lock of this session, whose record is under the key.
     pub lock: Option<Place>,
 }
 
 impl Work {
     /// To look at the record, and at a session's lock with it.
-    pub const RECORD: Self = Self { record: true, rewrite: false, lock: None };
+    pub const RECORD: Self = Self { record: true, rewrite: false, again: false, lock: None };
 
     fn merge(&mut self, other: Self) {
         self.record |= other.record;
         self.rewrite |= other.rewrite;
+        self.again |= other.again;
         self.lock = self.lock.take().or(other.lock);
     }
 
     fn is_nothing(&self) -> bool {
-        !self.record && !self.rewrite && self.lock.is_none()
+        !self.record && !self.rewrite && !self.again && self.lock.is_none()
     }
 }
 
@@ -57,6 +60,8 @@ struct Entry {
     work: Work,
     noticed: Option<Instant>,
     is_worked_on: bool,
+    /// When it came into the queue, counted in keys.
+    number: u64,
 }
 
 #[derive(Debug, Default)]
@@ -65,6 +70,15 @@ struct State {
     ready: VecDeque<String>,
     is_overflown: bool,
     is_closed: bool,
+    /// How many keys have come into the queue.
+    came: u64,
+}
+
+impl State {
+    fn next_number(&mut self) -> u64 {
+        self.came += 1;
+        self.came
+    }
 }
 
 /// The keys that are left to look at.
@@ -91,7 +105,8 @@ impl Queue {
             state.is_overflown = true;
             return;
         }
-        state.entries.insert(key.clone(), Entry { work, noticed, is_worked_on: false });
+        let number = state.next_number();
+        state.entries.insert(key.clone(), Entry { work, noticed, is_worked_on: false, number });
         state.ready.push_back(key);
         drop(state);
         self.ready.notify_one();
@@ -127,24 +142,25 @@ impl Queue {
     /// A key has been worked on. If it has changed meanwhile, it stays in the queue.
     pub fn done(&self, key: String) {
         let mut state = self.state();
+        let number = state.next_number();
         let Some(entry) = state.entries.get_mut(&key) else { return };
         entry.is_worked_on = false;
         if entry.work.is_nothing() {
             state.entries.remove(&key);
-            drop(state);
-            self.fewer.notify_waiters();
         } else {
+            entry.number = number;
             state.ready.push_back(key);
-            drop(state);
             self.ready.notify_one();
         }
+        drop(state);
+        self.fewer.notify_waiters();
     }
 
     /// Work on a key did not succeed: it goes to the end of the queue.
     pub fn again(&self, job: Job) {
         let mut state = self.state();
         if let Some(entry) = state.entries.get_mut(&job.key) {
-            entry.work.merge(job.work);
+            entry.work.merge(Work { again: true, ..job.work });
             // The work began when the first of its changes was noticed.
             entry.noticed = job.noticed.or(entry.noticed);
         }
@@ -174,6 +190,20 @@ impl Queue {
             tokio::pin!(fewer);
             fewer.as_mut().enable();
             if self.len() <= count {
+                return;
+            }
+            fewer.await;
+        }
+    }
+
+    /// Waits until every key has been worked on that is in the queue now, however many come meanwhile.
+    pub async fn settled(&self) {
+        let last = self.state().came;
+        loop {
+            let fewer = self.fewer.notified();
+            tokio::pin!(fewer);
+            fewer.as_mut().enable();
+            if self.state().entries.values().all(|entry| entry.number > last) {
                 return;
             }
             fewer.await;
@@ -244,7 +274,23 @@ mod tests {
         queue.again(job);
         assert_eq!(queue.next().await.unwrap().key, "b");
         let job = queue.next().await.unwrap();
-        assert_eq!((job.key.as_str(), job.work), ("a", Work { record: true, ..lock() }));
+        assert_eq!((job.key.as_str(), job.work), ("a", Work { record: true, again: true, ..lock() }));
+    }
+
+    #[tokio::test]
+    async fn a_queue_settles_though_new_keys_come() {
+        let queue = Queue::default();
+        queue.push("a".into(), Work::RECORD, None);
+        let (settled, ()) =
+            tokio::join!(tokio::time::timeout(std::time::Duration::from_secs(10), queue.settled()), async {
+                tokio::task::yield_now().await;
+                let job = queue.next().await.unwrap();
+                queue.push("a".into(), Work::RECORD, None);
+                queue.push("b".into(), Work::RECORD, None);
+                queue.done(job.key);
+            });
+        settled.unwrap();
+        assert_eq!(queue.len(), 2);
     }
 
     #[tokio::test]

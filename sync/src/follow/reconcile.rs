@@ -32,6 +32,8 @@ pub struct Options {
     pub rewrite: bool,
     /// What is held is deleted even if Redis has no record at all.
     pub allow_empty: bool,
+    /// What processes that died have left over of states is looked for, which reads the whole table of sessions.
+    pub left_parts: bool,
 }
 
 /// What a reconciliation found.
@@ -112,6 +114,14 @@ pub async fn reconcile(
     progress.set_message("records read; looking for what is gone");
     let gone = stream::iter(RecordKind::ALL).map(|kind| find_gone(copier, queue, kind)).buffer_unordered(KINDS);
     found.behind += gone.try_fold(0, async |all, gone| Ok(all + gone)).await?;
+    if options.left_parts {
+        progress.set_message("records read; looking for what was left over");
+        for (user_id, id) in copier.store.scan_left_parts().await? {
+            let key = copier.source.keys().key(&Place { kind: RecordKind::Session, user_id, id });
+            queue.at_most(BACKLOG).await;
+            queue.push(key, Work { again: true, ..Work::RECORD }, None);
+        }
+    }
     found.took = begun.elapsed();
     Observer::count(&copier.observer.counters.reconciliations);
     Ok(found)

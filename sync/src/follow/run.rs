@@ -24,6 +24,8 @@ const GRACE: Duration = Duration::from_secs(25);
 const REPORT: Duration = Duration::from_secs(60);
 /// How often a connection on which nothing comes is asked whether it is still there, and how long it may take to say so.
 const PING: Duration = Duration::from_secs(10);
+/// How often it is looked whether Redis tells of changes still: others may set what it tells.
+const CHECK: Duration = Duration::from_secs(30);
 /// How often it is looked whether the queue has overflown.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -51,7 +53,7 @@ struct Follower {
     /// Whether everything has been compared since the process began.
     has_reconciled: bool,
     /// What was last said of the notifications that are not switched on.
-    said: Option<String>,
+    said: Option<Result<String, String>>,
 }
 
 /// Why a connection ended.
@@ -155,6 +157,9 @@ impl Follower {
             Ok(subscribed) => subscribed,
             Err(error) => return End::Lost(error.to_string()),
         };
+        if let Err(error) = self.copier.source.ready().await {
+            return End::Lost(error.to_string());
+        }
         self.copier.observer.set_phase(Phase::Reconciling);
         let mut pings = JoinSet::new();
         pings.spawn(ping(sink));
@@ -163,6 +168,8 @@ impl Follower {
         let mut attempt = 0;
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut checks = interval(CHECK);
+        checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 message = stream.next() => match message {
@@ -175,10 +182,13 @@ impl Follower {
                 },
                 _ = pings.join_next() => return End::Lost("it does not answer".to_owned()),
                 () = sleep_until(next), if comparisons.is_empty() => {
-                    self.tell_notifications().await;
                     let (copier, queue) = (Arc::clone(&self.copier), Arc::clone(&self.queue));
                     let (options, progress) = (self.options.reconcile, self.progress.clone());
-                    comparisons.spawn(async move { reconcile(&copier, &queue, options, &progress).await });
+                    comparisons.spawn(async move {
+                        let found = reconcile(&copier, &queue, options, &progress).await?;
+                        queue.settled().await;
+                        Ok(found)
+                    });
                 }
                 Some(outcome) = comparisons.join_next() => match outcome {
                     Ok(Ok(found)) => {
@@ -201,6 +211,7 @@ impl Follower {
                     tracing::warn!("more has changed than can be remembered: everything is compared");
                     next = Instant::now();
                 },
+                _ = checks.tick() => self.tell_notifications().await,
             }
         }
     }
@@ -209,6 +220,7 @@ impl Follower {
         self.has_reconciled = true;
         // Once is enough.
         self.options.reconcile.rewrite = false;
+        self.options.reconcile.left_parts = false;
         self.copier.observer.set_phase(Phase::Following);
         self.progress.set_message("records read; following");
         let Found { records, behind, passed_over, took } = found;
@@ -228,26 +240,23 @@ impl Follower {
         {
             tracing::error!(cause = %error, "{SETTING} cannot be set");
         }
-        let now = match source.missing_notifications().await {
-            Ok(missing) => missing,
-            Err(error) => error.to_string(),
-        };
-        if self.said.as_ref() == Some(&now) {
+        let missing = source.missing_notifications().await.map_err(|error| error.to_string());
+        if self.said.as_ref() == Some(&missing) {
             return;
         }
         let seconds = self.options.every.as_secs();
-        match source.missing_notifications().await {
+        match &missing {
             Ok(missing) if missing.is_empty() => tracing::info!("Redis tells of every change that matters"),
             Ok(missing) => tracing::warn!(
                 missing,
                 "{SETTING} lacks flags: not every change is told, and the next comparison has to find it, every {seconds} s. \
                  --configure sets them"
             ),
-            Err(error) => tracing::warn!(
-                cause = %error,
+            Err(cause) => tracing::warn!(
+                cause,
                 "Redis does not say whether it tells of changes: see that {SETTING} has the flags Kg$sxe"
             ),
         }
-        self.said = Some(now);
+        self.said = Some(missing);
     }
 }

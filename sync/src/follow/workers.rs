@@ -67,7 +67,7 @@ pub fn start(copier: &Arc<Copier>, queue: &Arc<Queue>, limits: Limits, fatal: &A
     workers
 }
 
-async fn work(copier: &Copier, queue: &Queue, job: Job, limits: Limits, fatal: &Fatal) {
+async fn work(copier: &Copier, queue: &Queue, mut job: Job, limits: Limits, fatal: &Fatal) {
     let observer = &copier.observer;
     let attempts = limits.attempts.unwrap_or(ATTEMPTS);
     for attempt in 1..=attempts {
@@ -83,6 +83,7 @@ async fn work(copier: &Copier, queue: &Queue, job: Job, limits: Limits, fatal: &
             }
             Err(failure) => failure,
         };
+        job.work.again = true;
         Observer::count(&observer.counters.errors);
         tracing::warn!(key = job.key, attempt, cause = %failure, "a copy could not be brought up to date");
         if queue.is_closed() {

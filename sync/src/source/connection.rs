@@ -15,8 +15,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How long Redis may take for an answer: a state of hundreds of megabytes over a slow line.
 const RESPONSE: Duration = Duration::from_secs(60);
 /// The first wait before another attempt to connect, and the longest.
-pub(crate) const FIRST_WAIT: Duration = Duration::from_millis(100);
-pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(2);
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// When a connection on which nothing comes is asked whether it is still there.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
@@ -62,6 +62,22 @@ impl Source {
         let connection = client.get_connection_manager_with_config(config).await;
         let connection = connection.with_context(|| format!("Redis at {address} cannot be reached"))?;
         Ok(Self { client, connection, db, keys: options.keys.clone() })
+    }
+
+    /// Waits until Redis answers on the connection for commands as well: that one notices that it is lost when it is used.
+    ///
+    /// # Errors
+    ///
+    /// It does not, in a few attempts.
+    pub async fn ready(&self) -> redis::RedisResult<()> {
+        let ping = async || redis::cmd("PING").query_async::<()>(&mut self.connection.clone()).await;
+        for _ in 0..3 {
+            if ping().await.is_ok() {
+                return Ok(());
+            }
+            tokio::time::sleep(FIRST_WAIT).await;
+        }
+        ping().await
     }
 
     /// The names of its keys.

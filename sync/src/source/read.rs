@@ -2,7 +2,6 @@
 
 use redis::{Pipeline, RedisResult};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::Source;
 
@@ -33,13 +32,6 @@ pub struct Identity {
     /// Of a session: the schedule that started it.
     #[serde(default)]
     pub source_schedule_id: Option<String>,
-    #[serde(default, rename = "state", deserialize_with = "nothing")]
-    _state: (),
-}
-
-/// By far the largest part of a record, of which nothing is wanted.
-fn nothing<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    IgnoredAny::deserialize(deserializer).map(|_| ())
 }
 
 /// What Redis knows of a session besides its record.

@@ -1,0 +1,12 @@
+//! `agentscope-sync redis` and `verify`, as they are typed, between a real Redis and a real implementation of DynamoDB.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod follow;
+mod left_over;
+mod lists;
+mod locks;
+mod once;
+mod process;
+mod secrets;
+mod verify;
