@@ -1,7 +1,9 @@
-//! `template.yaml` against the code that it deploys. What its roles allow is tested beside the functions' binaries.
+//! The templates against the code that they deploy. What their roles allow is tested beside the binaries.
 
 mod environment;
 mod identity;
 mod monitoring;
 mod routes;
+mod sync;
+mod sync_monitoring;
 mod tables;

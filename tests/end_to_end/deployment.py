@@ -59,13 +59,13 @@ class Deployment:
         outputs = self.outputs()
         return {kind: outputs[f"{kind}TableName"] for kind in TABLES}
 
-    def load(self, export: Path):
-        """`agentscope-sync load`."""
+    def load(self, export: Path, **credentials):
+        """`agentscope-sync load`, as the account's root or with other credentials."""
         tables = [f"--{kind.lower()}-table={name}" for kind, name in self.tables().items()]
         subprocess.run(
             ["cargo", "run", "--quiet", "--locked", "--bin", "agentscope-sync", "--", "load", str(export),
              "--lease-seconds", "3600", "--endpoint-url", self.emulator.url, *tables],
-            cwd=ROOT_FOLDER, env=self.emulator.environment(), check=True,
+            cwd=ROOT_FOLDER, env=self.emulator.environment() | credentials, check=True,
         )  # fmt: skip
 
     def call(self, path, token=None, method="GET", **options):

@@ -13,8 +13,8 @@ import requests
 REGION = "eu-central-1"
 # Credentials that the emulator takes for the account's root. Everybody else's policies count: see AUTH below.
 ROOT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-# What the template makes and the test needs, and nothing that opens ports of its own.
-SERVICES = "apigateway,cloudformation,cloudwatch,cognito-idp,dynamodb,iam,lambda,logs,s3,sts"
+# What the templates make and the tests need, and nothing that opens ports of its own.
+SERVICES = "apigateway,cloudformation,cloudwatch,cognito-idp,dynamodb,ecs,iam,lambda,logs,s3,sts"
 PATIENCE_SECONDS = 60
 
 
@@ -76,13 +76,14 @@ class Emulator:
             "SAM_CLI_TELEMETRY": "0",
         }
 
-    def client(self, service):
+    def client(self, service, credentials=ROOT):
         return boto3.client(
             service,
             endpoint_url=self.url,
             region_name=REGION,
-            aws_access_key_id=ROOT["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=ROOT["AWS_SECRET_ACCESS_KEY"],
+            aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=credentials.get("AWS_SESSION_TOKEN"),
         )
 
     def stop(self):

@@ -9,6 +9,7 @@ pub mod events;
 pub mod golden;
 pub mod lists;
 pub mod policy;
+pub mod process;
 pub mod proxy;
 pub mod recorder;
 pub mod records;

@@ -1,4 +1,4 @@
-//! What a function's role allows it to do with DynamoDB, next to what it does.
+//! What a role allows its function or process to do with DynamoDB, next to what that does.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::template::Template;
 /// An operation on a table, or on an index of it: `("Query", "table/AgentsTable")`.
 pub type Permission = (String, String);
 
-/// What the role of a function in `template.yaml` allows on tables that the stack makes.
+/// What a role of a template allows on tables. In both templates these have the names that [`needed`] gives them.
 ///
 /// # Panics
 ///

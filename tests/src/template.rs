@@ -1,11 +1,25 @@
-//! `template.yaml` as CloudFormation reads it: with parameters, conditions and functions resolved.
+//! `template.yaml` and `sync/deploy/ecs.yaml` as CloudFormation reads them: with parameters, conditions and functions resolved.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 use yaml_serde::Value as Yaml;
 
-/// The template, with values for its parameters.
+/// What a parameter of `sync/deploy/ecs.yaml` without a default is here. Its tables have the names of the resources that
+/// `template.yaml` makes.
+const SYNC: [(&str, &str); 9] = [
+    ("Image", "registry.example.com/agentscope-sync:1"),
+    ("Architecture", "ARM64"),
+    ("SubnetIds", "subnet-a,subnet-b"),
+    ("SecurityGroupIds", "sg-a"),
+    ("RedisUrlSecretArn", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:redis-AbCdEf"),
+    ("SessionsTableName", "SessionsTable"),
+    ("AgentsTableName", "AgentsTable"),
+    ("TeamsTableName", "TeamsTable"),
+    ("SchedulesTableName", "SchedulesTable"),
+];
+
+/// A template, with values for its parameters.
 #[derive(Debug, Clone)]
 pub struct Template {
     body: Value,
@@ -13,25 +27,38 @@ pub struct Template {
 }
 
 impl Template {
-    /// The template with these parameters and the defaults of the others. `IdentitySource` is `jwt` if it is not among them.
+    /// `template.yaml` with these parameters and the defaults of the others. `IdentitySource` is `jwt` if it is not among them.
     ///
     /// # Panics
     ///
     /// The template is no YAML, or has no such parameter.
     pub fn with(parameters: &[(&str, &str)]) -> Self {
-        let body = json(yaml_serde::from_str(include_str!("../../template.yaml")).unwrap());
-        let mut values: BTreeMap<_, _> = [("IdentitySource".to_owned(), json!("jwt"))].into();
+        Self::read(include_str!("../../template.yaml"), &[("IdentitySource", "jwt")], parameters)
+    }
+
+    /// `sync/deploy/ecs.yaml` with these parameters, and the defaults or made-up values of the others. Its tables are
+    /// `SessionsTable`, `AgentsTable`, `TeamsTable` and `SchedulesTable`, as those that `template.yaml` makes.
+    ///
+    /// # Panics
+    ///
+    /// The template is no YAML, or has no such parameter.
+    pub fn sync(parameters: &[(&str, &str)]) -> Self {
+        Self::read(include_str!("../../sync/deploy/ecs.yaml"), &SYNC, parameters)
+    }
+
+    fn read(text: &str, required: &[(&str, &str)], parameters: &[(&str, &str)]) -> Self {
+        let body = json(yaml_serde::from_str(text).unwrap());
+        let mut values = BTreeMap::new();
         for (name, parameter) in body["Parameters"].as_object().unwrap() {
             if let Some(default) = parameter.get("Default") {
-                let is_list = parameter["Type"] == "CommaDelimitedList";
+                let is_list = is_list(parameter);
                 values.insert(name.clone(), if is_list { list(default.as_str().unwrap()) } else { default.clone() });
             }
         }
-        for (name, value) in parameters {
+        for (name, value) in required.iter().chain(parameters) {
             let parameter = &body["Parameters"][name];
             assert!(parameter.is_object(), "there is no parameter {name}");
-            let is_list = parameter["Type"] == "CommaDelimitedList";
-            values.insert((*name).to_owned(), if is_list { list(value) } else { json!(value) });
+            values.insert((*name).to_owned(), if is_list(parameter) { list(value) } else { json!(value) });
         }
         Self { body, parameters: values }
     }
@@ -156,11 +183,19 @@ impl Template {
                 None if name.contains('.') => Some(json!(name)),
                 None => self.reference(name),
             };
-            result.push_str(value.unwrap().as_str().unwrap());
+            match value.unwrap() {
+                Value::Number(number) => result.push_str(&number.to_string()),
+                text => result.push_str(text.as_str().unwrap()),
+            }
             result.push_str(rest);
         }
         json!(result)
     }
+}
+
+fn is_list(parameter: &Value) -> bool {
+    let kind = parameter["Type"].as_str().unwrap();
+    kind == "CommaDelimitedList" || kind.starts_with("List<")
 }
 
 fn list(value: &str) -> Value {
