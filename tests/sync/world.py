@@ -58,7 +58,7 @@ class World:
             schedule = await self.schedule(user, agent)
             await self.scheduled_session(user, agent, schedule)
         await self.team(user, agent, session)
-        await self.stored_session(user, agent, 500_000)
+        await self.stored_session(user, agent, 40_000)
         self.lasting = set(self.agents)
 
     async def clean_up(self):
