@@ -10,6 +10,7 @@
 //! - `counter`, `waves`: requests, their waves and read units.
 //! - `measure`, `cold`, `size`, `stats`: the figures.
 //! - [`micro`]: what the micro-benchmarks work on.
+//! - `sync`: how the process keeps up that keeps the tables in step.
 //! - `results`, `machine`, `table`, `plot`: what is told of them.
 
 mod cold;
@@ -26,6 +27,7 @@ mod scenario;
 mod size;
 mod stats;
 mod store;
+mod sync;
 mod table;
 mod text;
 mod waves;
@@ -61,6 +63,8 @@ enum Command {
     /// Serves the embedded DynamoDB.
     #[command(hide = true)]
     Store,
+    /// Measures how `agentscope-sync redis` keeps up.
+    Sync(sync::Options),
 }
 
 #[derive(Debug, Args)]
@@ -102,6 +106,8 @@ pub fn main() -> ExitCode {
         Some(Command::Store) => {
             runtime(tokio::runtime::Builder::new_multi_thread()).and_then(|runtime| runtime.block_on(store::serve()))
         }
+        Some(Command::Sync(options)) => runtime(tokio::runtime::Builder::new_multi_thread())
+            .and_then(|runtime| runtime.block_on(sync::run(options))),
         None => run(&options),
     };
     match outcome {

@@ -112,10 +112,7 @@ impl Function {
 
     /// The most memory that the process has had resident, in bytes.
     pub(crate) fn peak_memory(&self) -> Result<u64> {
-        let id = self.child.id().context("the function has ended")?;
-        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
-        Ok(line.trim().trim_end_matches("kB").trim().parse::<u64>()? * 1024)
+        peak_memory(self.child.id().context("the function has ended")?)
     }
 
     pub(crate) async fn stop(mut self) -> Result<()> {
@@ -203,6 +200,13 @@ impl Drop for TemporaryFile {
         // Should it stay, the system clears its folder of temporary files.
         let _ = std::fs::remove_file(&self.0);
     }
+}
+
+/// The most memory that a process has had resident, in bytes.
+pub(crate) fn peak_memory(id: u32) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    Ok(line.trim().trim_end_matches("kB").trim().parse::<u64>()? * 1024)
 }
 
 #[cfg(test)]

@@ -32,10 +32,18 @@ pub(crate) struct Bench {
     arguments: Vec<OsString>,
 }
 
+/// The process that keeps the tables in step, as it is deployed.
+const SYNC: [&str; 3] = ["--release", "-p", "agentscope-sync"];
+
 pub(crate) async fn run(Bench { arguments }: Bench) -> Result<()> {
     let is_quick = arguments.iter().any(|argument| argument == "--quick");
     let driver = build(if is_quick { &QUICK_DRIVER } else { &DRIVER }, &TARGET).await?;
     let mut command = Command::new(&driver);
+    if let Some((first, arguments)) = arguments.split_first().filter(|(first, _)| *first == "sync") {
+        command.arg(first).arg(build(&SYNC, &[]).await?).args(arguments);
+        let status = command.status().await.with_context(|| driver.display().to_string())?;
+        return if status.success() { Ok(()) } else { bail!("the benchmark failed ({status})") };
+    }
     let is_without_functions = |argument: &OsString| {
         let name = argument.to_string_lossy();
         WITHOUT_FUNCTIONS.contains(&name.split('=').next().unwrap_or_default())

@@ -1,6 +1,7 @@
 //! One reconciliation, to its end.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::{Result, bail};
 use indicatif::ProgressBar;
@@ -24,6 +25,7 @@ pub async fn once(
     strict: bool,
     progress: &ProgressBar,
 ) -> Result<Found> {
+    let begun = Instant::now();
     let queue = Arc::new(Queue::default());
     let fatal = Arc::new(Fatal::default());
     let workers = workers::start(copier, &queue, Limits { strict, attempts: Some(ATTEMPTS) }, &fatal);
@@ -31,7 +33,7 @@ pub async fn once(
         found = async {
             let found = reconcile(copier, &queue, options, progress).await?;
             queue.at_most(0).await;
-            anyhow::Ok(found)
+            anyhow::Ok(Found { took: begun.elapsed(), ..found })
         } => found,
         reason = fatal.wait() => Err(anyhow::anyhow!(reason)),
     };

@@ -41,7 +41,7 @@ pub struct Options {
 pub struct Found {
     /// Records in Redis.
     pub records: usize,
-    /// Keys whose copies were behind, those included of records that are gone.
+    /// Keys whose copies were behind or may have been, those included of records that are gone: they were looked at again.
     pub behind: usize,
     /// Keys that are none of a record or of one that may be read, though they look so.
     pub passed_over: usize,

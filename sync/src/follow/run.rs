@@ -226,7 +226,7 @@ impl Follower {
         let Found { records, behind, passed_over, took } = found;
         let seconds = took.as_secs_f64();
         let skipped = self.copier.observer.skipped();
-        tracing::info!(records, behind, passed_over, skipped, seconds, "everything was compared");
+        tracing::info!(records, looked_at_again = behind, passed_over, skipped, seconds, "everything was compared");
         for (key, problem) in self.copier.observer.problems() {
             tracing::warn!(key, problem, "this record does not fit, and an older version or none is in the tables");
         }

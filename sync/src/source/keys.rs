@@ -96,6 +96,11 @@ impl KeyTemplate {
         self.pairs(key).next().is_some()
     }
 
+    /// Whether its pattern matches all that the other's does.
+    fn covers(&self, other: &Self) -> bool {
+        self.suffix.is_empty() && self.prefix == other.prefix && self.between == other.between
+    }
+
     fn pattern(&self) -> String {
         format!("{}*{}*{}", glob(&self.prefix), glob(&self.between), glob(&self.suffix))
     }
@@ -230,9 +235,11 @@ impl Keys {
 
     /// Patterns of the keys whose changes matter.
     pub fn patterns(&self) -> Vec<String> {
-        let templates = RecordKind::ALL.map(|kind| self.template(kind));
-        let lists = [&self.agent_sessions, &self.schedule_sessions];
-        templates.into_iter().chain(lists).map(KeyTemplate::pattern).chain([self.lock.pattern()]).collect()
+        let records = RecordKind::ALL.map(|kind| self.template(kind));
+        // Redis tells of a change as often as patterns match it: once is enough.
+        let lists = [&self.agent_sessions, &self.schedule_sessions].into_iter();
+        let lists = lists.filter(|list| !records.iter().any(|record| record.covers(list)));
+        records.iter().copied().chain(lists).map(KeyTemplate::pattern).chain([self.lock.pattern()]).collect()
     }
 }
 
@@ -298,7 +305,10 @@ mod tests {
         let keys = keys();
         assert_eq!(keys.records_pattern(), "a:user:*");
         assert_eq!(keys.sessions_pattern(), "a:user:*:session:*");
-        assert_eq!(keys.patterns().last().unwrap(), "a:session:lock:*");
+        let expected = ["agent:*", "team:*", "schedule:*", "session:*"].map(|end| format!("a:user:*:{end}"));
+        assert_eq!(keys.patterns(), [&expected[..], &["a:session:lock:*".to_owned()]].concat());
+        let apart = Keys { agent_sessions: template("lists:{user_id}:{agent_id}"), ..keys.clone() };
+        assert!(apart.patterns().contains(&"lists:*:*".to_owned()));
         assert_eq!(template("w[1]?*:{user_id}:x:{id}").pattern(), r"w\[1\]\?\*:*:x:*");
         assert_eq!(keys.lock.session("a:session:lock:x:y"), Some("x:y"));
     }

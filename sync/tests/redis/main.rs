@@ -7,6 +7,7 @@ mod left_over;
 mod lists;
 mod locks;
 mod once;
+mod policy;
 mod process;
 mod secrets;
 mod verify;
