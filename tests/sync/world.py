@@ -74,15 +74,15 @@ class World:
     # Asking.
 
     def questions(self, everybody=False):
-        """For every agent and every schedule that a test has made: its owner asks, and somebody else, or everybody. And for
-        ids that there are not."""
+        """For every agent and every schedule that a test has made: its owner asks, and now and then somebody else, or else
+        everybody. And for ids that there are not."""
         self.turn += 1
         askers = [*USERS, STRANGER]
         found = []
         for kind, owners in ((sessions, self.agents), (schedule_sessions, self.schedules)):
             for number, (one, owner) in enumerate([*owners.items(), (NO_SUCH_ID, STRANGER)]):
-                other = askers[(self.turn + number) % len(askers)]
-                found += [kind(user, one) for user in (askers if everybody else {owner, other})]
+                others = {askers[(self.turn + number) % len(askers)]} if (self.turn + number) % 3 == 0 else set()
+                found += [kind(user, one) for user in (askers if everybody else {owner, *others})]
         return found
 
     async def same(self, everybody=False, **how):
