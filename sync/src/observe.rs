@@ -1,6 +1,7 @@
 //! What a sync process counts, and how that is told: in logs, as CloudWatch's metrics, and to Prometheus.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -225,7 +226,10 @@ impl Observer {
         let gauges = [("Skipped", self.skipped() as u64), ("Pending", pending as u64), ("Following", is_following)];
         let lags = if lag.count > 0 { vec![("LagMilliseconds", lag.p99)] } else { Vec::new() };
         let values: Vec<_> = new.named().map(|(name, _, _, value)| (name, value)).chain(gauges).chain(lags).collect();
-        println!("{}", embedded_metrics(namespace, &values));
+        // Nobody at a terminal wants to read them.
+        if !std::io::stdout().is_terminal() {
+            println!("{}", embedded_metrics(namespace, &values));
+        }
         tracing::info!(
             phase = self.phase().as_str(),
             followed = new.followed,

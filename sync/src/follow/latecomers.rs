@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The most lists that are waited for. Of others the next reconciliation finds out.
+/// The most lists that are waited for, and the most sessions on one. Of others the next reconciliation finds out.
 const MOST: usize = 10_000;
 
 /// The sessions that wait to be put on a list, by the key of the list.
@@ -16,7 +16,10 @@ impl Latecomers {
     pub fn expect(&self, list: String, session: &str) {
         let mut lists = self.lists();
         if lists.len() < MOST || lists.contains_key(&list) {
-            lists.entry(list).or_default().insert(session.to_owned());
+            let sessions = lists.entry(list).or_default();
+            if sessions.len() < MOST {
+                sessions.insert(session.to_owned());
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
 use redis::{Client, ConnectionInfo, IntoConnectionInfo, TlsCertificates};
@@ -60,7 +60,7 @@ impl Source {
             .set_max_delay(LONGEST_WAIT);
         let address = info.addr().to_string();
         let connection = client.get_connection_manager_with_config(config).await;
-        let connection = connection.with_context(|| format!("Redis at {address} cannot be reached"))?;
+        let connection = connection.map_err(|error| anyhow!("Redis at {address} cannot be reached: {error}"))?;
         Ok(Self { client, connection, db, keys: options.keys.clone() })
     }
 
