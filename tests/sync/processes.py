@@ -15,6 +15,7 @@ import redis
 
 ROOT_FOLDER = Path(__file__).parents[2]
 BINARIES = Path(os.environ.get("CARGO_TARGET_DIR", ROOT_FOLDER / "target")) / "debug"
+ACL_FILE = ROOT_FOLDER / "sync" / "deploy" / "redis.acl"
 PATIENCE_SECONDS = 60
 
 
@@ -66,7 +67,6 @@ class Redis:
     """A redis-server that keeps what it was told when it is restarted, even if it is killed."""
 
     PASSWORD = "redis-password-of-the-service"
-    # What agentscope-sync may do: see `acl` below.
     SYNC_PASSWORD = "redis-password-of-sync"
 
     def __init__(self, folder: Path):
@@ -82,14 +82,8 @@ class Redis:
 
     @staticmethod
     def acl():
-        """The keys that agentscope-sync may read, and the commands that it may use."""
-        records = [f"agentscope:user:*:{kind}:*" for kind in ("agent", "session", "team", "schedule")]
-        lists = [f"agentscope:user:*:{kind}:*:sessions" for kind in ("agent", "schedule")]
-        keys = [*records, *lists, "agentscope:session:lock:*"]
-        commands = ["@connection", "scan", "get", "strlen", "exists", "pttl", "sismember", "psubscribe", "config|get", "config|set"]
-        readable = [f"%R~{key}" for key in keys]
-        channels = [f"&__keyspace@0__:{key}" for key in keys]
-        return " ".join([*readable, *channels, *(f"+{command}" for command in commands)])
+        """What the documentation lets its user do, and what `--configure` needs besides."""
+        return " ".join([*ACL_FILE.read_text().split(), "+config|get", "+config|set"])
 
     @property
     def url(self):
