@@ -25,6 +25,12 @@ class Tally:
     slowest: float = 0.0
     answers: dict = field(default_factory=dict)
 
+    def agree(self, status, is_byte_for_byte, seconds):
+        self.agreements += 1
+        self.byte_for_byte += is_byte_for_byte
+        self.answers[status] = self.answers.get(status, 0) + 1
+        self.slowest = max(self.slowest, seconds)
+
 
 def sessions(user, agent):
     return user, f"/sessions/?agent_id={quote(agent, safe='')}"
@@ -42,41 +48,33 @@ class Comparison:
         self.turn = asyncio.Semaphore(AT_ONCE)
 
     async def same(self, questions, within=SECONDS):
-        """Every question has the same answer on both sides, at a time that is at most so many seconds from now."""
-        begun = time.monotonic()
+        """Every question has the same answer on both sides, to a request that is sent at most so many seconds from now."""
         self.tally.steps += 1
-        waiting = list(questions)
-        while waiting:
-            differing = [found for found in await asyncio.gather(*map(self._compare, waiting)) if found]
-            for question, asked, ours, reference in differing:
-                if asked - begun > within:
-                    raise AssertionError(difference(question, ours, reference, asked - begun))
-            waiting = [question for question, *_ in differing]
-            if waiting:
-                if within == SECONDS:
-                    self.tally.slowest = max(self.tally.slowest, time.monotonic() - begun)
-                await asyncio.sleep(0.02)
+        begun = time.monotonic()
+        told = await asyncio.gather(*(self._settle(question, begun, within) for question in questions))
+        assert not any(told), "\n".join(filter(None, told))
 
-    async def _compare(self, question):
-        """None if both answers are the same; else the question, when it was asked, and both answers."""
-        async with self.turn:
-            asked = time.monotonic()
-            reference, ours = await asyncio.gather(
-                self.ask(self.reference, question), self.ask(self.ours, question), return_exceptions=True
-            )
-        self.tally.comparisons += 1
-        for answer in (reference, ours):
-            # A service whose Redis has just been restarted may not answer; one that answers wrongly is told below.
-            if isinstance(answer, BaseException) and not isinstance(answer, aiohttp.ClientError):
-                raise answer
-        if reference == ours and not isinstance(reference, BaseException):
-            self.tally.byte_for_byte += 1
-        elif not is_the_same(reference, ours):
-            return question, asked, ours, reference
-        self.tally.agreements += 1
-        status = ours[0]
-        self.tally.answers[status] = self.tally.answers.get(status, 0) + 1
-        return None
+    async def _settle(self, question, begun, within):
+        """Asks again and again until both answers are the same. How they differ, if time is up before."""
+        found = None
+        while True:
+            async with self.turn:
+                seconds = time.monotonic() - begun
+                if found and seconds > within:
+                    return found
+                reference, ours = await asyncio.gather(
+                    self.ask(self.reference, question), self.ask(self.ours, question), return_exceptions=True
+                )
+            self.tally.comparisons += 1
+            for answer in (reference, ours):
+                # A service whose Redis has just been restarted may close connections.
+                if isinstance(answer, BaseException) and not isinstance(answer, aiohttp.ClientError):
+                    raise answer
+            if is_the_same(reference, ours):
+                self.tally.agree(ours[0], reference == ours, seconds if found and within == SECONDS else 0)
+                return None
+            found = difference(question, ours, reference, seconds)
+            await asyncio.sleep(0.02)
 
     async def ask(self, service, question):
         user, path = question
