@@ -4,7 +4,7 @@
 //! - [`source`]: the service's own Redis.
 //! - [`follow`]: keeps the tables in step with it. [`original`]: its records. [`observe`], [`health`]: how that goes.
 //! - [`verify`]: what is in Redis against what is in the tables.
-//! - [`options`], [`logs`]: what the commands have in common.
+//! - [`options`], [`logs`], [`signals`]: what the commands have in common.
 //! - [`record`]: what the four kinds of record have in common.
 
 pub mod export;
@@ -16,5 +16,6 @@ pub mod observe;
 pub mod options;
 pub mod original;
 pub mod record;
+pub mod signals;
 pub mod source;
 pub mod verify;

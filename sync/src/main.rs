@@ -15,13 +15,13 @@ use agentscope_sync::follow::reconcile::{self, Found};
 use agentscope_sync::follow::{self, follow, once};
 use agentscope_sync::load::{self, Report};
 use agentscope_sync::options::{Redis, Tables};
+use agentscope_sync::signals::until_ended;
 use agentscope_sync::source::Source;
 use agentscope_sync::verify::verify;
 use agentscope_sync::{health, logs};
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Puts the records of an AgentScope service into the tables that the session-listing functions read.
 #[derive(Debug, Parser)]
@@ -239,20 +239,6 @@ async fn copier(redis: Redis, tables: Tables, every: Duration) -> Result<Copier>
     let source = Source::connect(&redis.source()).await?;
     tracing::info!(address = source.address(), "connected to Redis");
     Copier::new(tables.store(Patience::FOLLOWER).await, source, every)
-}
-
-/// Returns when the process is asked to end: Ctrl-C, or SIGTERM.
-async fn until_ended() {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signals) => signals.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated => {}
-    }
 }
 
 fn progress_bar(records: usize) -> ProgressBar {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use agentscope_shared::store::{Patience, Store, TableNames, connect};
 use clap::Args;
 
-use crate::source::keys::{KeyTemplate, LockTemplate};
+use crate::source::template::{KeyTemplate, LockTemplate};
 use crate::source::{Keys, SourceOptions};
 
 /// The tables.

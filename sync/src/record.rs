@@ -1,7 +1,7 @@
 //! What the four kinds of record have in common.
 
 use agentscope_shared::model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
-use agentscope_shared::store::{Store, StoreError, Unfit};
+use agentscope_shared::store::{Difference, Held, Original, Store, StoreError, Unfit};
 use serde::de::DeserializeOwned;
 
 /// A record that can be put into a table.
@@ -26,10 +26,33 @@ pub trait Record: DeserializeOwned {
     ///
     /// As [`check`](Self::check), or DynamoDB does not answer.
     fn put(&self, store: &Store) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// Writes the copy of the record where this is held; whether it still was.
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put).
+    fn copy(
+        &self,
+        store: &Store,
+        original: &Original,
+        held: &Held,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// How what is held of the record differs from it.
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put).
+    fn compare(
+        &self,
+        store: &Store,
+        original: &Original,
+    ) -> impl Future<Output = Result<Option<Difference>, StoreError>>;
 }
 
 macro_rules! record {
-    ($type:ty, $list:literal, $check:ident, $put:ident) => {
+    ($type:ty, $list:literal, $check:ident, $put:ident, $copy:ident, $compare:ident($($original:ident)?)) => {
         impl Record for $type {
             const LIST: &'static str = $list;
 
@@ -48,11 +71,22 @@ macro_rules! record {
             fn put(&self, store: &Store) -> impl Future<Output = Result<(), StoreError>> {
                 store.$put(self)
             }
+
+            async fn copy(&self, store: &Store, original: &Original, held: &Held) -> Result<bool, StoreError> {
+                store.$copy(self, original, held).await
+            }
+
+            async fn compare(&self, store: &Store, original: &Original) -> Result<Option<Difference>, StoreError> {
+                // Only of sessions it matters on which lists the original is.
+                let _ = original;
+                $( let $original = original; )?
+                store.$compare(self $(, $original)?).await
+            }
         }
     };
 }
 
-record!(AgentRecord, "agents", check_agent, put_agent);
-record!(SessionRecord, "sessions", check_session, put_session);
-record!(TeamRecord, "teams", check_team, put_team);
-record!(ScheduleRecord, "schedules", check_schedule, put_schedule);
+record!(AgentRecord, "agents", check_agent, put_agent, copy_agent, compare_agent());
+record!(SessionRecord, "sessions", check_session, put_session, copy_session, compare_session(original));
+record!(TeamRecord, "teams", check_team, put_team, copy_team, compare_team());
+record!(ScheduleRecord, "schedules", check_schedule, put_schedule, copy_schedule, compare_schedule());

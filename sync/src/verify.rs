@@ -7,12 +7,13 @@ use std::fmt;
 use std::time::Duration;
 
 use agentscope_shared::model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
-use agentscope_shared::store::{Difference, RecordKind, ScanPage, ScanStart, StoreError};
+use agentscope_shared::store::{Difference, Original, RecordKind, ScanPage, ScanStart, StoreError};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use indicatif::ProgressBar;
 
 use crate::follow::copier::{Copier, Failure};
 use crate::original::{content_hash, identity, read};
+use crate::record::Record;
 use crate::source::Place;
 use crate::source::read::Lock;
 
@@ -222,50 +223,54 @@ async fn look_at_record(copier: &Copier, key: &str) -> Result<Option<Finding>, F
         Ok(index) => &places[index],
         Err(problem) => return unfit(problem),
     };
-    let store = &copier.store;
-    let difference = match place.kind {
-        RecordKind::Agent => match read::<AgentRecord>(&text) {
-            Ok(agent) => store.compare_agent(&agent).await,
-            Err(problem) => return unfit(problem),
-        },
-        RecordKind::Team => match read::<TeamRecord>(&text) {
-            Ok(team) => store.compare_team(&team).await,
-            Err(problem) => return unfit(problem),
-        },
-        RecordKind::Schedule => match read::<ScheduleRecord>(&text) {
-            Ok(schedule) => store.compare_schedule(&schedule).await,
-            Err(problem) => return unfit(problem),
-        },
-        RecordKind::Session => match read::<SessionRecord>(&text) {
-            Ok(session) => {
-                let facts = copier.source.session_facts(&[&identity]).await?;
-                let Some(facts) = facts.first() else { return Ok(None) };
-                let original = content_hash(place.kind, Some(facts), &text);
-                match store.compare_session(&session, &original).await {
-                    Ok(None) => {
-                        let held = store.held_of(place.kind, &[(&place.user_id, &place.id)], true).await?;
-                        let lease = held.first().and_then(|(_, lease)| *lease);
-                        let is_missing = match facts.lock {
-                            Lock::Free => false,
-                            Lock::Held(_) => copier.is_lease_behind(facts.lock, lease),
-                            // Any lease will do that has not ended.
-                            Lock::HeldForever => !copier.is_lease_behind(Lock::Free, lease),
-                        };
-                        return Ok(is_missing.then(|| Finding { what: "missing lease", about: place.to_string() }));
-                    }
-                    difference => difference,
-                }
-            }
-            Err(problem) => return unfit(problem),
-        },
+    let facts = match place.kind {
+        RecordKind::Session => copier.source.session_facts(&[&identity]).await?.into_iter().next(),
+        RecordKind::Agent | RecordKind::Team | RecordKind::Schedule => None,
     };
-    match difference {
-        Ok(None) => Ok(None),
-        Ok(Some(Difference::Missing)) => Ok(Some(Finding { what: "missing", about: place.to_string() })),
-        Ok(Some(Difference::Changed(names))) => {
+    let original = content_hash(place.kind, facts.as_ref(), &text);
+    let difference = match place.kind {
+        RecordKind::Agent => difference::<AgentRecord>(copier, &text, &original).await?,
+        RecordKind::Team => difference::<TeamRecord>(copier, &text, &original).await?,
+        RecordKind::Schedule => difference::<ScheduleRecord>(copier, &text, &original).await?,
+        RecordKind::Session => difference::<SessionRecord>(copier, &text, &original).await?,
+    };
+    match (difference, facts) {
+        (Err(problem), _) => unfit(problem),
+        (Ok(Some(Difference::Missing)), _) => Ok(Some(Finding { what: "missing", about: place.to_string() })),
+        (Ok(Some(Difference::Changed(names))), _) => {
             Ok(Some(Finding { what: "changed", about: format!("{place}: {}", names.join(", ")) }))
         }
-        Err(StoreError::Unfit(problem)) => unfit(problem.to_string()),
+        (Ok(None), Some(facts)) if is_lease_missing(copier, place, facts.lock).await? => {
+            Ok(Some(Finding { what: "missing lease", about: place.to_string() }))
+        }
+        (Ok(None), _) => Ok(None),
+    }
+}
+
+/// How the copy of a record differs from it, or why it can have none.
+async fn difference<T: Record + Sync>(
+    copier: &Copier,
+    text: &[u8],
+    original: &Original,
+) -> Result<Result<Option<Difference>, String>, Failure> {
+    let record = match read::<T>(text) {
+        Ok(record) => record,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    match record.compare(&copier.store, original).await {
+        Ok(difference) => Ok(Ok(difference)),
+        Err(StoreError::Unfit(problem)) => Ok(Err(problem.to_string())),
         Err(error) => Err(error.into()),
     }
+}
+
+async fn is_lease_missing(copier: &Copier, place: &Place, lock: Lock) -> Result<bool, Failure> {
+    let held = copier.store.held_of(place.kind, &[(&place.user_id, &place.id)], true).await?;
+    let lease = held.first().and_then(|(_, lease)| *lease);
+    Ok(match lock {
+        Lock::Free => false,
+        Lock::Held(_) => copier.is_lease_behind(lock, lease),
+        // Any lease will do that has not ended.
+        Lock::HeldForever => !copier.is_lease_behind(Lock::Free, lease),
+    })
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use agentscope_shared::store::{Patience, Store, connect};
 use agentscope_sync::export::{self, Export};
 use agentscope_sync::load;
+use agentscope_sync::signals::until_ended;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use indicatif::ProgressBar;
@@ -18,7 +19,7 @@ use tokio::task::JoinHandle;
 use crate::cors::{self, PageOrigin};
 use crate::examples::Example;
 use crate::front::{self, Origin};
-use crate::process::{end, until_interrupted};
+use crate::process::end;
 use crate::{cargo_lambda, documentation, ports, root, store, swagger_ui};
 
 /// The data that is loaded if no other is named.
@@ -67,7 +68,7 @@ pub(crate) async fn run(options: Dev) -> Result<()> {
     let mut children = Vec::new();
     let outcome = tokio::select! {
         outcome = serve(&options, &data, listeners, &mut children) => outcome,
-        () = until_interrupted() => Ok(()),
+        () = until_ended() => Ok(()),
     };
     if !children.is_empty() {
         println!("Ending …");

@@ -3,24 +3,9 @@
 use std::time::Duration;
 
 use tokio::process::Child;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// How long a process may take to end by itself.
 const GRACE: Duration = Duration::from_secs(5);
-
-/// Returns when this process is asked to end: Ctrl-C, or SIGTERM.
-pub(crate) async fn until_interrupted() {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signals) => signals.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated => {}
-    }
-}
 
 /// Asks a process to end, and ends it if it does not.
 pub(crate) async fn end(mut child: Child) {

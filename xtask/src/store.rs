@@ -9,7 +9,7 @@ use dynoxide::{Database, server};
 use tokio::io::AsyncReadExt;
 
 use crate::ports;
-use crate::process::until_interrupted;
+use agentscope_sync::signals::until_ended;
 
 /// What the names of the local tables begin with.
 const PREFIX: &str = "agentscope";
@@ -56,7 +56,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     }
     std::io::stdout().flush()?;
     tokio::select! {
-        () = until_interrupted() => {}
+        () = until_ended() => {}
         () = input_ends(), if options.until_input_ends => {}
         _ = serving => {}
     }

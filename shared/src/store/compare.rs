@@ -1,7 +1,7 @@
 //! Comparing what the tables hold of a record with the record itself, down to the last byte of its state.
 
-use super::copy::CONTENT_HASH;
 use super::documents::{agent_item, schedule_item, team_item};
+use super::held::CONTENT_HASH;
 use super::item::Item;
 use super::session_items::SessionItems;
 use super::tables::EXPIRES_AT;

@@ -7,7 +7,7 @@
 //! - `client`, `warm_up`: the connections.
 //! - `usage`: what a request takes.
 //! - `rows`, `states`, `read`, `session_write`, `write`, `lease`: what the rest of the program asks for.
-//! - `copy`, `scan`, `compare`: what keeps the tables in step with records that live elsewhere.
+//! - `held`, `copy`, `scan`, `compare`: what keeps the tables in step with records that live elsewhere.
 
 mod batch;
 mod bulk;
@@ -16,6 +16,7 @@ mod compare;
 mod copy;
 mod documents;
 mod error;
+mod held;
 mod item;
 pub mod keys;
 mod lease;
@@ -37,9 +38,9 @@ use aws_sdk_dynamodb::Client;
 
 pub use client::{Patience, connect, connect_from_environment, http_client};
 pub use compare::Difference;
-pub use copy::{Held, Original, RecordKind};
 pub use documents::{StoredAgent, StoredTeam};
 pub use error::{StoreError, Unfit};
+pub use held::{Held, Original, RecordKind};
 pub use lease::{Lease, LeaseHeld};
 pub use rows::{IndexRow, Page, Position, Rows};
 pub use scan::{ScanPage, ScanStart};

@@ -12,6 +12,7 @@ use super::owners::SessionOwners;
 use super::queue::Work;
 use crate::observe::Observer;
 use crate::original::{Copied, content_hash, identity, read};
+use crate::record::Record;
 use crate::source::read::{Identity, Lock, SessionFacts};
 use crate::source::{Place, Source};
 
@@ -210,27 +211,25 @@ impl Copier {
     }
 
     async fn write(&self, place: &Place, text: &[u8], original: &Original, held: &Held) -> Result<Copied, Failure> {
-        let Self { store, .. } = self;
-        // States of megabytes take a while to be read and packed, but no longer than a round of requests.
-        let answer = match place.kind {
-            RecordKind::Agent => match read::<AgentRecord>(text) {
-                Ok(agent) => store.copy_agent(&agent, original, held).await,
-                Err(problem) => return Ok(Copied::Misfit(problem)),
-            },
-            RecordKind::Team => match read::<TeamRecord>(text) {
-                Ok(team) => store.copy_team(&team, original, held).await,
-                Err(problem) => return Ok(Copied::Misfit(problem)),
-            },
-            RecordKind::Schedule => match read::<ScheduleRecord>(text) {
-                Ok(schedule) => store.copy_schedule(&schedule, original, held).await,
-                Err(problem) => return Ok(Copied::Misfit(problem)),
-            },
-            RecordKind::Session => match read::<SessionRecord>(text) {
-                Ok(session) => store.copy_session(&session, original, held).await,
-                Err(problem) => return Ok(Copied::Misfit(problem)),
-            },
+        match place.kind {
+            RecordKind::Agent => self.write_as::<AgentRecord>(text, original, held).await,
+            RecordKind::Team => self.write_as::<TeamRecord>(text, original, held).await,
+            RecordKind::Schedule => self.write_as::<ScheduleRecord>(text, original, held).await,
+            RecordKind::Session => self.write_as::<SessionRecord>(text, original, held).await,
+        }
+    }
+
+    async fn write_as<T: Record + Sync>(
+        &self,
+        text: &[u8],
+        original: &Original,
+        held: &Held,
+    ) -> Result<Copied, Failure> {
+        let record = match read::<T>(text) {
+            Ok(record) => record,
+            Err(problem) => return Ok(Copied::Misfit(problem)),
         };
-        match answer {
+        match record.copy(&self.store, original, held).await {
             Ok(true) => Ok(Copied::Written),
             Ok(false) => Ok(Copied::Moved),
             Err(StoreError::Unfit(unfit)) => Ok(Copied::Misfit(unfit.to_string())),

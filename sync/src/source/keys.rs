@@ -1,138 +1,10 @@
 //! The names of AgentScope's keys in Redis: which record lies where, and which keys are none of ours.
 
 use std::fmt;
-use std::str::FromStr;
 
 use agentscope_shared::store::RecordKind;
 
-/// The name of a key that has an owner and an id in it, as `agentscope:user:{user_id}:agent:{agent_id}`.
-///
-/// Both may hold any text, the separators included. So a key may be that of several pairs, and only the record under it tells
-/// which.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyTemplate {
-    prefix: String,
-    between: String,
-    suffix: String,
-    is_owner_first: bool,
-}
-
-/// The name of a key that has an id in it, as `agentscope:session:lock:{sid}`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LockTemplate {
-    prefix: String,
-    suffix: String,
-}
-
-/// Why a text is no template.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct TemplateError(&'static str);
-
-impl FromStr for KeyTemplate {
-    type Err = TemplateError;
-
-    fn from_str(text: &str) -> Result<Self, TemplateError> {
-        let [prefix, first, between, second, suffix] = parts::<5>(text)?;
-        let is_owner_first = first == "user_id";
-        if is_owner_first == (second == "user_id") {
-            return Err(TemplateError("expected {user_id} and one other name in braces"));
-        }
-        if prefix.is_empty() || between.is_empty() {
-            return Err(TemplateError("expected text before the first and between both names in braces"));
-        }
-        Ok(Self { prefix: prefix.into(), between: between.into(), suffix: suffix.into(), is_owner_first })
-    }
-}
-
-impl FromStr for LockTemplate {
-    type Err = TemplateError;
-
-    fn from_str(text: &str) -> Result<Self, TemplateError> {
-        let [prefix, _, suffix] = parts::<3>(text)?;
-        if prefix.is_empty() {
-            return Err(TemplateError("expected text before the name in braces"));
-        }
-        Ok(Self { prefix: prefix.into(), suffix: suffix.into() })
-    }
-}
-
-/// Text, name in braces, text, and so on.
-fn parts<const N: usize>(text: &str) -> Result<[&str; N], TemplateError> {
-    const SHAPE: TemplateError = TemplateError("expected as many names in braces as the default has");
-    let mut parts = Vec::with_capacity(N);
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        let (name, after) = after.split_once('}').ok_or(SHAPE)?;
-        parts.extend([before, name]);
-        rest = after;
-    }
-    parts.push(rest);
-    let parts: [&str; N] = parts.try_into().map_err(|_| SHAPE)?;
-    if parts.iter().any(|part| part.contains(['{', '}'])) { Err(SHAPE) } else { Ok(parts) }
-}
-
-impl KeyTemplate {
-    /// The key of a record.
-    pub fn key(&self, user_id: &str, id: &str) -> String {
-        let (first, second) = if self.is_owner_first { (user_id, id) } else { (id, user_id) };
-        let Self { prefix, between, suffix, .. } = self;
-        format!("{prefix}{first}{between}{second}{suffix}")
-    }
-
-    /// The owners and ids whose key this is.
-    pub fn pairs<'a>(&'a self, key: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let inner = key.strip_prefix(self.prefix.as_str()).and_then(|rest| rest.strip_suffix(self.suffix.as_str()));
-        let inner = inner.unwrap_or_default();
-        let places = inner.char_indices().filter(|(at, _)| inner[*at..].starts_with(self.between.as_str()));
-        places.filter_map(|(at, _)| {
-            let (first, second) = (&inner[..at], &inner[at + self.between.len()..]);
-            let (user_id, id) = if self.is_owner_first { (first, second) } else { (second, first) };
-            (!user_id.is_empty() && !id.is_empty()).then_some((user_id, id))
-        })
-    }
-
-    fn matches(&self, key: &str) -> bool {
-        self.pairs(key).next().is_some()
-    }
-
-    /// Whether its pattern matches all that the other's does.
-    fn covers(&self, other: &Self) -> bool {
-        self.suffix.is_empty() && self.prefix == other.prefix && self.between == other.between
-    }
-
-    fn pattern(&self) -> String {
-        format!("{}*{}*{}", glob(&self.prefix), glob(&self.between), glob(&self.suffix))
-    }
-}
-
-impl LockTemplate {
-    /// The key of a session's lock.
-    pub fn key(&self, session_id: &str) -> String {
-        format!("{}{session_id}{}", self.prefix, self.suffix)
-    }
-
-    /// The session whose lock this is.
-    pub fn session<'a>(&self, key: &'a str) -> Option<&'a str> {
-        key.strip_prefix(self.prefix.as_str())?.strip_suffix(self.suffix.as_str())
-    }
-
-    fn pattern(&self) -> String {
-        format!("{}*{}", glob(&self.prefix), glob(&self.suffix))
-    }
-}
-
-/// The text as a pattern that matches nothing else.
-fn glob(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if matches!(letter, '*' | '?' | '[' | ']' | '\\' | '^') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
-    }
-    pattern
-}
+use super::template::{KeyTemplate, LockTemplate, glob};
 
 /// Whose record lies under a key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -311,25 +183,5 @@ mod tests {
         assert!(apart.patterns().contains(&"lists:*:*".to_owned()));
         assert_eq!(template("w[1]?*:{user_id}:x:{id}").pattern(), r"w\[1\]\?\*:*:x:*");
         assert_eq!(keys.lock.session("a:session:lock:x:y"), Some("x:y"));
-    }
-
-    #[test]
-    fn a_template_has_an_owner_and_an_id() {
-        assert_eq!(template("t:{team_id}/{user_id}").key("u", "t"), "t:t/u");
-        assert_eq!(template("t:{team_id}/{user_id}").pairs("t:t/u").collect::<Vec<_>>(), [("u", "t")]);
-        for wrong in [
-            "",
-            "t",
-            "{user_id}:{id}",
-            "t:{user_id}{id}",
-            "t:{a}:{b}",
-            "t:{user_id}:{user_id}",
-            "t:{user_id",
-            "t:{a}:{user_id}:{b}",
-            "t:}{a}:{user_id}",
-        ] {
-            assert!(wrong.parse::<KeyTemplate>().is_err(), "{wrong}");
-        }
-        assert!("x".parse::<LockTemplate>().is_err() && "{sid}".parse::<LockTemplate>().is_err());
     }
 }

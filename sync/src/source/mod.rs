@@ -1,6 +1,6 @@
 //! The Redis of an AgentScope service.
 //!
-//! - [`keys`]: which record lies under which key.
+//! - [`keys`], [`template`]: which record lies under which key.
 //! - [`connection`]: how it is reached.
 //! - [`read`]: what is read of it. Nothing is written, but for one setting on request.
 //! - [`notifications`]: how it tells of changes.
@@ -9,6 +9,7 @@ pub mod connection;
 pub mod keys;
 pub mod notifications;
 pub mod read;
+pub mod template;
 
 pub use connection::{Source, SourceOptions};
 pub use keys::{Keys, Place};
