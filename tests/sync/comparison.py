@@ -88,6 +88,8 @@ def is_the_same(one, other):
     """The same status, and the same JSON: numbers of the same kind, lists in the same order."""
     if isinstance(one, BaseException) or isinstance(other, BaseException) or one[0] != other[0]:
         return False
+    if one == other:
+        return True
     try:
         first, second = (json.dumps(json.loads(body), sort_keys=True) for _, body in (one, other))
     except ValueError:
