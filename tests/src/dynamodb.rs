@@ -27,7 +27,15 @@ impl TestDynamoDb {
     /// Starts or finds a DynamoDB and creates empty tables.
     pub async fn start() -> Self {
         let url = std::env::var("TEST_DYNAMODB_URL").unwrap_or_else(|_| embedded());
-        let names = TableNames::with_prefix(&format!("test-{}", uuid::Uuid::now_v7().simple()));
+        Self::at(url, TableNames::with_prefix(&format!("test-{}", uuid::Uuid::now_v7().simple()))).await
+    }
+
+    /// Starts an embedded DynamoDB, whatever `TEST_DYNAMODB_URL` says, and creates these tables.
+    pub async fn embedded(names: TableNames) -> Self {
+        Self::at(embedded(), names).await
+    }
+
+    async fn at(url: String, names: TableNames) -> Self {
         let client = client(&url);
         for table in names.definitions() {
             table.create(&client).await.unwrap();

@@ -1,0 +1,145 @@
+//! The HTTP API before the functions, and what tests may ask of the rest.
+
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use agentscope_shared::store::TableNames;
+use agentscope_tests::dynamodb::TestDynamoDb;
+use agentscope_tests::events::HttpRequest;
+use agentscope_tests::proxy::Upstream;
+use agentscope_tests::runtime_api::{Function, Outcome, environment};
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+use tokio::sync::Mutex;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::dump::dump;
+use crate::throttle::Throttle;
+
+/// What answers.
+pub(crate) struct Stand {
+    /// `list-sessions`.
+    pub(crate) lists: Functions,
+    /// `list-schedule-sessions`.
+    pub(crate) schedule_lists: Functions,
+    /// The tables' DynamoDB, without throttling.
+    pub(crate) upstream: Upstream,
+    /// The tables.
+    pub(crate) names: TableNames,
+    /// What the other endpoint of DynamoDB does.
+    pub(crate) throttle: Arc<Throttle>,
+}
+
+/// Processes of one function, each of which has one event at a time, as Lambda's have.
+pub(crate) struct Functions {
+    count: usize,
+    idle: Mutex<UnboundedReceiver<Function>>,
+    back: UnboundedSender<Function>,
+}
+
+/// Starts so many processes of the function whose binary lies beside this program.
+pub(crate) async fn functions(name: &str, count: usize, database: &TestDynamoDb) -> Functions {
+    let binary = std::env::current_exe().unwrap().with_file_name(name);
+    assert!(binary.exists(), "{} is missing: build it first", binary.display());
+    let (back, idle) = unbounded_channel();
+    for _ in 0..count {
+        // Standard output is for the tests.
+        back.send(Function::start(&binary, environment(database, "header"), Stdio::null()).await).unwrap();
+    }
+    Functions { count, idle: Mutex::new(idle), back }
+}
+
+impl Functions {
+    async fn invoke(&self, event: &Value) -> Outcome {
+        let mut function = self.idle.lock().await.recv().await.unwrap();
+        let outcome = function.invoke(&event.to_string()).await;
+        self.back.send(function).unwrap();
+        outcome
+    }
+
+    /// Ends all of them, before the Runtime API goes away: they would complain.
+    pub(crate) async fn stop(&self) {
+        for _ in 0..self.count {
+            self.idle.lock().await.recv().await.unwrap().stop().await;
+        }
+    }
+}
+
+/// Serves all of it on a port of its own, and returns its address.
+pub(crate) async fn start(stand: Arc<Stand>) -> String {
+    let router = Router::new()
+        .route("/_stand/throttling/{percent}", post(set_throttling))
+        .route("/_stand/requests", get(requests))
+        .route("/_stand/dump", get(dump_tables))
+        .fallback(ask)
+        .with_state(stand);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    url
+}
+
+async fn set_throttling(State(stand): State<Arc<Stand>>, Path(percent): Path<u32>) {
+    stand.throttle.percent.store(percent, Ordering::Relaxed);
+}
+
+async fn requests(State(stand): State<Arc<Stand>>) -> Json<Value> {
+    Json(stand.throttle.counts())
+}
+
+async fn dump_tables(State(stand): State<Arc<Stand>>) -> Json<Value> {
+    Json(dump(&stand.upstream, &stand.names).await)
+}
+
+/// Asks the function whose route it is.
+async fn ask(State(stand): State<Arc<Stand>>, request: Request) -> Response {
+    let path = request.uri().path();
+    let functions = if matches!(path, "/sessions" | "/sessions/") {
+        &stand.lists
+    } else if path.starts_with("/schedule/") {
+        &stand.schedule_lists
+    } else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    if request.method() != Method::GET {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let headers = request.headers().iter();
+    let http = HttpRequest {
+        method: "GET".to_owned(),
+        path: path.to_owned(),
+        query: request.uri().query().unwrap_or_default().to_owned(),
+        headers: headers.map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect(),
+    };
+    match functions.invoke(&http.http_api()).await {
+        Outcome::Response(answer) => as_http(&answer),
+        Outcome::Error(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
+    }
+}
+
+fn as_http(answer: &Value) -> Response {
+    let body = answer["body"].as_str().unwrap_or_default();
+    let body = if answer["isBase64Encoded"] == true {
+        Body::from(BASE64_STANDARD.decode(body).unwrap())
+    } else {
+        Body::from(body.to_owned())
+    };
+    let status = u16::try_from(answer["statusCode"].as_u64().unwrap()).unwrap();
+    let mut response = Response::builder().status(status);
+    for (name, value) in answer["headers"].as_object().unwrap() {
+        response = response.header(name, value.as_str().unwrap());
+    }
+    response.body(body).unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

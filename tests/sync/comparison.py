@@ -1,0 +1,124 @@
+"""Asks both services the same questions, until they agree or time is up."""
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+import aiohttp
+import yarl
+
+# How long after a change the answers may differ.
+SECONDS = 2.0
+AT_ONCE = 8
+
+
+@dataclass
+class Tally:
+    """What has been compared."""
+
+    comparisons: int = 0
+    agreements: int = 0
+    byte_for_byte: int = 0
+    steps: int = 0
+    slowest: float = 0.0
+    answers: dict = field(default_factory=dict)
+
+    def agree(self, status, is_byte_for_byte, seconds):
+        self.agreements += 1
+        self.byte_for_byte += is_byte_for_byte
+        self.answers[status] = self.answers.get(status, 0) + 1
+        self.slowest = max(self.slowest, seconds)
+
+
+def sessions(user, agent):
+    return user, f"/sessions/?agent_id={quote(agent, safe='')}"
+
+
+def schedule_sessions(user, schedule):
+    return user, f"/schedule/{quote(schedule, safe='')}/sessions"
+
+
+class Comparison:
+    """Two services that shall give the same answers."""
+
+    def __init__(self, ours: str, reference: str, client: aiohttp.ClientSession, tally: Tally):
+        self.ours, self.reference, self.client, self.tally = ours, reference, client, tally
+        self.turn = asyncio.Semaphore(AT_ONCE)
+
+    async def same(self, questions, within=SECONDS):
+        """Every question has the same answer on both sides, to a request that is sent at most so many seconds from now."""
+        self.tally.steps += 1
+        begun = time.monotonic()
+        told = await asyncio.gather(*(self._settle(question, begun, within) for question in questions))
+        assert not any(told), "\n".join(filter(None, told))
+
+    async def _settle(self, question, begun, within):
+        """Asks again and again until both answers are the same. How they differ, if time is up before."""
+        found = None
+        while True:
+            async with self.turn:
+                seconds = time.monotonic() - begun
+                if found and seconds > within:
+                    return found
+                reference, ours = await asyncio.gather(
+                    self.ask(self.reference, question), self.ask(self.ours, question), return_exceptions=True
+                )
+            self.tally.comparisons += 1
+            for answer in (reference, ours):
+                # A service whose Redis has just been restarted may close connections.
+                if isinstance(answer, BaseException) and not isinstance(answer, aiohttp.ClientError):
+                    raise answer
+            if is_the_same(reference, ours):
+                self.tally.agree(ours[0], reference == ours, seconds if found and within == SECONDS else 0)
+                return None
+            found = difference(question, ours, reference, seconds)
+            await asyncio.sleep(0.02)
+
+    async def ask(self, service, question):
+        user, path = question
+        url = yarl.URL(service + path, encoded=True)
+        headers = {"x-user-id": user, "accept-encoding": "identity"}
+        async with self.client.get(url, headers=headers) as answer:
+            return answer.status, await answer.read()
+
+
+def is_the_same(one, other):
+    """The same status, and the same JSON: numbers of the same kind, lists in the same order."""
+    if isinstance(one, BaseException) or isinstance(other, BaseException) or one[0] != other[0]:
+        return False
+    if one == other:
+        return True
+    try:
+        first, second = (json.dumps(json.loads(body), sort_keys=True) for _, body in (one, other))
+    except ValueError:
+        return False
+    return first == second
+
+
+def difference(question, ours, reference, seconds):
+    told = [f"{question}: the answers differ after {seconds:.2f} s"]
+    if not isinstance(ours, BaseException) and not isinstance(reference, BaseException) and ours[0] == reference[0] == 200:
+        told += where(json.loads(reference[1]), json.loads(ours[1]))
+    told += [f"  {name}: {str(answer)[:300]}" for name, answer in (("AgentScope", reference), ("here", ours))]
+    return "\n".join(told)
+
+
+def where(expected, found, path=""):
+    """The places where two values differ."""
+    if isinstance(expected, dict) and isinstance(found, dict) and expected.keys() == found.keys():
+        return [line for key in expected for line in where(expected[key], found[key], f"{path}.{key}")]
+    if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        return [line for n in range(len(expected)) for line in where(expected[n], found[n], f"{path}[{n}]")]
+    if json.dumps(expected) == json.dumps(found):
+        return []
+    return [f"  {path or 'all'}: AgentScope {short(expected)}, here {short(found)}"]
+
+
+def short(value):
+    text = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        ids = [one.get("session", one).get("id") for one in value if isinstance(one, dict)]
+        text = f"{len(value)} of {ids}"
+    return text if len(text) < 200 else f"{text[:200]}… ({len(text)})"

@@ -1,0 +1,96 @@
+"""What the tests share: an AgentScope service with `agentscope-sync` beside it, for all of them, since it takes seconds to
+start; and the number of comparisons, which is printed at the end."""
+
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+
+import pytest
+from comparison import Tally
+from processes import Redis, Service, Stand, Sync
+from world import World
+
+TALLY = Tally()
+
+
+@pytest.fixture(scope="session")
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def folder():
+    folder = Path(tempfile.mkdtemp(prefix="sync-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def redis(folder):
+    redis = Redis(folder / "redis")
+    yield redis
+    redis.stop()
+
+
+@pytest.fixture(scope="session")
+def service(redis, folder):
+    service = Service(redis, folder)
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="session")
+def stand():
+    stand = Stand()
+    yield stand
+    stand.stop()
+
+
+@pytest.fixture(scope="session")
+def following(redis, stand, folder):
+    sync = Sync(redis, stand, folder)
+    yield sync
+    if sync.is_running():
+        sync.stop()
+
+
+@pytest.fixture(scope="session")
+async def everything(redis, service, stand, following, folder, anyio_backend):
+    service.wait()
+    async with World(redis, service, stand, following, TALLY).open() as world:
+        await world.populate()
+        following.start()
+        yield world
+
+
+@pytest.fixture
+async def world(everything):
+    """The world, with a sync process that follows, whatever the test before has done to it."""
+    if not everything.sync.is_running():
+        everything.sync.start()
+    yield everything
+    if everything.sync.is_running():
+        try:
+            await everything.clean_up()
+        except AssertionError:
+            # The next test shall not suffer from it.
+            everything.sync.stop(signal.SIGKILL)
+            raise
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """Where a test has failed, what sync has written last is a part of the report."""
+    report = (yield).get_result()
+    sync = item.funcargs.get("following") if hasattr(item, "funcargs") else None
+    if report.failed and sync is not None and sync.log.exists():
+        report.sections.append(("the end of sync's log", sync.log.read_text()[-6000:]))
+
+
+def pytest_terminal_summary(terminalreporter):
+    terminalreporter.write_line(
+        f"{TALLY.comparisons} comparisons after {TALLY.steps} steps: {TALLY.agreements} agreements, of these"
+        f" {TALLY.byte_for_byte} byte for byte, by status {dict(sorted(TALLY.answers.items()))};"
+        f" the slowest step was agreed on after {TALLY.slowest:.2f} s"
+    )

@@ -1,0 +1,172 @@
+"""`agentscope-sync redis --once` and `agentscope-sync verify`, into tables of their own."""
+
+import json
+
+import pytest
+from comparison import sessions
+from processes import Redis, Stand, Sync
+
+pytestmark = pytest.mark.anyio
+USER = "acme:alice"
+
+
+@pytest.fixture(scope="module")
+async def copy(everything, folder):
+    """What `--once` makes of everything that is in Redis, in tables that were empty."""
+    stand = Stand()
+    sync = Sync(everything.redis, stand, folder)
+    sync.log = folder / "copy.log"
+    yield sync
+    stand.stop()
+
+
+@pytest.fixture(scope="module")
+async def planted(everything, copy):
+    """The names of the records that are to differ."""
+    agent = await everything.agent(USER, "Whose items are changed")
+    session = await everything.stored_session(USER, agent, 1_000)
+    large = await everything.stored_session(USER, agent, 1_500_000)
+    schedule = await everything.schedule(USER, agent)
+    await everything.scheduled_session(USER, agent, schedule)
+    team, _ = await everything.team(USER, agent, await everything.session(USER, agent))
+    lasting, everything.lasting = everything.lasting, {*everything.lasting, *everything.agents}
+    yield {"agent": agent, "session": session, "large": large, "schedule": schedule, "team": team}
+    everything.lasting = lasting
+
+
+async def test_once_from_empty(world, copy, planted):
+    status, told = copy.once()
+    assert status == 0 and " written" in told
+    await world.compared_to(copy.stand).same(world.questions(everybody=True))
+    status, told = copy.verify()
+    assert status == 0 and "no difference" in told
+    # Again, there is nothing to write.
+    writes = copy.stand.writes()
+    assert copy.once()[0] == 0
+    assert copy.stand.writes() == writes
+
+
+def places(stand, planted):
+    """By the name of a record: its table, and the key of its item."""
+
+    def key(sort, value):
+        return {"user_id": {"S": USER}, sort: {"S": value}}
+
+    return {
+        planted["agent"]: (stand.agents, key("id", planted["agent"])),
+        planted["team"]: (stand.teams, key("id", planted["team"])),
+        planted["schedule"]: (stand.schedules, key("id", planted["schedule"])),
+        planted["session"]: (stand.sessions, key("item", f"session#{planted['session']}")),
+        planted["large"]: (stand.sessions, key("item", f"session#{planted['large']}")),
+    }
+
+
+def item(stand, table, key):
+    return stand.call("GetItem", TableName=table, Key=key, ConsistentRead=True)["Item"]
+
+
+def finds(sync, **expected):
+    """`verify` has a line for each of these records, by what it says of them, and no other line but the last."""
+    expected = {what.replace("_", " "): names for what, names in expected.items()}
+    status, told = sync.verify()
+    *lines, last = told.strip().splitlines()
+    assert status == 1 and len(lines) == sum(map(len, expected.values())), told
+    for what, names in expected.items():
+        for name in names:
+            assert any(line.startswith(f"{what}: ") and name in line for line in lines), f"{name}: {told}"
+        assert f"{len(names)} {what}" in last
+    return lines
+
+
+async def repaired(world, copy, *options):
+    """After another `--once` there is no difference."""
+    assert copy.once(*options)[0] == 0
+    status, told = copy.verify()
+    assert status == 0, told
+    await world.compared_to(copy.stand).same(world.questions())
+
+
+async def test_missing_and_extra_items(world, copy, planted):
+    extras = []
+    for number, (table, key) in enumerate(places(copy.stand, planted).values()):
+        extra = item(copy.stand, table, key)
+        name = f"extra-{number}"
+        extra |= {"id": {"S": name}} | ({"item": {"S": f"session#{name}"}} if "item" in extra else {})
+        if "listing" in extra:
+            extra["listing"] = {"S": extra["listing"]["S"].rpartition("#")[0] + f"#{name}"}
+        copy.stand.call("PutItem", TableName=table, Item=extra)
+        copy.stand.call("DeleteItem", TableName=table, Key=key)
+        extras.append(name)
+    # Of the long state the parts are there still.
+    finds(copy, missing=planted.values(), extra=extras, left_over=[planted["large"]])
+    await repaired(world, copy)
+
+
+async def test_items_and_records_that_have_changed(world, copy, planted):
+    """What has changed the items has not changed the hashes of their content: `--rewrite` writes them all the same."""
+    for table, key in places(copy.stand, planted).values():
+        if key.get("item") == {"S": f"session#{planted['large']}"}:
+            # The first part of the state is the second.
+            parts = [one for one in copy.stand.dump()["tables"][table] if one["item"]["S"].startswith(f"{key['item']['S']}#")]
+            first, second = sorted(parts, key=lambda one: one["item"]["S"])[:2]
+            changed = {**first, "data": second["data"]}
+        else:
+            changed = item(copy.stand, table, key) | {"updated_at": {"S": "2020-01-01T00:00:00"}}
+        copy.stand.call("PutItem", TableName=table, Item=changed)
+    renamed = await world.session(USER, planted["agent"])
+    assert copy.once()[0] == 0
+    await world.patch_session(USER, planted["agent"], renamed, name="Another name")
+    lines = finds(copy, changed=[*planted.values(), renamed])
+    assert sum("updated_at" in line for line in lines if renamed not in line) == 4
+    assert any("config" in line for line in lines if renamed in line)
+    await repaired(world, copy, "--rewrite")
+    await world.same()
+
+
+async def test_stale_and_missing_leases(world, copy, planted):
+    async with world.bus.session_run(planted["session"]):
+        await repaired(world, copy)
+    async with world.bus.session_run(planted["large"]):
+        finds(copy, stale_lease=[planted["session"]], missing_lease=[planted["large"]])
+        await repaired(world, copy)
+    await world.same()
+
+
+async def test_records_that_fit_no_model(world, copy, planted):
+    """They are named and skipped; what was good before stays."""
+    agent, session = planted["agent"], planted["session"]
+    key, foreign = f"agentscope:user:{USER}:session:{session}", "agentscope:user:mallory:agent:of-somebody-else"
+    good = await world.raw.get(key)
+    await world.raw.set(foreign, await world.raw.get(f"agentscope:user:{USER}:agent:{agent}"))
+    for bad in ("no JSON", "[]", json.dumps({**json.loads(good), "state": {"context": [{"role": "nobody"}]}})):
+        await world.raw.set(key, bad)
+        written = len(copy.log.read_text())
+        status, told = copy.once()
+        assert status == 1 and "2 skipped" in told
+        assert session in copy.log.read_text()[written:] and "of-somebody-else" in copy.log.read_text()[written:]
+        assert copy.once("--strict")[0] == 1
+        for stand in (copy.stand, world.stand):
+            status, body = await world.comparison.ask(stand.url, sessions(USER, agent))
+            assert status == 200 and session in [one["session"]["id"] for one in json.loads(body)["sessions"]]
+    finds(copy, unfit=[session, "of-somebody-else"])
+    await world.raw.set(key, good)
+    await world.raw.delete(foreign)
+    await repaired(world, copy)
+    await world.same()
+    assert world.sync.verify()[0] == 0
+
+
+async def test_an_empty_redis_is_not_believed(world, copy, planted, folder):
+    """Somebody who names the wrong Redis does not lose the tables."""
+    empty = Redis(folder / "empty")
+    try:
+        sync = Sync(empty, copy.stand, folder)
+        assert sync.once()[0] == 1
+        await world.compared_to(copy.stand).same(world.questions())
+        assert sync.once("--allow-empty")[0] == 0
+        assert [items for items in copy.stand.dump()["tables"].values() if items] == []
+    finally:
+        empty.stop()
+    # `verify` has trouble, which is no difference.
+    assert sync.verify()[0] == 2
+    await repaired(world, copy)
