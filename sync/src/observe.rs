@@ -103,8 +103,7 @@ pub struct Observer {
     phase: Mutex<Phase>,
     lag: Mutex<Lag>,
     problems: Mutex<BTreeMap<String, String>>,
-    /// Whether there is a record that does not fit and that nobody may pass over.
-    has_failed_strictly: AtomicBool,
+    has_skipped: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -146,7 +145,7 @@ impl Observer {
             phase: Mutex::new(Phase::Reconciling),
             lag: Mutex::new(Lag { ever: lag()?, lately: lag()? }),
             problems: Mutex::default(),
-            has_failed_strictly: AtomicBool::new(false),
+            has_skipped: AtomicBool::new(false),
         })
     }
 
@@ -193,7 +192,7 @@ impl Observer {
         if problems.len() < MOST_PROBLEMS || problems.contains_key(key) {
             problems.insert(key.to_owned(), problem.to_owned());
         }
-        self.has_failed_strictly.store(true, Ordering::Relaxed);
+        self.has_skipped.store(true, Ordering::Relaxed);
     }
 
     /// There is nothing under a key any more that does not fit.
@@ -213,7 +212,7 @@ impl Observer {
 
     /// Whether a record was ever skipped.
     pub fn has_skipped(&self) -> bool {
-        self.has_failed_strictly.load(Ordering::Relaxed)
+        self.has_skipped.load(Ordering::Relaxed)
     }
 
     /// Writes what has been done since `before` as a line in CloudWatch's embedded metric format, and as a line of the log.

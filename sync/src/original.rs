@@ -134,7 +134,7 @@ mod tests {
         for (number, hash) in hashes.iter().enumerate() {
             assert!(hashes[..number].iter().all(|other| other.content_hash != hash.content_hash));
         }
-        let locked = SessionFacts { lock: Lock::Held(5), ..facts(true, true) };
+        let locked = SessionFacts { lock: Lock::HeldUntil(std::time::Duration::from_secs(5)), ..facts(true, true) };
         assert_eq!(content_hash(RecordKind::Session, Some(&locked), b"{}"), hashes[3]);
     }
 }

@@ -269,7 +269,7 @@ async fn is_lease_missing(copier: &Copier, place: &Place, lock: Lock) -> Result<
     let lease = held.first().and_then(|(_, lease)| *lease);
     Ok(match lock {
         Lock::Free => false,
-        Lock::Held(_) => copier.is_lease_behind(lock, lease),
+        Lock::HeldUntil(_) => copier.is_lease_behind(lock, lease),
         // Any lease will do that has not ended.
         Lock::HeldForever => !copier.is_lease_behind(Lock::Free, lease),
     })

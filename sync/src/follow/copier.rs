@@ -1,6 +1,6 @@
 //! One record: its copy made to be what the record is.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use agentscope_shared::model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
 use agentscope_shared::store::{Held, Original, RecordKind, Store, StoreError};
@@ -13,7 +13,7 @@ use super::queue::Work;
 use crate::observe::Observer;
 use crate::original::{Copied, content_hash, identity, read};
 use crate::record::Record;
-use crate::source::read::{Identity, Lock, SessionFacts};
+use crate::source::read::{Identity, Lock, SessionFacts, now};
 use crate::source::{Place, Source};
 
 /// Who holds the leases of sessions whose locks are held.
@@ -275,23 +275,17 @@ impl Copier {
         // Half of one without an end is left before it is set again, as AgentScope itself does with its locks.
         match lock {
             Lock::HeldForever => held.is_none_or(|held| held < end - self.endless_lease.as_secs() / 2),
-            Lock::Held(_) | Lock::Free => held.is_none_or(|held| held < end || held > end + TOLERANCE),
+            Lock::HeldUntil(_) | Lock::Free => held.is_none_or(|held| held < end || held > end + TOLERANCE),
         }
     }
 
     /// When the lease of a session ends whose lock is held, in seconds since 1970: never before the lock does.
     fn lease_end(&self, lock: Lock) -> Option<u64> {
-        let left = match lock {
+        let end = match lock {
             Lock::Free => return None,
-            Lock::Held(milliseconds) => Duration::from_millis(milliseconds),
-            Lock::HeldForever => self.endless_lease,
+            Lock::HeldUntil(end) => end,
+            Lock::HeldForever => now() + self.endless_lease,
         };
-        let end = now() + left;
         Some(end.as_secs() + u64::from(end.subsec_nanos() > 0))
     }
-}
-
-/// The time since 1970.
-fn now() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

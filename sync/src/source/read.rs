@@ -1,5 +1,7 @@
 //! What is read of Redis.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use redis::{Pipeline, RedisResult};
 use serde::Deserialize;
 
@@ -50,20 +52,26 @@ pub struct SessionFacts {
 pub enum Lock {
     /// It is not.
     Free,
-    /// For so many milliseconds more.
-    Held(u64),
+    /// Until so long after 1970. It is never before the lock's end: Redis tells how long it is held still, and that takes its
+    /// time to come.
+    HeldUntil(Duration),
     /// Without an end.
     HeldForever,
 }
 
 impl Lock {
-    /// The answer of PTTL.
+    /// The answer of PTTL, which has just come.
     fn of(pttl: i64) -> Self {
         match pttl {
             -1 => Self::HeldForever,
-            left => u64::try_from(left).map_or(Self::Free, Self::Held),
+            left => u64::try_from(left).map_or(Self::Free, |left| Self::HeldUntil(now() + Duration::from_millis(left))),
         }
     }
+}
+
+/// The time since 1970.
+pub fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 impl Source {
