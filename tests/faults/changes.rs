@@ -63,7 +63,9 @@ fn reading(prefix: &'static str) -> impl Fn(&Call) -> bool + Clone {
 
 /// A head is put.
 fn putting_a_head(call: &Call) -> bool {
-    call.operation == "PutItem" && call.input["Item"]["listing"].is_object()
+    let item = &call.input["Item"];
+    // What expires is a claim.
+    call.operation == "PutItem" && item["listing"].is_object() && item["expires_at"].is_null()
 }
 
 #[tokio::test]
@@ -155,7 +157,7 @@ async fn a_session_that_comes_and_goes_while_another_writes_it_is_whole() {
 async fn a_writer_that_dies_before_its_first_head_is_seen_by_nobody() {
     let database = an_agent_with(1).await;
     let url = proxy::before(&database.url, async |call, upstream| {
-        if call.operation == "PutItem" && call.input["Item"]["listing"].is_object() {
+        if putting_a_head(&call) {
             return proxy::error(400, "ValidationException");
         }
         upstream.send(&call).await
