@@ -7,7 +7,8 @@ use agentscope_shared::store::RecordKind;
 use redis::RedisResult;
 
 use super::copier::Copier;
-use super::queue::{Queue, Work};
+use super::queue::Queue;
+use super::work::Work;
 use super::workers::wait;
 use crate::observe::Observer;
 use crate::source::notifications::Notification;

@@ -9,7 +9,7 @@ use redis::RedisError;
 
 use super::latecomers::Latecomers;
 use super::owners::SessionOwners;
-use super::queue::Work;
+use super::work::Work;
 use crate::observe::Observer;
 use crate::original::{Copied, content_hash, identity, read};
 use crate::record::Record;
@@ -172,7 +172,7 @@ impl Copier {
         let [agent_list, schedule_list] = self.source.lists_of(identity);
         for list in [&agent_list, &schedule_list].into_iter().flatten() {
             // Before it is looked for: it may be put there a moment after.
-            self.latecomers.expect(list.clone(), key);
+            self.latecomers.await_on(list.clone(), key);
         }
         let facts = self.source.session_facts(&[identity]).await?;
         let facts = facts.into_iter().next().ok_or_else(|| Failure::Later("Redis gave no answer".to_owned()))?;

@@ -13,7 +13,7 @@ pub struct Latecomers(Mutex<HashMap<String, HashSet<String>>>);
 
 impl Latecomers {
     /// A session is about to be looked for on its list.
-    pub fn expect(&self, list: String, session: &str) {
+    pub fn await_on(&self, list: String, session: &str) {
         let mut lists = self.lists();
         if lists.len() < MOST || lists.contains_key(&list) {
             let sessions = lists.entry(list).or_default();

@@ -3,7 +3,7 @@
 //! - [`follow`](follow()), [`once`](once()): for ever, or until everything has been compared.
 //! - [`reconcile`]: which copies are behind, of all.
 //! - [`changes`]: which are, as Redis tells of changes.
-//! - [`queue`], [`workers`]: keys that have to be looked at, and who does.
+//! - [`queue`], [`work`], [`workers`]: keys that have to be looked at, what for, and who does.
 //! - [`copier`]: one record and its copy.
 //! - [`owners`], [`latecomers`]: what a lock and a list do not tell.
 
@@ -15,6 +15,7 @@ pub mod owners;
 pub mod queue;
 pub mod reconcile;
 mod run;
+pub mod work;
 pub mod workers;
 
 pub use once::once;

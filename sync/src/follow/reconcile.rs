@@ -10,7 +10,8 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use indicatif::ProgressBar;
 
 use super::copier::{Copier, Failure};
-use super::queue::{Queue, Work};
+use super::queue::Queue;
+use super::work::Work;
 use crate::observe::Observer;
 use crate::original::{content_hash, identity};
 use crate::source::read::{Identity, SessionFacts};

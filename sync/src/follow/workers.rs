@@ -7,7 +7,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::copier::{Copier, Failure};
-use super::queue::{Job, Queue};
+use super::queue::Queue;
+use super::work::Job;
 use crate::observe::Observer;
 
 /// Keys that are worked on side by side.

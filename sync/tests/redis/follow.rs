@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use agentscope_tests::proxy;
 use agentscope_tests::records::{World, agent, noise, schedule, session, team, with};
 use agentscope_tests::redis::key;
 use agentscope_tests::wire::{Fate, Wire};
@@ -141,24 +140,15 @@ async fn a_process_that_dies_leaves_nothing_that_the_next_does_not_find() {
 async fn throttling_costs_time_and_nothing_else() {
     let world = world();
     let mut ends = Ends::with(&world).await;
-    let count = AtomicUsize::new(0);
     let throttled = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&throttled);
-    ends.url = Some(
-        proxy::before(&ends.database.url, move |call, upstream| {
-            // Two of three, at first.
-            let number = count.fetch_add(1, Ordering::Relaxed);
-            let is_throttled = number < 300 && !number.is_multiple_of(3);
-            seen.fetch_add(usize::from(is_throttled), Ordering::Relaxed);
-            async move {
-                if is_throttled {
-                    return proxy::error(400, "ProvisionedThroughputExceededException");
-                }
-                upstream.send(&call).await
-            }
-        })
-        .await,
-    );
+    ends.throttle(move |number| {
+        // Two of three, at first.
+        let is_throttled = number < 300 && !number.is_multiple_of(3);
+        seen.fetch_add(usize::from(is_throttled), Ordering::Relaxed);
+        is_throttled
+    })
+    .await;
     let follower = ends.follow(&["--configure"]);
     change(&ends, &world, "second");
     let url = ends.url.take();

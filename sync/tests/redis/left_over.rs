@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use agentscope_tests::proxy;
 use agentscope_tests::records::{World, agent, noise, session, with};
 use agentscope_tests::wire::{Fate, Wire};
 
@@ -116,23 +115,10 @@ async fn nothing_is_left_of_a_session_that_is_gone_before_the_next_process_start
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_left_of_a_delete_or_write_that_was_turned_away_in_its_middle() {
     let mut ends = Ends::with(&world(0)).await;
-    let count_of_calls = AtomicUsize::new(0);
     let is_busy = Arc::new(AtomicBool::new(true));
     let still_busy = Arc::clone(&is_busy);
-    ends.url = Some(
-        proxy::before(&ends.database.url, move |call, upstream| {
-            // The store gives up a request when it was turned away four times: every other request is.
-            let number = count_of_calls.fetch_add(1, Ordering::Relaxed);
-            let is_refused = still_busy.load(Ordering::Relaxed) && (number / 5).is_multiple_of(2);
-            async move {
-                if is_refused {
-                    return proxy::error(400, "ProvisionedThroughputExceededException");
-                }
-                upstream.send(&call).await
-            }
-        })
-        .await,
-    );
+    // The store gives a request up that was turned away four times: five in a row are, and the next five are not.
+    ends.throttle(move |number| still_busy.load(Ordering::Relaxed) && (number / 5).is_multiple_of(2)).await;
     let follower = ends.follow(&["--configure"]);
     for round in 1..6 {
         ends.redis.put(&world(round * 10));

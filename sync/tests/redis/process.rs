@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::process::{Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use agentscope_tests::dynamodb::TestDynamoDb;
+use agentscope_tests::proxy;
 use agentscope_tests::records::World;
 use agentscope_tests::redis::TestRedis;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -36,6 +38,21 @@ impl Ends {
         let ends = Self { redis: TestRedis::start(), database: TestDynamoDb::start().await, url: None };
         ends.redis.put(world);
         ends
+    }
+
+    /// Lets DynamoDB turn requests away from the process, those whose numbers are named.
+    pub(crate) async fn throttle(&mut self, is_turned_away: impl Fn(usize) -> bool + Send + Sync + 'static) {
+        let count = AtomicUsize::new(0);
+        let url = proxy::before(&self.database.url, move |call, upstream| {
+            let is_turned_away = is_turned_away(count.fetch_add(1, Ordering::Relaxed));
+            async move {
+                if is_turned_away {
+                    return proxy::error(400, "ProvisionedThroughputExceededException");
+                }
+                upstream.send(&call).await
+            }
+        });
+        self.url = Some(url.await);
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
