@@ -170,10 +170,10 @@ async fn edit(database: &TestDynamoDb, table: &str, sort: &str, sort_key: &str, 
 #[tokio::test]
 async fn an_agent_that_cannot_be_read_is_a_fault() {
     let edits: [Edit; 4] = [
-        |item| drop(item.insert("data".into(), AttributeValue::S("{\"name\":\"alice's secret\"".into()))),
-        |item| drop(item.insert("data".into(), AttributeValue::N("1".into()))),
-        |item| drop(item.remove("data")),
-        |item| drop(item.remove("created_at")),
+        |item| drop(item.insert("json".into(), AttributeValue::S("{\"name\":\"alice's secret\"".into()))),
+        |item| drop(item.insert("json".into(), AttributeValue::N("1".into()))),
+        |item| drop(item.insert("json".into(), AttributeValue::S("[1]".into()))),
+        |item| drop(item.remove("json")),
     ];
     for (number, change) in edits.into_iter().enumerate() {
         let database = database().await;
@@ -199,11 +199,13 @@ async fn a_session_that_cannot_be_read_is_a_fault_of_every_list_that_holds_it() 
         ("no bulk", |item| drop(item.remove("bulk"))),
         ("bulk and parts", |item| drop(item.insert("parts".into(), AttributeValue::N("1".into())))),
         ("bulk of another type", |item| drop(item.insert("bulk".into(), AttributeValue::S("alice's secret".into())))),
-        ("no config", |item| drop(item.remove("config"))),
-        ("no permissions", |item| drop(item.remove("permission_context"))),
-        ("no time", |item| drop(item.remove("updated_at"))),
-        ("tasks that are no JSON", |item| {
-            drop(item.insert("tasks_context".into(), AttributeValue::S("{\"tasks\":[alice's secret]}".into())));
+        ("no JSON", |item| drop(item.remove("json"))),
+        ("no place of the conversation", |item| drop(item.remove("conversation_at"))),
+        ("another place of the tools' memory", |item| {
+            drop(item.insert("tool_context_at".into(), AttributeValue::N("3".into())));
+        }),
+        ("a text that is no JSON", |item| {
+            drop(item.insert("json".into(), AttributeValue::S("{\"state\":[alice's secret]}".into())));
         }),
     ];
     for (damage, change) in edits {

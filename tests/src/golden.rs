@@ -112,7 +112,11 @@ impl Case {
         if body == expected {
             return None;
         }
-        let groups = self.unordered.as_ref()?;
+        // A case without groups of equal times has its order told byte for byte.
+        let groups = self.unordered.as_deref().unwrap_or_default();
+        if groups.is_empty() {
+            return Some(first_difference(&body, &expected));
+        }
         let (body, expected) = (sessions(&body), sessions(&expected));
         if body.len() != expected.len() {
             return Some(format!("{} sessions, expected {}", body.len(), expected.len()));
@@ -122,7 +126,7 @@ impl Case {
                 groups.iter().find(|group| group.contains(&index)).cloned().unwrap_or_else(|| vec![index]);
             let matches = |other: &usize| with_volatile_of(&expected[*other], body[index].clone()) == expected[*other];
             if !group.iter().any(matches) {
-                return Some(format!("session {index}: {}, expected {}", head(&body[index]), head(&expected[index])));
+                return Some(format!("session {index}: {}", first_difference(&body[index], &expected[index])));
             }
         }
         let mut distinct = body.clone();
@@ -186,6 +190,13 @@ fn without_sessions_of(members: &[String], body: &str) -> String {
         }
     }
     body.to_string()
+}
+
+/// Both texts from shortly before the place where they begin to differ.
+fn first_difference(body: &str, expected: &str) -> String {
+    let same = body.bytes().zip(expected.bytes()).take_while(|(one, other)| one == other).count();
+    let around = |text: &str| String::from_utf8_lossy(&text.as_bytes()[same.saturating_sub(150)..]).chars().take(300).collect::<String>();
+    format!("…{}, expected …{}", around(body), around(expected))
 }
 
 fn head(text: &str) -> String {
