@@ -50,20 +50,13 @@ async fn is_a_fault(database: &TestDynamoDb, place: Place<'_>, edits: &[(&str, E
     }
 }
 
-const EXTRAS: [(&str, Edit); 5] = [
-    ("unknown fields that are no JSON", |item| drop(item.insert("extra".into(), text("{alice's secret}")))),
-    ("unknown fields that are no object", |item| drop(item.insert("extra".into(), text("[1]")))),
-    ("unknown fields that are null", |item| drop(item.insert("extra".into(), text("null")))),
-    ("unknown fields with a blank before them", |item| drop(item.insert("extra".into(), text(" {\"x\":1}")))),
-    ("unknown fields of another type", |item| drop(item.insert("extra".into(), number("1")))),
-];
-
-const DOCUMENT: [(&str, Edit); 5] = [
-    ("no time", |item| drop(item.remove("updated_at"))),
-    ("a time of another type", |item| drop(item.insert("created_at".into(), number("1")))),
-    ("no data", |item| drop(item.remove("data"))),
-    ("data that are no JSON", |item| drop(item.insert("data".into(), text("{\"name\":\"alice's secret\"")))),
-    ("data of another type", |item| drop(item.insert("data".into(), AttributeValue::M(Item::new())))),
+const DOCUMENT: [(&str, Edit); 6] = [
+    ("no JSON", |item| drop(item.remove("json"))),
+    ("a text that is no JSON", |item| drop(item.insert("json".into(), text("{\"name\":\"alice's secret\"")))),
+    ("JSON that is no object", |item| drop(item.insert("json".into(), text("[1]")))),
+    ("JSON that is null", |item| drop(item.insert("json".into(), text("null")))),
+    ("a blank before the JSON", |item| drop(item.insert("json".into(), text(" {\"x\":1}")))),
+    ("JSON of another type", |item| drop(item.insert("json".into(), AttributeValue::M(Item::new())))),
 ];
 
 #[tokio::test]
@@ -71,8 +64,7 @@ async fn an_agent_is_needed_whole_whatever_it_does_in_the_list() {
     let database = database().await;
     for id in ["a", "m", "l"] {
         let place = (database.store.names().agents.as_str(), "id", id.to_owned());
-        let no_source: (&str, Edit) = ("no source", |item| drop(item.remove("source")));
-        is_a_fault(&database, place, &[&DOCUMENT[..], &EXTRAS, &[no_source]].concat(), &[Route::Sessions]).await;
+        is_a_fault(&database, place, &DOCUMENT, &[Route::Sessions]).await;
     }
 }
 
@@ -88,7 +80,7 @@ async fn a_team_is_needed_whole() {
     ];
     let database = database().await;
     let place = (database.store.names().teams.as_str(), "id", "t".to_owned());
-    is_a_fault(&database, place, &[&DOCUMENT[..], &EXTRAS, &edits].concat(), &[Route::Sessions]).await;
+    is_a_fault(&database, place, &[&DOCUMENT[..], &edits].concat(), &[Route::Sessions]).await;
 }
 
 fn sessions(database: &TestDynamoDb, item: String) -> Place<'_> {
@@ -103,14 +95,16 @@ async fn a_head_is_needed_whole() {
         ("a team of another type", |item| drop(item.insert("team_id".into(), number("1")))),
         ("no version", |item| drop(item.remove("version"))),
         ("a version of another type", |item| drop(item.insert("version".into(), number("1")))),
-        ("an iteration that is no JSON", |item| drop(item.insert("cur_iter".into(), text("alice's secret")))),
-        ("no reply", |item| drop(item.remove("reply_id"))),
-        ("a configuration that is no JSON", |item| drop(item.insert("config".into(), text("{alice's secret}")))),
-        ("a configuration of another type", |item| drop(item.insert("config".into(), AttributeValue::Bool(true)))),
-        ("unknown fields of the state that are no object", |item| drop(item.insert("state_extra".into(), text("1")))),
-        ("unknown fields of the state with a blank behind them", |item| {
-            drop(item.insert("state_extra".into(), text("{\"x\":1}\n")));
+        ("no place of the conversation", |item| drop(item.remove("conversation_at"))),
+        ("another place of the conversation", |item| drop(item.insert("conversation_at".into(), number("1")))),
+        ("a place of the conversation behind the end", |item| {
+            drop(item.insert("conversation_at".into(), number("1000000")));
         }),
+        ("no place of the tools' memory", |item| drop(item.remove("tool_context_at"))),
+        ("a place of the tools' memory before the conversation", |item| {
+            drop(item.insert("tool_context_at".into(), number("2")));
+        }),
+        ("a status that is none", |item| drop(item.insert("parked_status".into(), text("alice's secret")))),
         ("a number of parts that is none", |item| drop(item.insert("parts".into(), number("-1")))),
         ("more parts than a state can have", |item| {
             item.remove("bulk");
@@ -120,7 +114,7 @@ async fn a_head_is_needed_whole() {
     let database = database().await;
     for id in ["small", "large"] {
         let place = sessions(&database, keys::head(id));
-        is_a_fault(&database, place, &[&edits[..], &EXTRAS].concat(), &ROUTES).await;
+        is_a_fault(&database, place, &[&edits[..], &DOCUMENT[1..]].concat(), &ROUTES).await;
     }
 }
 

@@ -195,7 +195,9 @@ fn without_sessions_of(members: &[String], body: &str) -> String {
 /// Both texts from shortly before the place where they begin to differ.
 fn first_difference(body: &str, expected: &str) -> String {
     let same = body.bytes().zip(expected.bytes()).take_while(|(one, other)| one == other).count();
-    let around = |text: &str| String::from_utf8_lossy(&text.as_bytes()[same.saturating_sub(150)..]).chars().take(300).collect::<String>();
+    let around = |text: &str| {
+        String::from_utf8_lossy(&text.as_bytes()[same.saturating_sub(150)..]).chars().take(300).collect::<String>()
+    };
     format!("…{}, expected …{}", around(body), around(expected))
 }
 
