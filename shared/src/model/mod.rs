@@ -10,8 +10,12 @@ mod generated;
 mod json;
 mod message;
 mod misfit;
+pub mod non_finite;
+pub mod number;
 mod permission;
 mod record;
+#[cfg(test)]
+mod recorded;
 mod schedule;
 mod session;
 mod state;
@@ -21,6 +25,7 @@ mod task;
 mod team;
 mod timestamp;
 mod tool;
+pub mod url;
 
 pub use agent::{AgentData, AgentRecord, AgentSource, ContextConfig, Ratio, ReActConfig};
 pub use block::{
