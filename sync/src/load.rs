@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::time::Duration;
 
+use agentscope_shared::model::non_finite;
 use agentscope_shared::model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord, parse};
 use agentscope_shared::store::{Store, StoreError};
 use anyhow::{Context, Result};
@@ -102,6 +103,13 @@ fn fitting<T: Record>(list: &[&RawValue], report: &mut Report) -> Vec<T> {
             }
         };
         if let Some(record) = &record {
+            let non_finite = non_finite::count(raw.get());
+            if non_finite > 0 {
+                report.remarks.push(format!(
+                    "{}: {non_finite} numbers are not finite (NaN, Infinity or beyond 64-bit floats), and become null",
+                    name()
+                ));
+            }
             let key = (record.user_id().to_owned(), record.id().to_owned());
             if let Some(earlier) = places.insert(key, index) {
                 report.remarks.push(format!("{}: replaces {}[{earlier}], which has the same id", name(), T::LIST));

@@ -1,5 +1,6 @@
 //! A record as Redis has it: whose it is, what tells that it has changed, and whether it fits.
 
+use agentscope_shared::model::non_finite::with_overflowing_numbers;
 use agentscope_shared::model::{Misfit, parse};
 use agentscope_shared::store::{Original, RecordKind};
 use serde::de::DeserializeOwned;
@@ -43,7 +44,8 @@ pub fn identity(text: &[u8]) -> Result<Identity, String> {
     if !text.trim_ascii_start().starts_with(b"{") {
         return Err("it is not the JSON of a record".to_owned());
     }
-    serde_json::from_slice(text).map_err(|error| without_values(&error.to_string()))
+    let text = std::str::from_utf8(text).map_err(|_| "it is not UTF-8".to_owned())?;
+    serde_json::from_str(&with_overflowing_numbers(text)).map_err(|error| without_values(&error.to_string()))
 }
 
 /// What tells whether a copy is current: it covers the record's whole text and the lists that a session is on.
@@ -63,7 +65,8 @@ pub fn content_hash(kind: RecordKind, facts: Option<&SessionFacts>, text: &[u8])
 /// It does not fit. The message names the field and what was expected there, and quotes nothing of the record: it goes to logs.
 pub fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
     let text = std::str::from_utf8(text).map_err(|_| ".: it is not UTF-8".to_owned())?;
-    parse(text).map_err(|Misfit { path, problem }| format!("{path}: {}", without_values(&problem)))
+    parse(&with_overflowing_numbers(text))
+        .map_err(|Misfit { path, problem }| format!("{path}: {}", without_values(&problem)))
 }
 
 /// The message without what it quotes of the text.
@@ -106,6 +109,17 @@ mod tests {
             let problem = identity(wrong).unwrap_err();
             assert!(!problem.contains("hunter2"), "{problem}");
         }
+    }
+
+    #[test]
+    fn a_record_may_have_numbers_that_are_not_finite() {
+        let text = br#"{"id":"a","user_id":"u","data":{"name":"NaN","context_config":{},"react_config":{},"x":[NaN,-Infinity]}}"#;
+        assert_eq!(identity(text).unwrap().id, "a");
+        let record = read::<AgentRecord>(text).unwrap();
+        assert_eq!(record.data.name, "NaN");
+        let limited =
+            br#"{"user_id":"u","data":{"name":"n","context_config":{"trigger_ratio":NaN},"react_config":{}}}"#;
+        assert!(read::<AgentRecord>(limited).unwrap_err().starts_with("data.context_config.trigger_ratio"));
     }
 
     #[test]
