@@ -1,6 +1,6 @@
 //! A record as Redis has it: whose it is, what tells that it has changed, and whether it fits.
 
-use agentscope_shared::model::non_finite::with_overflowing_numbers;
+use agentscope_shared::model::non_finite::{self, with_overflowing_numbers};
 use agentscope_shared::model::{Misfit, parse};
 use agentscope_shared::store::{Original, RecordKind};
 use serde::de::DeserializeOwned;
@@ -69,6 +69,11 @@ pub fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
         .map_err(|Misfit { path, problem }| format!("{path}: {}", without_values(&problem)))
 }
 
+/// How many numbers of a record are not finite. They become null where the record is listed.
+pub fn non_finite_numbers(text: &[u8]) -> usize {
+    std::str::from_utf8(text).map_or(0, |text| non_finite::count(&with_overflowing_numbers(text)))
+}
+
 /// The message without what it quotes of the text.
 fn without_values(message: &str) -> String {
     if message.starts_with("missing field") {
@@ -117,6 +122,7 @@ mod tests {
         assert_eq!(identity(text).unwrap().id, "a");
         let record = read::<AgentRecord>(text).unwrap();
         assert_eq!(record.data.name, "NaN");
+        assert_eq!(non_finite_numbers(text), 2);
         let limited =
             br#"{"user_id":"u","data":{"name":"n","context_config":{"trigger_ratio":NaN},"react_config":{}}}"#;
         assert!(read::<AgentRecord>(limited).unwrap_err().starts_with("data.context_config.trigger_ratio"));

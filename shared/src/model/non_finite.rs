@@ -6,8 +6,9 @@ use memchr::{memchr2, memchr3};
 
 /// The JSON with numbers beyond the range of floats for `Infinity`, `-Infinity` and `NaN`.
 ///
-/// A reader of numbers takes them for infinite, so that limits apply, and prints them as `null`, as it must with `1e400`
-/// anyway. `NaN` becomes the negative one: no lower limit admits it. Strings are left alone, and so is what is no JSON.
+/// A reader of numbers takes them for infinite, so that limits apply, and prints them as `null`,
+/// as it must with `1e400` anyway. `NaN` becomes the negative one: no lower limit admits it.
+/// Strings are left alone, and so is what is no JSON.
 pub fn with_overflowing_numbers(text: &str) -> Cow<'_, str> {
     const NAMES: [(&str, &str); 3] = [("-Infinity", "-1e999"), ("Infinity", "1e999"), ("NaN", "-1e999")];
     let bytes = text.as_bytes();
@@ -41,9 +42,11 @@ pub fn with_overflowing_numbers(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// How many numbers of a JSON text are beyond the range of floats, and so become `null` where they are printed.
+/// How many numbers of a JSON text are beyond the range of floats, and so become `null` where they
+/// are printed.
 ///
-/// An integer counts if it has an exponent or a fraction: others keep their digits but where a float belongs.
+/// An integer counts if it has an exponent or a fraction: others keep their digits but where a
+/// float belongs.
 pub fn count(json: &str) -> usize {
     let bytes = json.as_bytes();
     let mut count = 0;

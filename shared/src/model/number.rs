@@ -1,6 +1,7 @@
 //! Numbers of records, in the spelling in which the reference prints them.
 //!
-//! The rules are Pydantic's: which texts and booleans it takes for a number, and how its serializer prints a float.
+//! The rules are Pydantic's: which texts and booleans it takes for a number, and how its
+//! serializer prints a float.
 
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
@@ -13,12 +14,14 @@ const MAX_DEPTH: usize = 200;
 
 /// How the reference prints this JSON value where a float belongs; `None` if it refuses it.
 ///
-/// A number that is not finite becomes `null`. Limits on the field apply to [`float_value`], before that.
+/// A number that is not finite becomes `null`. Limits on the field apply to [`float_value`],
+/// before that.
 pub fn float(json: &str) -> Option<String> {
     float_value(json).map(printed)
 }
 
-/// The float that the reference makes of this JSON value; `None` if it refuses it. It may be infinite, or no number.
+/// The float that the reference makes of this JSON value; `None` if it refuses it. It may be
+/// infinite, or no number.
 pub fn float_value(json: &str) -> Option<f64> {
     match json {
         "true" => Some(1.0),
@@ -44,8 +47,8 @@ pub fn integer(json: &str) -> Option<String> {
 
 /// How the reference prints this JSON value where any value may stand; `None` if it refuses it.
 ///
-/// The text is compact, its strings unescaped. Integers keep their digits, floats are printed as [`float`] does. Of a
-/// repeated key the last value counts, at the place of the first.
+/// The text is compact, its strings unescaped. Integers keep their digits, floats are printed as
+/// [`float`] does. Of a repeated key the last value counts, at the place of the first.
 pub fn free_form(json: &str) -> Option<String> {
     let mut out = Vec::with_capacity(json.len());
     write(serde_json::from_str(json).ok()?, &mut out, 0)?;
@@ -107,7 +110,8 @@ fn string(json: &str) -> Option<String> {
     serde_json::from_str(json).ok()
 }
 
-/// `1e+16` and beyond have an exponent, and so have numbers below `0.00001`: as serde_json prints them, which Pydantic uses.
+/// `1e+16` and beyond have an exponent, and so have numbers below `0.00001`: as serde_json prints
+/// them, which Pydantic uses.
 fn printed(value: f64) -> String {
     if value.is_finite() { serde_json::to_string(&value).unwrap_or_default() } else { "null".to_owned() }
 }
@@ -125,10 +129,11 @@ fn integer_from_float(value: f64) -> Option<String> {
     (is_within && value.fract() == 0.0).then(|| (value as i64).to_string())
 }
 
-/// Blanks around the text, a sign, leading zeros, single underscores between digits and a fraction of zeros do not
-/// count.
+/// Blanks around the text, a sign, leading zeros, single underscores between digits and a fraction
+/// of zeros do not count.
 ///
-/// After leading zeros Pydantic reads another number by mistake (`0-5` as -5, `0__5` as 5). Those are refused here.
+/// After leading zeros Pydantic reads another number by mistake (`0-5` as -5, `0__5` as 5). Those
+/// are refused here.
 fn integer_from_text(text: &str) -> Option<String> {
     let text = text.trim();
     let (sign, text) = match text.strip_prefix('-') {

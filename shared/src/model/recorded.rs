@@ -1,4 +1,5 @@
-//! How the reference reads and prints odd values: `tests/contract/values.json`, which `values.py` beside it records.
+//! How the reference reads and prints odd values: `tests/contract/values.json`, which `values.py`
+//! beside it records.
 
 use serde::Deserialize;
 

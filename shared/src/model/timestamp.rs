@@ -11,8 +11,9 @@ use speedate::{DateTimeConfig, MicrosecondsPrecisionOverflowBehavior, Time, Time
 
 /// A `created_at` or `updated_at`, kept in the text in which the reference prints it.
 ///
-/// A naive time has no suffix, UTC has `Z`, other offsets stay (`+08:00`); microseconds stand only when they are not
-/// zero, and then with six digits. Digits beyond the sixth are dropped, as the reference does.
+/// A naive time has no suffix, UTC has `Z`, other offsets stay (`+08:00`); microseconds stand only
+/// when they are not zero, and then with six digits. Digits beyond the sixth are dropped, as the
+/// reference does.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transparent))]
 pub struct Timestamp {
@@ -26,8 +27,9 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
-    /// Reads a date and time, a date, or a number of seconds or milliseconds since 1970, as Pydantic does, by its own
-    /// parser; `None` if the text is none, or not of the years 1 to 9999.
+    /// Reads a date and time, a date, or a number of seconds or milliseconds since 1970, as
+    /// Pydantic does, by its own parser; `None` if the text is none, or not of the years 1 to
+    /// 9999.
     pub fn new(text: &str) -> Option<Self> {
         if let Ok(parsed) = speedate::DateTime::parse_str_with_config(text, &config()) {
             return Self::from_parsed(parsed);
@@ -37,7 +39,8 @@ impl Timestamp {
         Self::from_parsed(speedate::DateTime { date, time: midnight })
     }
 
-    /// Reads a JSON value: text as [`new`](Self::new), or a number of seconds or milliseconds since 1970.
+    /// Reads a JSON value: text as [`new`](Self::new), or a number of seconds or milliseconds
+    /// since 1970.
     pub fn from_json(json: &str) -> Option<Self> {
         match json.as_bytes().first()? {
             b'"' => Self::new(&serde_json::from_str::<String>(json).ok()?),
@@ -82,9 +85,11 @@ impl Timestamp {
         &self.text
     }
 
-    /// The instant in UTC with a fixed number of characters, so that text order is time order. Naive times count as UTC.
+    /// The instant in UTC with a fixed number of characters, so that text order is time order.
+    /// Naive times count as UTC.
     ///
-    /// The last hours of the year 9999 west of Greenwich lie in the UTC year 10000, written `A000`, which sorts right.
+    /// The last hours of the year 9999 west of Greenwich lie in the UTC year 10000, written
+    /// `A000`, which sorts right.
     pub fn instant(&self) -> &str {
         &self.instant
     }
@@ -126,7 +131,8 @@ fn fixed_width(civil: DateTime, offset: i32) -> String {
     let day = SignedDuration::from_hours(24);
     let (prefix, utc) = match civil.checked_sub(shift) {
         Ok(utc) => (utc.strftime("%Y-%m-%d").to_string(), utc),
-        // Past the last day that the calendar knows: it can only be the first day of the year 10000.
+        // Past the last day that the calendar knows: it can only be the first day of the year
+        // 10000.
         Err(_) => ("A000-01-01".to_owned(), civil.saturating_sub(day).saturating_sub(shift)),
     };
     format!("{prefix}T{}.{:06}Z", utc.strftime("%H:%M:%S"), utc.subsec_nanosecond() / 1000)

@@ -4,8 +4,9 @@ use ::url::Url;
 
 /// The URL as the reference prints it; `None` if it refuses it.
 ///
-/// Pydantic's `AnyUrl` is any absolute URL of the WHATWG's standard: with a scheme, in lower case, hosts of web addresses in
-/// Punycode, without default ports, with a path. It uses the same parser.
+/// Pydantic's `AnyUrl` is any absolute URL of the WHATWG's standard: with a scheme, in lower case,
+/// hosts of web addresses in Punycode, without default ports, with a path. It uses the same
+/// parser.
 pub fn normalized(text: &str) -> Option<String> {
     Url::parse(text).ok().map(String::from)
 }
