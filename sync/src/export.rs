@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use agentscope_shared::model::non_finite::with_overflowing_numbers;
 use anyhow::{Context, Result, bail};
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
@@ -60,7 +61,7 @@ impl<'a> Export<'a> {
     }
 }
 
-/// Reads the text of an export, unpacked. `-` is standard input.
+/// Reads the text of an export, unpacked, and made JSON if it has `NaN` or infinities. `-` is standard input.
 ///
 /// # Errors
 ///
@@ -72,7 +73,14 @@ pub fn read(path: &Path) -> Result<String> {
     } else {
         File::open(path)?.read_to_end(&mut bytes)?;
     }
-    unpack(bytes)
+    unpack(bytes).map(into_json)
+}
+
+fn into_json(text: String) -> String {
+    match with_overflowing_numbers(&text) {
+        Cow::Owned(json) => json,
+        Cow::Borrowed(_) => text,
+    }
 }
 
 /// The first bytes of gzipped data.

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::time::Duration;
 
+use agentscope_shared::model::non_finite;
 use agentscope_shared::model::{AgentRecord, InvalidRecord, Release, ScheduleRecord, SessionRecord, TeamRecord, parse};
 use agentscope_shared::store::{Store, StoreError};
 use anyhow::{Context, Result};
@@ -113,6 +114,13 @@ fn fitting<T: Record>(list: &[&RawValue], release: Release, report: &mut Report)
                 report
                     .remarks
                     .push(format!("{}: {field}: AgentScope {release} does not know this value; it is kept", name()));
+            }
+            let non_finite = non_finite::count(raw.get());
+            if non_finite > 0 {
+                report.remarks.push(format!(
+                    "{}: {non_finite} numbers are not finite (NaN, Infinity or beyond 64-bit floats), and become null",
+                    name()
+                ));
             }
             let key = (record.user_id().to_owned(), record.id().to_owned());
             if let Some(earlier) = places.insert(key, index) {

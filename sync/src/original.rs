@@ -1,5 +1,6 @@
 //! A record as Redis has it: whose it is, what tells that it has changed, and whether it fits.
 
+use agentscope_shared::model::non_finite::{self, with_overflowing_numbers};
 use agentscope_shared::model::{InvalidRecord, Record, Release, parse};
 use agentscope_shared::store::{Original, RecordKind};
 use sha2::{Digest, Sha256};
@@ -51,7 +52,8 @@ pub fn identity(text: &[u8]) -> Result<Identity, String> {
     if !text.trim_ascii_start().starts_with(b"{") {
         return Err("it is not the JSON of a record".to_owned());
     }
-    serde_json::from_slice(text).map_err(|error| without_values(&error.to_string()))
+    let text = std::str::from_utf8(text).map_err(|_| "it is not UTF-8".to_owned())?;
+    serde_json::from_str(&with_overflowing_numbers(text)).map_err(|error| without_values(&error.to_string()))
 }
 
 /// What tells whether a copy is current: it covers the release, the record's whole text and the lists that a session is on.
@@ -78,10 +80,15 @@ pub fn set_release(later: Release) -> String {
 /// It is invalid. The message names the field and what was expected there, and quotes nothing of the record: it goes to logs.
 pub fn read<T: Record>(text: &[u8], release: Release) -> Result<T, Invalid> {
     let text = std::str::from_utf8(text).map_err(|_| Invalid::Problem(".: it is not UTF-8".to_owned()))?;
-    parse(text, release).map_err(|error| match error {
+    parse(&with_overflowing_numbers(text), release).map_err(|error| match error {
         InvalidRecord::LaterRelease(later) => Invalid::LaterRelease(later),
         InvalidRecord::Field { path, problem } => Invalid::Problem(format!("{path}: {}", without_values(&problem))),
     })
+}
+
+/// How many numbers of a record are not finite. They become null where the record is listed.
+pub fn non_finite_numbers(text: &[u8]) -> usize {
+    std::str::from_utf8(text).map_or(0, |text| non_finite::count(&with_overflowing_numbers(text)))
 }
 
 /// The message without what it quotes of the text.
@@ -124,6 +131,18 @@ mod tests {
             let problem = identity(wrong).unwrap_err();
             assert!(!problem.contains("hunter2"), "{problem}");
         }
+    }
+
+    #[test]
+    fn a_record_may_have_numbers_that_are_not_finite() {
+        let text = br#"{"id":"a","user_id":"u","data":{"name":"NaN","context_config":{},"react_config":{},"x":[NaN,-Infinity]}}"#;
+        assert_eq!(identity(text).unwrap().id, "a");
+        let record = read::<AgentRecord>(text).unwrap();
+        assert_eq!(record.data.name, "NaN");
+        assert_eq!(non_finite_numbers(text), 2);
+        let limited =
+            br#"{"user_id":"u","data":{"name":"n","context_config":{"trigger_ratio":NaN},"react_config":{}}}"#;
+        assert!(read::<AgentRecord>(limited).unwrap_err().starts_with("data.context_config.trigger_ratio"));
     }
 
     #[test]

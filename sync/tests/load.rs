@@ -138,6 +138,41 @@ async fn a_record_that_does_not_fit_is_named_and_the_others_are_loaded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_record_with_numbers_that_are_not_finite_is_loaded_and_named() {
+    let database = TestDynamoDb::start().await;
+    let mut odd = session("alice", "a", "odd", "2026-01-01T00:00:00");
+    odd["state"]["tool_context"] = json!({ "max_cache_bytes": "Infinity", "activated_groups": ["NaN"] });
+    odd["config"]["chat_model_config"] = json!({
+        "type": "t", "credential_id": "c", "model": "m", "parameters": { "a": "NaN", "b": ["-Infinity", "1e400"] },
+    });
+    let mut refused = session("alice", "a", "refused", "2026-01-01T00:00:00");
+    refused["state"]["tool_context"] = json!({ "max_cache_bytes": "NaN" });
+    let mut text = World {
+        agents: vec![agent("alice", "a")],
+        sessions: vec![odd, refused, session("alice", "a", "NaN", "2026-01-01T00:00:00")],
+        ..World::default()
+    }
+    .text();
+    // The names stand bare where Python writes them so; in a list of texts and as an id they are texts.
+    for bare in [
+        r#""max_cache_bytes":"Infinity""#,
+        r#""a":"NaN""#,
+        r#""b":["-Infinity","1e400"]"#,
+        r#""max_cache_bytes":"NaN""#,
+    ] {
+        assert_eq!(text.matches(bare).count(), 1, "{text}");
+        let (key, value) = bare.split_once(':').unwrap();
+        text = text.replace(bare, &format!("{key}:{}", value.replace('"', "")));
+    }
+    let (code, summary, errors) = Load::new(&["-"]).into(&database).input(text).run();
+    assert_eq!(code, Some(1), "{errors}");
+    assert!(summary.contains("1 agents, 2 sessions"), "{summary} {errors}");
+    assert!(errors.contains(r#"sessions[0] (id "odd"): 4 numbers are not finite"#), "{errors}");
+    assert!(errors.contains(r#"sessions[1] (id "refused"): state.tool_context.max_cache_bytes"#), "{errors}");
+    assert!(!errors.contains("sessions[2]"), "{errors}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_check_writes_nothing_and_asks_nobody() {
     let nobody = "http://127.0.0.1:1";
     let (code, summary, _) = Load::new(&["--check", "--endpoint-url", nobody, &contract()]).run();

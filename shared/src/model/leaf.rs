@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::Timestamp;
 use super::schema::{Bound, Type};
+use super::{Timestamp, number, url};
 
 /// What is expected of a value of this type, for messages.
 pub(super) fn expected(value: &Type) -> &'static str {
@@ -22,32 +22,32 @@ pub(super) fn expected(value: &Type) -> &'static str {
     }
 }
 
-/// The value as the reference prints it, given as compact JSON text. `None`: it is none of this type.
+/// The value as AgentScope prints it, given as compact JSON text. `None`: it is none of this type.
 pub(super) fn canonical<'a>(value: &Type, json: &'a str, bounds: &[Bound]) -> Option<Cow<'a, str>> {
-    let first = json.as_bytes().first()?;
-    let is_number = *first == b'-' || first.is_ascii_digit();
-    let is_within = || json.parse().is_ok_and(|number| bounds.iter().all(|bound| bound.contains(number)));
-    let is_valid = match value {
-        Type::Id | Type::Text => *first == b'"',
+    let is_within = |number: f64| bounds.iter().all(|bound| bound.contains(number));
+    let is_string = json.starts_with('"');
+    match value {
+        Type::Id | Type::Text => is_string.then_some(Cow::Borrowed(json)),
         Type::Url => {
-            return (*first == b'"' && json.len() > 2).then_some(Cow::Borrowed(json));
+            let url = url::normalized(&serde_json::from_str::<String>(json).ok()?)?;
+            Some(Cow::Owned(serde_json::Value::from(url).to_string()))
         }
-        Type::ListTime | Type::Time => {
-            let text = serde_json::from_str::<Cow<'_, str>>(json).ok()?;
-            return Timestamp::new(&text).map(|time| Cow::Owned(format!("\"{}\"", time.as_str())));
+        Type::ListTime | Type::Time => Some(Cow::Owned(format!("\"{}\"", Timestamp::from_json(json)?.as_str()))),
+        Type::Integer => {
+            let integer = number::integer(json)?;
+            is_within(integer.parse().ok()?).then_some(Cow::Owned(integer))
         }
-        Type::Integer => is_number && !json.contains(['.', 'e', 'E']) && is_within(),
-        Type::Float => is_number && is_within(),
-        Type::Boolean => matches!(json, "true" | "false"),
-        Type::Free => *first == b'{',
-        Type::Any => true,
+        Type::Float => is_within(number::float_value(json)?).then(|| number::float(json).map(Cow::Owned))?,
+        Type::Boolean => matches!(json, "true" | "false").then_some(Cow::Borrowed(json)),
+        Type::Free if !json.starts_with('{') => None,
+        // What is nested too deeply for AgentScope is kept as it is.
+        Type::Free | Type::Any => Some(number::free_form(json).map_or(Cow::Borrowed(json), Cow::Owned)),
         Type::OneOf(..)
         | Type::Object(_)
         | Type::Tagged(_)
         | Type::List(_)
         | Type::Map(_)
         | Type::TextOr(_)
-        | Type::Nullable(_) => false,
-    };
-    is_valid.then_some(Cow::Borrowed(json))
+        | Type::Nullable(_) => None,
+    }
 }

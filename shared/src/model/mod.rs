@@ -16,12 +16,17 @@ pub mod kinds;
 mod leaf;
 mod made;
 mod members;
+pub mod non_finite;
+pub mod number;
 pub mod record;
+#[cfg(test)]
+mod recorded;
 pub mod release;
 pub mod schema;
 pub mod shape;
 mod status;
 mod timestamp;
+pub mod url;
 
 pub use invalid::InvalidRecord;
 pub use record::{

@@ -3,15 +3,17 @@
 use std::fmt;
 
 use jiff::civil::DateTime;
-use jiff::fmt::temporal::{Pieces, PiecesOffset};
 use jiff::{SignedDuration, Zoned};
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+use speedate::{DateTimeConfig, MicrosecondsPrecisionOverflowBehavior, Time, TimeConfig};
 
 /// A `created_at` or `updated_at`, kept in the text in which the reference prints it.
 ///
-/// A naive time has no suffix, UTC has `Z`, other offsets stay (`+08:00`); microseconds stand only when they are not
-/// zero, and then with six digits. Digits beyond the sixth are dropped, as the reference does.
+/// A naive time has no suffix, UTC has `Z`, other offsets stay (`+08:00`); microseconds stand only
+/// when they are not zero, and then with six digits. Digits beyond the sixth are dropped, as the
+/// reference does.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Timestamp {
     text: String,
@@ -19,22 +21,51 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
-    /// Reads ISO 8601 text; `None` if it is not a date and time of the years 1 to 9999.
+    /// Reads a date and time, a date, or a number of seconds or milliseconds since 1970, as
+    /// Pydantic does, by its own parser; `None` if the text is none, or not of the years 1 to
+    /// 9999.
     pub fn new(text: &str) -> Option<Self> {
-        let pieces = Pieces::parse(text).ok()?;
-        if pieces.time_zone_annotation().is_some() {
+        if let Ok(parsed) = speedate::DateTime::parse_str_with_config(text, &config()) {
+            return Self::from_parsed(parsed);
+        }
+        let date = speedate::Date::parse_str_rfc3339(text).ok()?;
+        let midnight = Time { hour: 0, minute: 0, second: 0, microsecond: 0, tz_offset: None };
+        Self::from_parsed(speedate::DateTime { date, time: midnight })
+    }
+
+    /// Reads a JSON value: text as [`new`](Self::new), or a number of seconds or milliseconds
+    /// since 1970.
+    pub fn from_json(json: &str) -> Option<Self> {
+        match json.as_bytes().first()? {
+            b'"' => Self::new(&serde_json::from_str::<String>(json).ok()?),
+            b'-' | b'0'..=b'9' if json.contains(['.', 'e', 'E']) => {
+                let number: f64 = json.parse().ok()?;
+                Self::from_parsed(speedate::DateTime::from_float_with_config(number, &config()).ok()?)
+            }
+            b'-' | b'0'..=b'9' => {
+                let number: i64 = json.parse().ok()?;
+                Self::from_parsed(speedate::DateTime::from_timestamp_with_config(number, 0, &config()).ok()?)
+            }
+            _ => None,
+        }
+    }
+
+    fn from_parsed(parsed: speedate::DateTime) -> Option<Self> {
+        let speedate::DateTime { date, time } = parsed;
+        if date.year < 1 {
             return None;
         }
-        let civil = truncated(pieces.date().to_datetime(pieces.time().unwrap_or_default()));
-        if civil.year() < 1 {
-            return None;
-        }
-        let offset = match pieces.offset() {
-            None => None,
-            Some(PiecesOffset::Numeric(numeric)) => Some(numeric.offset().seconds()),
-            Some(_) => Some(0),
-        };
-        Some(Self { text: printed(civil, offset), instant: fixed_width(civil, offset.unwrap_or(0)) })
+        let civil = DateTime::new(
+            date.year.try_into().ok()?,
+            date.month.try_into().ok()?,
+            date.day.try_into().ok()?,
+            time.hour.try_into().ok()?,
+            time.minute.try_into().ok()?,
+            time.second.try_into().ok()?,
+            i32::try_from(time.microsecond).ok()? * 1000,
+        )
+        .ok()?;
+        Some(Self { text: printed(civil, time.tz_offset), instant: fixed_width(civil, time.tz_offset.unwrap_or(0)) })
     }
 
     /// The present, as a naive local time: so the reference stamps its records.
@@ -48,12 +79,23 @@ impl Timestamp {
         &self.text
     }
 
-    /// The instant in UTC with a fixed number of characters, so that text order is time order. Naive times count as UTC.
+    /// The instant in UTC with a fixed number of characters, so that text order is time order.
+    /// Naive times count as UTC.
     ///
-    /// The last hours of the year 9999 west of Greenwich lie in the UTC year 10000, written `A000`, which sorts right.
+    /// The last hours of the year 9999 west of Greenwich lie in the UTC year 10000, written
+    /// `A000`, which sorts right.
     pub fn instant(&self) -> &str {
         &self.instant
     }
+}
+
+/// Numbers are times in UTC, digits beyond microseconds are dropped.
+fn config() -> DateTimeConfig {
+    let time_config = TimeConfig {
+        microseconds_precision_overflow_behavior: MicrosecondsPrecisionOverflowBehavior::Truncate,
+        unix_timestamp_offset: Some(0),
+    };
+    DateTimeConfig { time_config, ..DateTimeConfig::default() }
 }
 
 fn truncated(civil: DateTime) -> DateTime {
@@ -83,7 +125,8 @@ fn fixed_width(civil: DateTime, offset: i32) -> String {
     let day = SignedDuration::from_hours(24);
     let (prefix, utc) = match civil.checked_sub(shift) {
         Ok(utc) => (utc.strftime("%Y-%m-%d").to_string(), utc),
-        // Past the last day that the calendar knows: it can only be the first day of the year 10000.
+        // Past the last day that the calendar knows: it can only be the first day of the year
+        // 10000.
         Err(_) => ("A000-01-01".to_owned(), civil.saturating_sub(day).saturating_sub(shift)),
     };
     format!("{prefix}T{}.{:06}Z", utc.strftime("%H:%M:%S"), utc.subsec_nanosecond() / 1000)
@@ -103,14 +146,25 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::new(&text).ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &"a date and time in ISO 8601"))
+        let json = Box::<RawValue>::deserialize(deserializer)?;
+        Self::from_json(json.get()).ok_or_else(|| match serde_json::from_str::<String>(json.get()) {
+            Ok(text) => D::Error::invalid_value(Unexpected::Str(&text), &"a date and time in ISO 8601"),
+            Err(_) => D::Error::invalid_type(Unexpected::Other("no text"), &"a date and time in ISO 8601"),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::recorded;
+
+    #[test]
+    fn times_are_those_of_the_reference() {
+        recorded::compare("time", |json| {
+            Timestamp::from_json(json).map(|time| format!("{time:?}")).map(|text| format!("\"{text}\""))
+        });
+    }
 
     fn printed(text: &str) -> String {
         Timestamp::new(text).unwrap().as_str().to_owned()

@@ -11,7 +11,7 @@ use super::latecomers::Latecomers;
 use super::owners::SessionOwners;
 use super::work::Work;
 use crate::observe::{Observer, Phase};
-use crate::original::{Copied, Invalid, content_hash, identity, read};
+use crate::original::{Copied, Invalid, content_hash, identity, non_finite_numbers, read};
 use crate::record::Record;
 use crate::source::read::{Identity, Lock, SessionFacts, now};
 use crate::source::{Place, Source};
@@ -153,6 +153,14 @@ impl Copier {
             match self.write(place, &text, &original, held).await? {
                 Copied::Written => {
                     self.observer.fits(key);
+                    let count = non_finite_numbers(&text);
+                    if count > 0 {
+                        tracing::warn!(
+                            key,
+                            count,
+                            "copied a record with numbers that are not finite: they become null"
+                        );
+                    }
                     Observer::count(&self.observer.counters.written);
                     if place.kind == RecordKind::Session && self.observer.phase() == Phase::Following {
                         self.observer.session_changed();

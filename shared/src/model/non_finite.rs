@@ -1,0 +1,141 @@
+//! `NaN`, `Infinity` and `-Infinity`, which Python's JSON has and JSON does not.
+
+use std::borrow::Cow;
+
+use memchr::{memchr2, memchr3};
+
+/// The JSON with numbers beyond the range of floats for `Infinity`, `-Infinity` and `NaN`.
+///
+/// A reader of numbers takes them for infinite, so that limits apply, and prints them as `null`,
+/// as it must with `1e400` anyway. `NaN` becomes the negative one: no lower limit admits it.
+/// Strings are left alone, and so is what is no JSON.
+pub fn with_overflowing_numbers(text: &str) -> Cow<'_, str> {
+    const NAMES: [(&str, &str); 3] = [("-Infinity", "-1e999"), ("Infinity", "1e999"), ("NaN", "-1e999")];
+    let bytes = text.as_bytes();
+    let mut out = String::new();
+    let mut copied = 0;
+    let mut at = 0;
+    // Most texts have neither name, which is found out faster than where their strings are.
+    if memchr::memmem::find(bytes, b"NaN").is_none() && memchr::memmem::find(bytes, b"Infinity").is_none() {
+        return Cow::Borrowed(text);
+    }
+    while let Some(found) = memchr3(b'"', b'N', b'I', &bytes[at..]).map(|offset| at + offset) {
+        if bytes[found] == b'"' {
+            at = end_of_string(bytes, found);
+            continue;
+        }
+        let start = if found > at && bytes[found] == b'I' && bytes[found - 1] == b'-' { found - 1 } else { found };
+        match NAMES.iter().find(|(name, _)| text[start..].starts_with(name)) {
+            Some((name, number)) if is_token(bytes, start, start + name.len()) => {
+                out.push_str(&text[copied..start]);
+                out.push_str(number);
+                at = start + name.len();
+                copied = at;
+            }
+            _ => at = found + 1,
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(&text[copied..]);
+    Cow::Owned(out)
+}
+
+/// How many numbers of a JSON text are beyond the range of floats, and so become `null` where they
+/// are printed.
+///
+/// An integer counts if it has an exponent or a fraction: others keep their digits but where a
+/// float belongs.
+pub fn count(json: &str) -> usize {
+    let bytes = json.as_bytes();
+    let mut count = 0;
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' => at = end_of_string(bytes, at),
+            b'-' | b'0'..=b'9' => {
+                let is_part = |byte: &u8| matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9');
+                let length = bytes[at..].iter().take_while(|byte| is_part(byte)).count();
+                let number = &json[at..at + length];
+                let is_float = number.contains(['.', 'e', 'E']);
+                count += usize::from(is_float && number.parse().is_ok_and(f64::is_infinite));
+                at += length;
+            }
+            _ => at += 1,
+        }
+    }
+    count
+}
+
+/// Where the string that begins at this quote ends; the end of the text if it does not.
+fn end_of_string(bytes: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)).map(|offset| at + offset) {
+        if bytes[found] == b'"' {
+            return found + 1;
+        }
+        at = found + 2;
+    }
+    bytes.len()
+}
+
+/// Whether nothing that could belong to a name or a number touches this part of the text.
+fn is_token(bytes: &[u8], start: usize, end: usize) -> bool {
+    let is_apart = |byte: Option<&u8>| {
+        byte.is_none_or(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':' | b'[' | b']' | b'{' | b'}'))
+    };
+    is_apart(start.checked_sub(1).and_then(|before| bytes.get(before))) && is_apart(bytes.get(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_numbers_outside_of_strings() {
+        for (text, expected) in [
+            ("NaN", "-1e999"),
+            ("Infinity", "1e999"),
+            (" -Infinity\n", " -1e999\n"),
+            ("[NaN,Infinity,-Infinity]", "[-1e999,1e999,-1e999]"),
+            (r#"{"a":NaN,"NaN":"Infinity","b\"NaN":[ NaN ]}"#, r#"{"a":-1e999,"NaN":"Infinity","b\"NaN":[ -1e999 ]}"#),
+            (r#"{"ä🦊":NaN,"\\":NaN}"#, r#"{"ä🦊":-1e999,"\\":-1e999}"#),
+        ] {
+            assert_eq!(with_overflowing_numbers(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_left_alone() {
+        for text in [
+            "",
+            "null",
+            r#""NaN""#,
+            r#""\"NaN""#,
+            r#"["-Infinity"]"#,
+            "-NaN",
+            "NaNs",
+            "1NaN",
+            "--Infinity",
+            "InfinityNaN",
+            "nan",
+            r#""open NaN"#,
+            r#""NaN\"#,
+            "Na",
+            "I",
+            "-",
+            "ÄNaN",
+        ] {
+            assert!(matches!(with_overflowing_numbers(text), Cow::Borrowed(same) if same == text), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_beyond_floats_are_counted() {
+        assert_eq!(count(r#"{"1e400":"1e400","a":[1e400,-1e999,1e308,-0.0,1e-400],"b\"":12,"c":"\\"}"#), 2);
+        let long = "1".repeat(400);
+        assert_eq!((count(&long), count(&format!("[{long}.0]")), count("")), (0, 1, 0));
+        assert_eq!(count(r#""open 1e400"#), 0);
+    }
+}
