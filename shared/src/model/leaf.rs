@@ -37,11 +37,11 @@ pub(super) fn canonical<'a>(value: &Type, json: &'a str, bounds: &[Bound]) -> Op
             let integer = number::integer(json)?;
             is_within(integer.parse().ok()?).then_some(Cow::Owned(integer))
         }
-        Type::Float => is_within(number::float_value(json)?).then(|| number::float(json).map(Cow::Owned))?,
+        Type::Float => is_within(number::float_value(json)?).then(|| number::float_as_spelled(json).map(Cow::Owned))?,
         Type::Boolean => matches!(json, "true" | "false").then_some(Cow::Borrowed(json)),
         Type::Free if !json.starts_with('{') => None,
         // What is nested too deeply for AgentScope is kept as it is.
-        Type::Free | Type::Any => Some(number::free_form(json).map_or(Cow::Borrowed(json), Cow::Owned)),
+        Type::Free | Type::Any => Some(number::free_form_as_spelled(json).map_or(Cow::Borrowed(json), Cow::Owned)),
         Type::OneOf(..)
         | Type::Object(_)
         | Type::Tagged(_)

@@ -50,12 +50,42 @@ pub fn integer(json: &str) -> Option<String> {
 /// The text is compact, its strings unescaped. Integers keep their digits, floats are printed as
 /// [`float`] does. Of a repeated key the last value counts, at the place of the first.
 pub fn free_form(json: &str) -> Option<String> {
+    with_floats(json, float)
+}
+
+/// As [`free_form`], with floats as [`float_as_spelled`] has them.
+pub fn free_form_as_spelled(json: &str) -> Option<String> {
+    with_floats(json, float_as_spelled)
+}
+
+/// As [`float`], but a float in the spelling of Python's `json` module keeps it: exports are written by that, and so are the
+/// responses of services whose FastAPI does not print by Pydantic.
+pub fn float_as_spelled(json: &str) -> Option<String> {
+    let value = float_value(json)?;
+    if value.is_finite() && python_spelling(value) == json { Some(json.to_owned()) } else { float(json) }
+}
+
+/// How Python prints a float: the shortest digits that read back as the same number, with an exponent of two digits and a sign
+/// below 1e-4 and from 1e16 on.
+fn python_spelling(value: f64) -> String {
+    let scientific = format!("{value:e}");
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    match exponent.parse::<i32>() {
+        Ok(exponent) if !(-4..16).contains(&exponent) => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            format!("{digits}e{sign}{:02}", exponent.unsigned_abs())
+        }
+        _ => format!("{value:?}"),
+    }
+}
+
+fn with_floats(json: &str, float: fn(&str) -> Option<String>) -> Option<String> {
     let mut out = Vec::with_capacity(json.len());
-    write(serde_json::from_str(json).ok()?, &mut out, 0)?;
+    write(serde_json::from_str(json).ok()?, &mut out, 0, float)?;
     String::from_utf8(out).ok()
 }
 
-fn write(value: &RawValue, out: &mut Vec<u8>, depth: usize) -> Option<()> {
+fn write(value: &RawValue, out: &mut Vec<u8>, depth: usize, float: fn(&str) -> Option<String>) -> Option<()> {
     let text = value.get();
     match text.as_bytes().first()? {
         b'{' | b'[' if depth == MAX_DEPTH => return None,
@@ -66,7 +96,7 @@ fn write(value: &RawValue, out: &mut Vec<u8>, depth: usize) -> Option<()> {
                 out.push(std::mem::replace(&mut separator, b','));
                 serde_json::to_writer(&mut *out, &key).ok()?;
                 out.push(b':');
-                write(value, out, depth + 1)?;
+                write(value, out, depth + 1, float)?;
             }
             out.extend(if separator == b'{' { &b"{}"[..] } else { b"}" });
         }
@@ -75,7 +105,7 @@ fn write(value: &RawValue, out: &mut Vec<u8>, depth: usize) -> Option<()> {
             let mut separator = b'[';
             for item in items {
                 out.push(std::mem::replace(&mut separator, b','));
-                write(item, out, depth + 1)?;
+                write(item, out, depth + 1, float)?;
             }
             out.extend(if separator == b'[' { &b"[]"[..] } else { b"]" });
         }
