@@ -258,6 +258,7 @@ async fn of_two_records_with_one_id_the_last_counts() {
     assert!(summary.contains("2 agents"), "{summary}");
     assert!(errors.contains(r#"agents[2] (id "a"): replaces agents[0]"#), "{errors}");
     let agent = database.store.agent("alice", "a").await.unwrap().unwrap();
-    let data: Value = serde_json::from_str(&agent.data).unwrap();
+    let record: Value = serde_json::from_str(&agent.json).unwrap();
+    let data = &record["data"];
     assert_eq!(data["name"], "the last");
 }

@@ -1,6 +1,6 @@
 //! Records for tests, as JSON in the API's shape.
 
-use agentscope_shared::model::{InvalidRecord, Record, Release};
+use agentscope_shared::model::{InvalidRecord, Outline, Record, Release, SessionRecord};
 use serde_json::{Value, json};
 
 /// Reads a record of AgentScope 2.0.1.
@@ -105,4 +105,12 @@ impl World {
     pub fn text(&self) -> String {
         serde_json::to_string(self).unwrap()
     }
+}
+
+/// The whole JSON of a session, as a list shows it.
+pub fn json_of(session: &SessionRecord) -> String {
+    let Outline { json, conversation_at, tool_context_at } = &session.outline;
+    let between = *conversation_at + Outline::EMPTY_CONVERSATION.len()..*tool_context_at;
+    let after = *tool_context_at + Outline::EMPTY_TOOL_CONTEXT.len();
+    [&json[..*conversation_at], &session.conversation, &json[between], &session.tool_context, &json[after..]].concat()
 }

@@ -7,7 +7,7 @@ use agentscope_shared::model::SessionRecord;
 use agentscope_shared::store::{Store, keys};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
-use agentscope_tests::records::parse;
+use agentscope_tests::records::{json_of, parse};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
@@ -25,7 +25,7 @@ pub fn record(session: &Value) -> SessionRecord {
 
 /// The answer of a list that holds nothing but this record.
 pub fn list_of(record: &SessionRecord) -> String {
-    format!(r#"{{"sessions":[{}],"total":1}}"#, serde_json::to_string(record).unwrap())
+    format!(r#"{{"sessions":[{}],"total":1}}"#, json_of(record))
 }
 
 /// The body of a 200.

@@ -37,7 +37,7 @@ async fn an_old_copy_never_replaces_a_newer_one() {
     assert!(store.copy_agent(&an_agent("second"), &original(2), &first).await.unwrap());
     assert!(!store.copy_agent(&an_agent("slow"), &original(3), &first).await.unwrap());
     assert!(!store.delete_copy(RecordKind::Agent, "alice", "a", &first).await.unwrap());
-    assert!(store.agent("alice", "a").await.unwrap().unwrap().data.contains("second"));
+    assert!(store.agent("alice", "a").await.unwrap().unwrap().json.contains("second"));
     // What was not written as a copy is held as well.
     store.put_agent(&an_agent("loaded")).await.unwrap();
     let loaded = held(&store, RecordKind::Agent, "a").await;
@@ -66,7 +66,7 @@ async fn the_same_holds_of_sessions_with_and_without_parts() {
         let heads = store.heads("alice", vec!["s".into()], View::Full).await.unwrap();
         let sessions = store.states("alice", heads.into_values().collect(), View::Full).await.unwrap();
         let mut text = Vec::new();
-        sessions["s"].append_conversation(&mut text).unwrap();
+        sessions["s"].append_json(&mut text).unwrap();
         assert!(String::from_utf8(text).unwrap().contains(&summary));
         let second = held(store, kind, "s").await;
         assert!(store.delete_copy(kind, "alice", "s", &second).await.unwrap());

@@ -3,7 +3,8 @@
 use agentscope_shared::model::{ScheduleRecord, SessionRecord, Timestamp};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
-use agentscope_tests::records::parse;
+use agentscope_tests::records::{json_of, parse};
+use serde_json::Value;
 
 use crate::behind::body;
 
@@ -39,7 +40,9 @@ const AGENT: &str = concat!(
     r##""summary_template":"<system-info>Here is a summary of your previous work\n# Task Overview\n{task_overview}\n\n"##,
     r##"# Current State\n{current_state}\n\n# Important Discoveries\n{important_discoveries}\n\n# Next Steps\n"##,
     r##"{next_steps}\n\n# Context to Preserve\n{context_to_preserve}</system-info>","##,
-    r#""summary_schema":{},"tool_result_limit":3000},"react_config":{"max_iters":20,"stop_on_reject":false}}}"#,
+    r#""summary_schema":"#,
+    include_str!("../../shared/src/model/kinds/texts/summary_schema-2.0.1.json"),
+    r#","tool_result_limit":3000},"react_config":{"max_iters":20,"stop_on_reject":false}}}"#,
 );
 
 #[tokio::test]
@@ -94,7 +97,7 @@ fn absent_fields_of_schedules_are_filled_in() {
         r#""chat_model_config":{"type":"t","credential_id":"c","model":"m","parameters":{}},"stateful":false,"#,
         r#""permission_mode":"dont_ask","source":"USER","source_session_id":""}}"#,
     );
-    assert_eq!(serde_json::to_string(&schedule).unwrap(), expected);
+    assert_eq!(schedule.json, expected);
 }
 
 #[test]
@@ -120,12 +123,12 @@ fn absent_fields_of_messages_blocks_and_tasks_are_filled_in() {
         r#"{"type":"tool_result","id":"6","name":"","output":"","state":"running"}],"role":"user","id":"m","#,
         r#""metadata":{},"created_at":"now","finished_at":null,"usage":null}]"#,
     );
-    assert_eq!(serde_json::to_string(&session.state.context).unwrap(), expected);
+    assert_eq!(session.conversation, format!(r#""summary":"","context":{expected}"#));
     let expected = concat!(
         r#"{"tasks":[{"subject":"","description":"","metadata":{},"created_at":"then","state":"pending","id":"k","#,
         r#""owner":null,"blocks":[],"blocked_by":[]}]}"#,
     );
-    assert_eq!(serde_json::to_string(&session.state.tasks_context).unwrap(), expected);
+    assert!(session.outline.json.contains(&format!(r#""tasks_context":{expected}"#)), "{}", session.outline.json);
 }
 
 #[test]
@@ -134,10 +137,13 @@ fn absent_ids_are_made_up_each_another_and_always_the_same() {
         {"name":"n","role":"user","content":[{"type":"text","text":""},{"type":"text","text":""}]}]}}"#;
     let ids = |text: &str| {
         let session: SessionRecord = parse(text).unwrap();
-        let blocks = serde_json::to_value(&session.state.context[0].content).unwrap();
-        let block = |index: usize| blocks[index]["id"].as_str().unwrap().to_owned();
-        let message = session.state.context[0].id.clone();
-        [session.id, session.state.session_id, session.state.reply_id, message, block(0), block(1)]
+        let session: Value = serde_json::from_str(&json_of(&session)).unwrap();
+        let message = "/state/context/0";
+        let places = ["/id", "/state/session_id", "/state/reply_id", &format!("{message}/id")].map(str::to_owned);
+        let blocks = [0, 1].map(|block| format!("{message}/content/{block}/id"));
+        let ids =
+            places.iter().chain(&blocks).map(|place| session.pointer(place).unwrap().as_str().unwrap().to_owned());
+        ids.collect::<Vec<_>>()
     };
     let first = ids(text);
     assert_eq!(ids(text), first);
@@ -159,9 +165,11 @@ fn absent_times_are_the_present() {
     .unwrap();
     let after = Timestamp::now();
     let is_now = |time: &Timestamp| before.instant() <= time.instant() && time.instant() <= after.instant();
-    assert!(is_now(&session.created_at) && is_now(&session.updated_at));
-    assert!(is_now(&Timestamp::new(&session.state.context[0].created_at).unwrap()));
+    let json: Value = serde_json::from_str(&json_of(&session)).unwrap();
+    let time = |place: &str| Timestamp::new(json.pointer(place).unwrap().as_str().unwrap()).unwrap();
+    assert!(is_now(&session.created_at) && is_now(&time("/updated_at")));
+    assert!(is_now(&time("/state/context/0/created_at")));
     // As in `2026-01-01 10:00:00`.
-    let name = &session.config.name;
+    let name = json["config"]["name"].as_str().unwrap();
     assert!(name.len() == 19 && Timestamp::new(name).is_some() && name.contains(' '), "{name}");
 }

@@ -4,7 +4,7 @@ use agentscope_shared::model::{AgentRecord, ScheduleRecord, SessionRecord, TeamR
 use agentscope_shared::store::{StoreError, Unfit};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::lists::{body, list_schedule_sessions, list_sessions};
-use agentscope_tests::records::{World, agent, noise, parse, run, schedule, session, team, with};
+use agentscope_tests::records::{World, agent, json_of, noise, parse, run, schedule, session, team, with};
 use serde_json::{Value, json};
 
 use crate::behind::{ITEM_LIMIT, count, has_its_own_parts_only, head_and_parts, items, list_of, record, size};
@@ -95,7 +95,7 @@ async fn a_state_of_megabytes_comes_back_through_both_routes() {
     assert!(bytes > 4_000_000 && parts > 10, "{parts} parts of {bytes} bytes");
 
     let list = body(list_sessions(&database.store, "alice", "a").await.unwrap().unwrap());
-    let session = serde_json::to_string(&session).unwrap();
+    let session = json_of(&session);
     assert!(list == format!(r#"{{"sessions":[{{"session":{session},"is_running":false,"team":null}}],"total":1}}"#));
 }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use agentscope_shared::api::IdentitySource;
-use agentscope_shared::model::{AgentRecord, ScheduleRecord, TeamRecord};
+use agentscope_shared::model::{AgentRecord, ScheduleRecord, TeamMembers, TeamRecord};
+use agentscope_shared::store::StoredMembers;
 use agentscope_shared::store::{StoreError, keys};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
@@ -71,10 +72,13 @@ async fn agents_teams_and_schedules_are_written_replaced_and_deleted() {
         store.put_team(&team).await.unwrap();
         store.put_schedule(&schedule).await.unwrap();
 
-        assert_eq!(store.agent("alice", "x").await.unwrap().unwrap().data, serde_json::to_string(&agent.data).unwrap());
+        assert_eq!(store.agent("alice", "x").await.unwrap().unwrap().json, agent.json);
         let stored = store.teams("alice", vec!["x".into()]).await.unwrap().remove("x").unwrap();
-        assert_eq!(stored.data, serde_json::to_string(&team.data).unwrap());
-        assert_eq!((stored.session_id.as_str(), stored.member_ids), (name, team.data.member_ids));
+        assert_eq!(stored.json, team.json);
+        assert_eq!(stored.session_id, name);
+        assert!(
+            matches!((stored.members, team.members), (StoredMembers::Agents { ids, place: None }, TeamMembers::Agents(of_team)) if ids == of_team)
+        );
         assert!(store.schedule_exists("alice", "x").await.unwrap());
         assert_eq!(count(&database).await, 3);
     }

@@ -76,10 +76,10 @@ async fn an_item_that_was_changed_is_named_with_its_attributes() {
     let mut differences = planted(async |ends| {
         let names = ends.database.store.names().clone();
         let text = |text: &str| AttributeValue::S(text.into());
-        set(ends, &names.agents, ("id", "a"), "data", text("{}")).await;
+        set(ends, &names.agents, ("id", "a"), "json", text("{}")).await;
         set(ends, &names.sessions, ("item", "session#t"), "team_id", text("other")).await;
-        set(ends, &names.sessions, ("item", "session#t"), "config", text(r#"{"name":"other"}"#)).await;
-        set(ends, &names.schedules, ("id", "daily"), "extra", text(r#"{"x":1}"#)).await;
+        set(ends, &names.sessions, ("item", "session#t"), "json", text(r#"{"name":"other"}"#)).await;
+        set(ends, &names.schedules, ("id", "daily"), "json", text(r#"{"x":1}"#)).await;
         // A part of a state.
         let items = ends.items().await;
         let part = items.iter().filter_map(|item| item.get("item")?.as_s().ok()).find(|item| item.contains("#state#"));
