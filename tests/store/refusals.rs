@@ -46,7 +46,7 @@ fn a_value_that_does_not_fit_is_named_by_its_path() {
         ("/created_at", json!("2026-02-30T00:00:00"), "created_at"),
         ("/created_at", json!("2026-01-01T25:00:00"), "created_at"),
         ("/updated_at", json!("0000-01-01T00:00:00"), "updated_at"),
-        ("/updated_at", json!(1_767_225_600), "updated_at"),
+        ("/updated_at", json!(true), "updated_at"),
         ("/source", json!("agent"), "source"),
         ("/source", Value::Null, "source"),
         ("/team_id", json!(["t"]), "team_id"),
