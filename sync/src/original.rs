@@ -104,22 +104,29 @@ fn without_values(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use agentscope_shared::model::AgentRecord;
+    use agentscope_shared::model::{AgentRecord, SessionRecord};
     use serde_json::json;
 
     use super::*;
     use crate::source::read::Lock;
 
+    fn problem<T: Record + std::fmt::Debug>(text: &[u8]) -> String {
+        match read::<T>(text, Release::OLDEST).unwrap_err() {
+            Invalid::Problem(problem) => problem,
+            later => panic!("{later:?}"),
+        }
+    }
+
     #[test]
     fn messages_name_the_field_and_quote_nothing() {
         let record = |value: serde_json::Value| value.to_string().into_bytes();
         let wrong = record(json!({ "user_id": "u", "data": { "name": ["hunter2"] } }));
-        let problem = read::<AgentRecord>(&wrong).unwrap_err();
-        assert_eq!(problem, "data.name: expected a string");
-        let wrong = record(json!({ "user_id": "u", "created_at": "hunter2", "data": {} }));
-        let problem = read::<AgentRecord>(&wrong).unwrap_err();
-        assert!(problem.starts_with("created_at: expected a date") && !problem.contains("hunter2"), "{problem}");
-        assert_eq!(read::<AgentRecord>(&record(json!({}))).unwrap_err(), ".: missing field `user_id`");
+        assert_eq!(problem::<AgentRecord>(&wrong), "data: missing field `context_config`");
+        let wrong = record(json!({ "user_id": "u", "agent_id": "a", "created_at": "hunter2", "config": {} }));
+        assert_eq!(problem::<SessionRecord>(&wrong), "created_at: expected a date and time in ISO 8601");
+        let wrong = record(json!({ "user_id": ["hunter2"], "data": {} }));
+        assert_eq!(problem::<AgentRecord>(&wrong), "user_id: expected a string");
+        assert_eq!(problem::<AgentRecord>(&record(json!({}))), ".: missing field `user_id`");
         for wrong in [
             &b"hunter2"[..],
             b"[\"hunter2\"]",
@@ -137,12 +144,14 @@ mod tests {
     fn a_record_may_have_numbers_that_are_not_finite() {
         let text = br#"{"id":"a","user_id":"u","data":{"name":"NaN","context_config":{},"react_config":{},"x":[NaN,-Infinity]}}"#;
         assert_eq!(identity(text).unwrap().id, "a");
-        let record = read::<AgentRecord>(text).unwrap();
-        assert_eq!(record.data.name, "NaN");
+        let record = read::<AgentRecord>(text, Release::OLDEST).unwrap();
+        assert!(record.json.contains(r#""name":"NaN""#), "{}", record.json);
         assert_eq!(non_finite_numbers(text), 2);
         let limited =
             br#"{"user_id":"u","data":{"name":"n","context_config":{"trigger_ratio":NaN},"react_config":{}}}"#;
-        assert!(read::<AgentRecord>(limited).unwrap_err().starts_with("data.context_config.trigger_ratio"));
+        let record = read::<AgentRecord>(limited, Release::OLDEST).unwrap();
+        assert!(record.unknown_values.contains("data.context_config.trigger_ratio"));
+        assert!(record.json.contains(r#""trigger_ratio":null"#), "{}", record.json);
     }
 
     #[test]
@@ -153,15 +162,33 @@ mod tests {
         let places = [place(RecordKind::Agent, "u", "v:session:s"), place(RecordKind::Session, "u:agent:v", "s")];
         assert_eq!(identity.index_among(&places), Ok(1));
         assert!(identity.index_among(&places[..1]).is_err());
-        assert_eq!(identity.source_schedule_id, None);
+        assert_eq!(identity.schedule_id(Release::OLDEST), None);
     }
 
     #[test]
-    fn the_hash_covers_text_kind_and_lists() {
+    fn a_schedule_is_that_of_the_origin_where_the_release_has_one() {
+        let schedule = |record: serde_json::Value, release: Release| {
+            identity(record.to_string().as_bytes()).unwrap().schedule_id(release).map(str::to_owned)
+        };
+        let old = json!({ "id": "s", "user_id": "u", "source_schedule_id": "d" });
+        let new = json!({ "id": "s", "user_id": "u", "origin": { "type": "schedule", "schedule_id": "d" } });
+        let other = json!({ "id": "s", "user_id": "u", "origin": { "type": "user" }, "source_schedule_id": "d" });
+        assert_eq!(schedule(old.clone(), Release::V2_0_7), Some("d".to_owned()));
+        assert_eq!(schedule(old, Release::V2_0_8), Some("d".to_owned()));
+        assert_eq!(schedule(new, Release::V2_0_8), Some("d".to_owned()));
+        assert_eq!(schedule(other, Release::V2_0_8), None);
+    }
+
+    #[test]
+    fn the_hash_covers_release_text_kind_and_lists() {
         let facts =
             |agent, schedule| SessionFacts { is_on_agent_list: agent, is_on_schedule_list: schedule, lock: Lock::Free };
+        let content_hash =
+            |kind, facts: Option<&SessionFacts>, text: &[u8]| super::content_hash(Release::OLDEST, kind, facts, text);
         let hashes = [
             content_hash(RecordKind::Agent, None, b"{}"),
+            super::content_hash(Release::V2_0_4_POST1, RecordKind::Agent, None, b"{}"),
+            super::content_hash(Release::V2_0_4, RecordKind::Agent, None, b"{}"),
             content_hash(RecordKind::Agent, None, b"{ }"),
             content_hash(RecordKind::Team, None, b"{}"),
             content_hash(RecordKind::Session, Some(&facts(true, true)), b"{}"),
@@ -172,6 +199,6 @@ mod tests {
             assert!(hashes[..number].iter().all(|other| other.content_hash != hash.content_hash));
         }
         let locked = SessionFacts { lock: Lock::HeldUntil(std::time::Duration::from_secs(5)), ..facts(true, true) };
-        assert_eq!(content_hash(RecordKind::Session, Some(&locked), b"{}"), hashes[3]);
+        assert_eq!(content_hash(RecordKind::Session, Some(&locked), b"{}"), hashes[5]);
     }
 }

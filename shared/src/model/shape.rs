@@ -210,7 +210,13 @@ impl Shaper {
             Some(Cow::Borrowed(_)) => {}
             Some(Cow::Owned(text)) => out.replace_range(start.., &text),
             None if matches!(value, Type::Id | Type::ListTime) => return Err(self.unexpected(value, json)),
-            None => self.note_unknown_value(),
+            None => {
+                self.note_unknown_value();
+                // JSON has no such number.
+                if out[start..].parse::<f64>().is_ok_and(|number| !number.is_finite()) {
+                    out.replace_range(start.., "null");
+                }
+            }
         }
         Ok(())
     }

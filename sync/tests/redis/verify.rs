@@ -63,7 +63,7 @@ async fn a_record_that_is_missing_or_has_changed_is_named() {
     .await;
     differences.sort();
     let expected = [
-        r#"changed: team "t" of user "alice": data"#,
+        r#"changed: team "t" of user "alice": json"#,
         r#"missing: agent "a" of user "alice""#,
         r#"missing: schedule "new" of user "bob""#,
         r#"missing: session "t" of user "alice""#,
@@ -89,10 +89,10 @@ async fn an_item_that_was_changed_is_named_with_its_attributes() {
     .await;
     differences.sort();
     let expected = [
-        r#"changed: agent "a" of user "alice": data"#,
-        r#"changed: schedule "daily" of user "alice": extra"#,
+        r#"changed: agent "a" of user "alice": json"#,
+        r#"changed: schedule "daily" of user "alice": json"#,
         r#"changed: session "s" of user "alice": state"#,
-        r#"changed: session "t" of user "alice": config, team_id"#,
+        r#"changed: session "t" of user "alice": the places of its bulk are wrong, json, team_id"#,
     ];
     assert_eq!(differences, expected);
 }
