@@ -12,3 +12,4 @@ mod malformed;
 mod parameters;
 mod releases;
 mod routes;
+mod unknown;

@@ -9,10 +9,10 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::json::{compact_text, kind_of};
+use super::json::{compact, compact_text, kind_of};
 use super::leaf::{canonical, expected};
 use super::members::{Elements, Members};
-use super::schema::{Absent, Field, Kind, Made, Type};
+use super::schema::{Absent, Extras, Field, Kind, Made, Type};
 use super::{InvalidRecord, Release, Timestamp, made};
 
 /// A record in the shape of a release.
@@ -127,8 +127,8 @@ impl Shaper {
             return false;
         }
         match kind.extras {
-            super::schema::Extras::OfProviders(_) => kind.keeps_provider_fields(self.release),
-            super::schema::Extras::OfNewerReleases => kind.fields.iter().all(|field| field.name != key),
+            Extras::OfProviders(_) => kind.keeps_provider_fields(self.release),
+            Extras::OfNewerReleases => kind.fields.iter().all(|field| field.name != key),
         }
     }
 
@@ -174,8 +174,7 @@ impl Shaper {
 
     fn value(&mut self, value: &Type, json: &str, field: &Field, out: &mut String) -> Outcome {
         match value {
-            Type::Nullable(inner) if json == "null" => {
-                let _ = inner;
+            Type::Nullable(_) if json == "null" => {
                 out.push_str("null");
                 Ok(())
             }
@@ -297,7 +296,7 @@ impl Shaper {
 
     /// Copies a value as it came, without blanks and needless escapes.
     fn copy(&self, json: &str, out: &mut String) -> Outcome {
-        let compact = super::json::compact(json);
+        let compact = compact(json);
         match compact.map_err(|error| self.invalid(without_position(&error.to_string())))? {
             Some(text) => out.push_str(&text),
             None => out.push_str(json),

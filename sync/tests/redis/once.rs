@@ -130,7 +130,7 @@ async fn a_record_that_does_not_fit_is_named_and_its_last_good_version_stays() {
     ends.once().await;
     let before = comparable(ends.items().await);
     let [agent_key, session_key] = [key("agent", &world.agents[0]), key("session", &world.sessions[0])];
-    let unfit = with(world.agents[0].clone(), "/data/name", json!({ "password": "hunter2" }));
+    let unfit = with(world.agents[0].clone(), "/data", json!({ "password": "hunter2" }));
     let _: () = ends.redis.send(&["SET", &agent_key, &unfit.to_string()]);
     let _: () = ends.redis.send(&["SET", &session_key, "hunter2"]);
     // Another's record, a record of nobody's, and what is no text at all.
@@ -143,7 +143,7 @@ async fn a_record_that_does_not_fit_is_named_and_its_last_good_version_stays() {
         assert_eq!(summary.contains("4 skipped"), arguments.len() == 2, "{summary}");
         if arguments.len() == 2 {
             for (key, problem) in [
-                (agent_key.as_str(), "data.name: expected a string"),
+                (agent_key.as_str(), "data: missing field `name`"),
                 (&session_key, "it is not the JSON of a record"),
                 ("agentscope:user:alice:team:other", r#"the key is not that of its id \"t\" and user_id \"alice\""#),
                 ("agentscope:user:alice:schedule:none", "missing field `id`"),

@@ -92,7 +92,7 @@ async fn an_item_that_was_changed_is_named_with_its_attributes() {
         r#"changed: agent "a" of user "alice": json"#,
         r#"changed: schedule "daily" of user "alice": json"#,
         r#"changed: session "s" of user "alice": state"#,
-        r#"changed: session "t" of user "alice": the places of its bulk are wrong, json, team_id"#,
+        r#"changed: session "t" of user "alice": json, team_id, the places of its bulk are wrong"#,
     ];
     assert_eq!(differences, expected);
 }
