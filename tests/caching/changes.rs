@@ -224,17 +224,22 @@ async fn whose_list_it_is_counts() {
     for table in [&database.store.names().sessions, &database.store.names().agents, &database.store.names().schedules] {
         let items = database.client.scan().table_name(table).send().await.unwrap().items.unwrap();
         for mut item in items {
-            item.insert("user_id".into(), AttributeValue::S("bob".into()));
-            if let Some(listing) = item.get("listing").map(|listing| listing.as_s().unwrap().replace("alice#", "bob#"))
+            item.insert("user_id".into(), AttributeValue::S("bobby".into()));
+            if let Some(listing) =
+                item.get("listing").map(|listing| listing.as_s().unwrap().replace("alice#", "bobby#"))
             {
                 item.insert("listing".into(), AttributeValue::S(listing));
+            }
+            // A name of the same length, so that all places in the JSON stay.
+            if let Some(json) = item.get("json").map(|json| json.as_s().unwrap().replace(r#""alice""#, r#""bobby""#)) {
+                item.insert("json".into(), AttributeValue::S(json));
             }
             database.client.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
         }
     }
     for request in ways().concat() {
         let mut of_bob = request.clone();
-        of_bob.headers[0].1 = "bob".into();
+        of_bob.headers[0].1 = "bobby".into();
         let ((tag, body), (bobs_tag, bobs_body)) =
             (tagged(&database.store, &request).await, tagged(&database.store, &of_bob).await);
         assert_ne!(body, bobs_body);
