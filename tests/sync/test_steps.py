@@ -6,7 +6,8 @@ import random
 
 import pytest
 from agentscope.app.storage import RedisStorage
-from world import USERS, conversation
+from people import USERS
+from records import conversation
 
 pytestmark = pytest.mark.anyio
 
