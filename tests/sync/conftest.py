@@ -46,6 +46,11 @@ def anyio_backend():
 
 
 @pytest.fixture(scope="session")
+def tally():
+    return TALLY
+
+
+@pytest.fixture(scope="session")
 def folder():
     folder = Path(tempfile.mkdtemp(prefix="sync-"))
     yield folder
@@ -88,9 +93,9 @@ def following(redis, stand, folder):
 
 
 @pytest.fixture(scope="session")
-async def everything(redis, service, stand, following, folder, anyio_backend):
+async def everything(redis, service, stand, following, tally, anyio_backend):
     service.wait()
-    async with World(redis, service, stand, following, TALLY).open() as world:
+    async with World(redis, service, stand, following, tally).open() as world:
         await world.populate()
         following.start()
         yield world

@@ -1,5 +1,6 @@
 """What people do with AgentScope: by its HTTP API, and by its storage classes."""
 
+import asyncio
 import json
 import uuid
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -86,7 +87,10 @@ class People:
         """A message that tells the model what to do. Returns when the run has begun."""
         text = {"type": "text", "text": json.dumps(turns)}
         message = {"name": "user", "role": "user", "content": [text]}
-        await self.api("POST", "/chat/", user, json={"agent_id": agent, "session_id": session, "input": message})
+        request = {"agent_id": agent, "session_id": session, "input": message}
+        # A run whose lock is free may have something to do still, as to find a name for the session.
+        while "detail" in await self.api("POST", "/chat/", user, expected=(200, 409), json=request):
+            await asyncio.sleep(0.05)
 
     # By way of the storage classes.
 

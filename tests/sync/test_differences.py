@@ -6,7 +6,7 @@ import pytest
 from comparison import sessions
 from processes import Redis, Stand, Sync
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.newest]
 USER = "acme:alice"
 
 
