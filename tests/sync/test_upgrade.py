@@ -1,13 +1,13 @@
 """A Redis that AgentScope 2.0.1 has filled, and what follows it, go over to 2.0.11."""
 
+import asyncio
 import json
 import subprocess
-import uuid
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from processes import Redis, Service, Stand, Sync
+from processes import Redis, Service, Stand, Sync, http, wait_until
 from records import RELEASE, conversation
 from world import World
 
@@ -108,10 +108,30 @@ async def test_agentscope_goes_over_and_sync_does_not(older):
     """It says so once, says that it is not well, and leaves the lists as they are, until it is told the release."""
     world = older
     await world.same()
-    user = next(iter(world.agents.values()))
     await goes_over(world)
-    questions = world.questions()
+    questions = world.questions(everybody=True)
     before = {question: await world.comparison.ask(world.stand.url, question) for question in questions}
+    user = next(iter(world.agents.values()))
     agent = await world.agent(user, "Of the newer release")
+    wait_until(lambda: world.sync.complaints(), "a complaint", world.sync.process)
     for _ in range(3):
-        await world.session(user, agent, name=uuid.uuid4().hex)
+        await world.session(user, agent)
+        await world.api("PATCH", f"/agent/{agent}", user, json={"name": "Renamed"})
+    await asyncio.sleep(1)
+    assert len(about_releases(world.sync.complaints())) == 1, world.sync.complaints()
+    status, health = http(f"http://{world.sync.address}/healthz")
+    assert (status, "release" in json.loads(health)["phase"]) == (503, True), health
+    for question, answer in before.items():
+        assert await world.comparison.ask(world.stand.url, question) == answer
+
+    assert world.sync.stop() == 0
+    world.sync.release = RELEASE
+    world.stand.set_release(RELEASE)
+    world.sync.start()
+    await world.same(everybody=True)
+    await world.nothing_lost_nothing_left_over()
+
+
+def about_releases(complaints):
+    """Those that tell what to do."""
+    return [line for line in complaints if "release" in line["message"]]
