@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from comparison import where
 from processes import Redis, Service, Stand, Sync, http, wait_until
 from records import RELEASE, conversation
 from world import World
@@ -83,7 +84,8 @@ async def test_all_lists_stay_and_teams_migrate(older):
         reference = await world.comparison.ask(world.service.url, question)
         assert ours[0] == reference[0], question
         if ours[0] == 200:
-            assert await without_times(world, ours[1]) == await without_times(world, reference[1]), question
+            differences = where(await without_times(world, reference[1]), await without_times(world, ours[1]))
+            assert not differences, "\n".join([f"{question}:", *differences])
     # AgentScope has written rosters, and the tables have followed.
     assert all(len(team["data"]["members"]) == 2 for team in (await team_records(world)).values())
     await world.same(everybody=True)
