@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use agentscope_shared::model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord, parse};
+use agentscope_shared::model::{AgentRecord, Release, ScheduleRecord, SessionRecord, TeamRecord, parse};
 use agentscope_shared::store::Store;
 use agentscope_tests::records;
 use anyhow::{Context, Result};
@@ -102,11 +102,11 @@ impl Dataset {
             let members: Vec<&str> = members.iter().map(String::as_str).collect();
             let mut record = records::team(self.user_id, &team_id, &leading, &members);
             record["data"]["description"] = json!(author.prose(200));
-            store.put_team(&parse::<TeamRecord>(&record.to_string())?).await?;
+            store.put_team(&parse::<TeamRecord>(&record.to_string(), Release::OLDEST)?).await?;
         }
         if self.scheduled {
             let record = records::schedule(self.user_id, SCHEDULE).to_string();
-            store.put_schedule(&parse::<ScheduleRecord>(&record)?).await?;
+            store.put_schedule(&parse::<ScheduleRecord>(&record, Release::OLDEST)?).await?;
         }
         stream::iter(agents)
             .map(|agent| async move { store.put_agent(&agent).await })
@@ -120,7 +120,7 @@ impl Dataset {
         }
         stream::iter(sessions)
             .map(|session| async move {
-                let session: SessionRecord = parse(&session.to_string())?;
+                let session: SessionRecord = parse(&session.to_string(), Release::OLDEST)?;
                 store.put_session(&session).await?;
                 anyhow::Ok(())
             })
@@ -134,7 +134,7 @@ impl Dataset {
         let mut agent = records::agent(self.user_id, id);
         agent["data"]["name"] = json!(author.title());
         agent["data"]["system_prompt"] = json!(author.prose(300));
-        Ok(parse(&agent.to_string())?)
+        Ok(parse(&agent.to_string(), Release::OLDEST)?)
     }
 
     /// The length of a session's conversation.

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::process::Stdio;
 
+use agentscope_shared::model::Release;
 use agentscope_shared::store::{Patience, Store, TableNames, connect};
 use anyhow::{Context, Result, anyhow};
 use aws_sdk_dynamodb::Client;
@@ -31,7 +32,7 @@ impl Tables {
         };
         let names = TableNames::with_prefix(&format!("bench-{}", uuid::Uuid::now_v7().simple()));
         let client = connect(Some(&url), Patience::LOADER).await;
-        let tables = Self { url, store: Store::new(client.clone(), names.clone()), client, embedded };
+        let tables = Self { url, store: Store::new(client.clone(), names.clone(), Release::OLDEST), client, embedded };
         for table in names.definitions() {
             if let Err(error) = table.create(&tables.client).await {
                 tables.delete().await;

@@ -1,89 +1,145 @@
-//! The bodies that are no records.
+//! The bodies of responses that are no records.
 //!
-//! The functions put their answers together from JSON texts, so no type of theirs has these fields. What holds these types and the
-//! functions together are real answers, which the tests check against the schemas; they allow no other fields than these.
+//! The functions put their responses together from JSON texts, so no type of theirs has these fields. Tests hold real
+//! responses against these schemas, which allow no other fields.
 
 use agentscope_shared::api::error::InputProblem;
-use agentscope_shared::model::{AgentRecord, SessionRecord, TeamRecord};
+use agentscope_shared::model::Release;
+use agentscope_shared::model::kinds::agent::AGENT;
+use agentscope_shared::model::kinds::session::SESSION;
+use agentscope_shared::model::kinds::team::TEAM;
 use schemars::JsonSchema;
+use serde_json::{Map, Value, json};
 
-/// An agent's sessions, newest first.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct ListSessionsResponse {
-    /// The sessions of the list or of the page.
-    pub sessions: Vec<SessionView>,
-    /// The number of all sessions. A page has it only if it is asked to count.
-    #[schemars(skip_serializing_if = "Option::is_none", with = "u32")]
-    pub total: Option<u32>,
-    /// On a page only: what `cursor` asks for the next one; null on the last.
-    #[schemars(skip_serializing_if = "Option::is_none")]
-    pub next_cursor: Option<String>,
+use crate::records::Records;
+
+/// The schemas of the lists in a release, and of all that they refer to.
+pub(crate) fn lists(release: Release) -> Map<String, Value> {
+    let mut records = Records::new(release);
+    let session = records.reference(&SESSION);
+    let team = records.reference(&TEAM);
+    let agent = records.reference(&AGENT);
+    let reference = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
+    let mut add = |name: &str, schema: Value| drop(records.schemas.insert(name.to_owned(), schema));
+
+    let list = |description: &str, element: Value| {
+        closed(
+            description,
+            &["sessions"],
+            json!({
+                "sessions": { "type": "array", "items": element, "description": "The sessions of the list or of the page." },
+                "total": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "description": "The number of all sessions. A page has it only if it is asked to count.",
+                },
+                "next_cursor": {
+                    "type": ["string", "null"],
+                    "description": "On a page only: what `cursor` takes for the next one; null on the last.",
+                },
+            }),
+        )
+    };
+    add("ListSessionsResponse", list("An agent's sessions, newest first.", reference("SessionView")));
+    add("ScheduleSessionsResponse", list("The sessions that a schedule started, newest first.", session.clone()));
+
+    let has_status = release.trims_sessions();
+    let status =
+        if has_status { "What it does or waits for." } else { "What it does or waits for; in summaries only." };
+    let mut required = vec!["session", "is_running", "team"];
+    if has_status {
+        required.insert(2, "status");
+    }
+    add(
+        "SessionView",
+        closed(
+            "A session as the chat screen needs it.",
+            &required,
+            json!({
+                "session": described("The record.", session),
+                "is_running": { "type": "boolean", "description": "Whether a run lease is held for it now." },
+                "status": described(status, reference("SessionStatus")),
+                "team": nullable("Its team, if it has one that exists.", reference("TeamDetail")),
+            }),
+        ),
+    );
+    add(
+        "SessionStatus",
+        json!({
+            "type": "string",
+            "description": "What a session does or waits for.",
+            "enum": ["running", "idle", "awaiting_permission", "awaiting_external_result"],
+        }),
+    );
+
+    let team_agent = if release.has_editable() {
+        add(
+            "TeamAgent",
+            json!({
+                "description": "An agent as a team shows it.",
+                "type": "object",
+                "allOf": [agent],
+                "required": ["editable"],
+                "properties": {
+                    "editable": { "type": "boolean", "description": "Whether the caller may edit it." },
+                },
+            }),
+        );
+        reference("TeamAgent")
+    } else {
+        agent
+    };
+    add(
+        "TeamDetail",
+        closed(
+            "A team with its agents.",
+            &["team", "leader_agent", "members"],
+            json!({
+                "team": described("The record.", team),
+                "leader_agent": nullable("The agent that leads, if it exists.", team_agent.clone()),
+                "members": {
+                    "type": "array",
+                    "items": reference("TeamMember"),
+                    "description": "The members that exist, in the team's order.",
+                },
+            }),
+        ),
+    );
+    let session_id = if release.has_rosters() {
+        json!({ "type": "string", "description": "Its session in the team." })
+    } else {
+        json!({ "type": ["string", "null"], "description": "Its newest session, if it has one." })
+    };
+    add(
+        "TeamMember",
+        closed(
+            "A member of a team.",
+            &["agent", "session_id"],
+            json!({
+                "agent": described("The agent.", team_agent),
+                "session_id": session_id,
+            }),
+        ),
+    );
+    records.schemas
 }
 
-/// The sessions that a schedule started, newest first.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct ScheduleSessionsResponse {
-    /// The sessions of the list or of the page.
-    pub sessions: Vec<SessionRecord>,
-    /// The number of all sessions. A page has it only if it is asked to count.
-    #[schemars(skip_serializing_if = "Option::is_none", with = "u32")]
-    pub total: Option<u32>,
-    /// On a page only: what `cursor` asks for the next one; null on the last.
-    #[schemars(skip_serializing_if = "Option::is_none")]
-    pub next_cursor: Option<String>,
+fn closed(description: &str, required: &[&str], properties: Value) -> Value {
+    json!({
+        "type": "object",
+        "description": description,
+        "required": required,
+        "properties": properties,
+        "additionalProperties": false,
+    })
 }
 
-/// A session as the chat screen needs it.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct SessionView {
-    /// The record.
-    pub session: SessionRecord,
-    /// Whether a run lease is held for it now.
-    pub is_running: bool,
-    /// What it does or waits for; in summaries only.
-    #[schemars(skip_serializing_if = "Option::is_none", with = "SessionStatus")]
-    pub status: Option<SessionStatus>,
-    /// Its team, if it has one that exists.
-    pub team: Option<TeamDetail>,
+fn described(description: &str, reference: Value) -> Value {
+    json!({ "description": description, "allOf": [reference] })
 }
 
-/// What a session does or waits for.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "snake_case")]
-pub enum SessionStatus {
-    /// It runs.
-    Running,
-    /// It waits for the user's permission to call a tool.
-    AwaitingPermission,
-    /// It waits for the result of a tool call that is executed elsewhere.
-    AwaitingExternalResult,
-    /// None of these.
-    Idle,
-}
-
-/// A team with its agents.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct TeamDetail {
-    /// The record.
-    pub team: TeamRecord,
-    /// The agent of the session that leads, if both exist.
-    pub leader_agent: Option<AgentRecord>,
-    /// The members that exist, in the team's order.
-    pub members: Vec<TeamMember>,
-}
-
-/// A member of a team.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct TeamMember {
-    /// The record.
-    pub agent: AgentRecord,
-    /// Its newest session, if it has one.
-    pub session_id: Option<String>,
+fn nullable(description: &str, reference: Value) -> Value {
+    json!({ "description": description, "anyOf": [reference, { "type": "null" }] })
 }
 
 /// Why a request is not answered with a list.
@@ -103,7 +159,7 @@ pub struct InputErrors {
     pub detail: Vec<InputProblem>,
 }
 
-/// What API Gateway answers by itself, before or instead of a function.
+/// What API Gateway returns by itself, before or instead of a function.
 #[derive(JsonSchema)]
 pub struct GatewayError {
     /// A few words.

@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::follow::copier::Copier;
 use crate::follow::queue::Queue;
 use crate::observe::Phase;
+use crate::original::set_release;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -39,8 +40,9 @@ pub async fn listen(address: SocketAddr, copier: Arc<Copier>, queue: Arc<Queue>)
 }
 
 async fn health(process: Process) -> impl IntoResponse {
-    let is_following = process.0.0.observer.phase() == Phase::Following;
-    let status = if is_following { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let observer = &process.0.0.observer;
+    let is_well = observer.phase() == Phase::Following && observer.later_release().is_none();
+    let status = if is_well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, alive(process).await)
 }
 
@@ -50,6 +52,7 @@ async fn alive(State((copier, queue)): Process) -> impl IntoResponse {
         "phase": copier.observer.phase().as_str(),
         "pending": queue.len(),
         "skipped": copier.observer.skipped(),
+        "problem": copier.observer.later_release().map(set_release),
         "lag_ms": { "p50": lag.p50, "p99": lag.p99, "max": lag.max, "changes": lag.count },
     }))
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::time::Duration;
 
-use agentscope_shared::model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord, parse};
+use agentscope_shared::model::{AgentRecord, InvalidRecord, Release, ScheduleRecord, SessionRecord, TeamRecord, parse};
 use agentscope_shared::store::{Store, StoreError};
 use anyhow::{Context, Result};
 use futures::stream::{self, StreamExt};
@@ -38,6 +38,8 @@ pub struct Report {
     pub problems: Vec<String>,
     /// What is worth knowing, a line each.
     pub remarks: Vec<String>,
+    /// Records of a later release than the set one, which are left out, and the latest of those releases.
+    pub later: Option<(usize, Release)>,
 }
 
 impl fmt::Display for Report {
@@ -53,12 +55,12 @@ impl fmt::Display for Report {
 }
 
 /// Checks every record of an export against the models and the tables' limits. Writes nothing.
-pub fn check(export: &Export<'_>) -> Report {
+pub fn check(export: &Export<'_>, release: Release) -> Report {
     let mut report = Report::default();
-    report.agents = fitting::<AgentRecord>(&export.agents, &mut report).len();
-    report.teams = fitting::<TeamRecord>(&export.teams, &mut report).len();
-    report.schedules = fitting::<ScheduleRecord>(&export.schedules, &mut report).len();
-    report.sessions = fitting::<SessionRecord>(&export.sessions, &mut report).len();
+    report.agents = fitting::<AgentRecord>(&export.agents, release, &mut report).len();
+    report.teams = fitting::<TeamRecord>(&export.teams, release, &mut report).len();
+    report.schedules = fitting::<ScheduleRecord>(&export.schedules, release, &mut report).len();
+    report.sessions = fitting::<SessionRecord>(&export.sessions, release, &mut report).len();
     report
 }
 
@@ -83,12 +85,12 @@ pub async fn load(store: &Store, export: &Export<'_>, lease: Duration, progress:
 }
 
 /// The records of a list that fit, each once.
-fn fitting<T: Record>(list: &[&RawValue], report: &mut Report) -> Vec<T> {
+fn fitting<T: Record>(list: &[&RawValue], release: Release, report: &mut Report) -> Vec<T> {
     let mut records: Vec<Option<T>> = Vec::with_capacity(list.len());
     let mut places = HashMap::new();
     for (index, raw) in list.iter().enumerate() {
         let name = || Name { list: T::LIST, index, id: id(raw) };
-        let record = match parse::<T>(raw.get()) {
+        let record = match parse::<T>(raw.get(), release) {
             Ok(record) => match record.check() {
                 Ok(()) => Some(record),
                 Err(unfit) => {
@@ -96,12 +98,22 @@ fn fitting<T: Record>(list: &[&RawValue], report: &mut Report) -> Vec<T> {
                     None
                 }
             },
-            Err(misfit) => {
-                report.problems.push(format!("{}: {misfit}", name()));
+            Err(InvalidRecord::LaterRelease(later)) => {
+                let (count, latest) = report.later.unwrap_or((0, later));
+                report.later = Some((count + 1, latest.max(later)));
+                None
+            }
+            Err(invalid) => {
+                report.problems.push(format!("{}: {invalid}", name()));
                 None
             }
         };
         if let Some(record) = &record {
+            for field in record.unknown_values() {
+                report
+                    .remarks
+                    .push(format!("{}: {field}: AgentScope {release} does not know this value; it is kept", name()));
+            }
             let key = (record.user_id().to_owned(), record.id().to_owned());
             if let Some(earlier) = places.insert(key, index) {
                 report.remarks.push(format!("{}: replaces {}[{earlier}], which has the same id", name(), T::LIST));
@@ -146,7 +158,7 @@ async fn write<T: Record>(
     report: &mut Report,
 ) -> Result<Vec<(String, String)>> {
     progress.set_message(T::LIST);
-    let records = fitting::<T>(list, report);
+    let records = fitting::<T>(list, store.release(), report);
     progress.inc((list.len() - records.len()) as u64);
     let mut answers = stream::iter(records)
         .map(async |record: T| {

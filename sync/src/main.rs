@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use agentscope_shared::model::Release;
 use agentscope_shared::store::Patience;
 use agentscope_sync::export::{self, Export};
 use agentscope_sync::follow::copier::Copier;
@@ -18,7 +19,7 @@ use agentscope_sync::options::{Redis, Tables};
 use agentscope_sync::signals::until_ended;
 use agentscope_sync::source::Source;
 use agentscope_sync::verify::verify;
-use agentscope_sync::{health, logs};
+use agentscope_sync::{health, logs, original};
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -35,16 +36,21 @@ struct Cli {
 enum Command {
     /// Loads AgentScope exports. Loading one again changes nothing.
     ///
-    /// Records that do not fit are named on standard error, and the others are loaded; the exit status is 1 then.
+    /// Invalid records are named on standard error, and the others are loaded.
+    ///
+    /// Exit status: 0 all records are valid, 1 some are invalid, 3 some come from a later release than --release.
     Load(Load),
     /// Keeps the tables in step with the Redis of an AgentScope service, until it is ended.
     ///
-    /// The tables hold what Redis holds and nothing else: what is not in Redis is deleted. Records that do not fit are named in
-    /// the log, and their last good versions stay.
+    /// The tables hold what Redis holds and nothing else: what is not in Redis is deleted. Invalid records are named in the log,
+    /// and their last good versions stay.
+    ///
+    /// Exit status: 0 all records are copied, 1 some were skipped or the command failed, 3 some come from a later release than
+    /// --release.
     Redis(Box<Follow>),
     /// Compares the tables with the Redis of an AgentScope service, record by record, and names what differs.
     ///
-    /// The exit status is 0 if nothing does, 1 if something does, and 2 if that cannot be said.
+    /// Exit status: 0 identical, 1 differences found, 2 comparison failed, 3 records come from a later release than --release.
     Verify(Box<Verify>),
     /// Asks a process that was started with --listen whether it is alive.
     Health {
@@ -117,7 +123,12 @@ enum Outcome {
     Well,
     /// Something does not fit, or differs.
     NotAllWell,
+    /// Records come from this release or a later one, and an earlier one is set.
+    LaterRelease(Release),
 }
+
+/// The exit status where records come from a later release than the set one.
+const LATER_RELEASE: u8 = 3;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -136,6 +147,10 @@ async fn main() -> ExitCode {
     match outcome {
         Ok(Outcome::Well) => ExitCode::SUCCESS,
         Ok(Outcome::NotAllWell) => ExitCode::FAILURE,
+        Ok(Outcome::LaterRelease(later)) => {
+            eprintln!("agentscope-sync: {}", original::set_release(later));
+            ExitCode::from(LATER_RELEASE)
+        }
         Err(error) => {
             eprintln!("agentscope-sync: {error:#}");
             ExitCode::from(trouble)
@@ -146,14 +161,16 @@ async fn main() -> ExitCode {
 /// Loads all files.
 async fn load(options: Load) -> Result<Outcome> {
     let Load { files, check, lease_seconds, tables } = options;
+    let release = tables.release();
     let store = if check { None } else { Some(tables.store(Patience::LOADER).await) };
     let mut all_well = true;
+    let mut later = None;
     for file in files {
         let name = file.display().to_string();
         let text = export::read(&file).with_context(|| name.clone())?;
         let export = Export::parse(&text).with_context(|| name.clone())?;
         let report = match &store {
-            None => load::check(&export),
+            None => load::check(&export, release),
             Some(store) => {
                 let progress = progress_bar(export.len());
                 let report = load::load(store, &export, Duration::from_secs(lease_seconds), &progress).await;
@@ -162,9 +179,14 @@ async fn load(options: Load) -> Result<Outcome> {
             }
         };
         all_well &= report.problems.is_empty();
+        later = later.max(report.later.map(|(_, release)| release));
         tell(&name, if check { "fit" } else { "loaded" }, &report);
     }
-    Ok(if all_well { Outcome::Well } else { Outcome::NotAllWell })
+    Ok(match later {
+        Some(later) => Outcome::LaterRelease(later),
+        None if all_well => Outcome::Well,
+        None => Outcome::NotAllWell,
+    })
 }
 
 fn tell(file: &str, what: &str, report: &Report) {
@@ -187,7 +209,11 @@ async fn redis(options: Follow) -> Result<Outcome> {
         };
         progress.finish_and_clear();
         summarize(&copier, found);
-        return Ok(if copier.observer.has_skipped() { Outcome::NotAllWell } else { Outcome::Well });
+        return Ok(match copier.observer.later_release() {
+            Some(later) => Outcome::LaterRelease(later),
+            None if copier.observer.has_skipped() => Outcome::NotAllWell,
+            None => Outcome::Well,
+        });
     }
     let queue = Arc::new(Queue::default());
     let following = follow::Options {
@@ -232,11 +258,15 @@ async fn compare(options: Verify) -> Result<Outcome> {
     let verdict = verify(&copier, &progress, |finding| progress.suspend(|| println!("{finding}"))).await?;
     progress.finish_and_clear();
     println!("{verdict}");
-    Ok(if verdict.differences.is_empty() { Outcome::Well } else { Outcome::NotAllWell })
+    Ok(match copier.observer.later_release() {
+        Some(later) => Outcome::LaterRelease(later),
+        None if verdict.differences.is_empty() => Outcome::Well,
+        None => Outcome::NotAllWell,
+    })
 }
 
 async fn copier(redis: Redis, tables: Tables, every: Duration) -> Result<Copier> {
-    let source = Source::connect(&redis.source()).await?;
+    let source = Source::connect(&redis.source(tables.release())).await?;
     tracing::info!(address = source.address(), "connected to Redis");
     Copier::new(tables.store(Patience::FOLLOWER).await, source, every)
 }

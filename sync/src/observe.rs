@@ -1,12 +1,16 @@
 //! What a sync process counts, and how that is told: in logs, as CloudWatch's metrics, and to Prometheus.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use agentscope_shared::model::Release;
+use agentscope_shared::store::RecordKind;
 use hdrhistogram::Histogram;
+
+use crate::original::set_release;
 
 /// The longest lag that is told apart from longer ones: an hour, in milliseconds.
 const LONGEST_LAG: u64 = 3_600_000;
@@ -66,8 +70,24 @@ counters! {
     leases_ended, "LeasesEnded", "Run leases ended";
     /// Attempts that did not succeed and were made again.
     errors, "Errors", "Attempts that failed and are made again";
+    /// Values that the release does not know, which were kept.
+    unknown_values, "UnknownValues", "Values unknown to the release, kept as they came";
+    /// Records of a later release than the set one.
+    later_release, "LaterRelease", "Records of a later release than the set one, not copied";
     /// Full reconciliations that came to their end.
     reconciliations, "Reconciliations", "Full reconciliations completed";
+}
+
+/// How many sessions change before it is said that no run lock was seen. A session changes with every message, and AgentScope
+/// holds its lock meanwhile.
+const CHANGES_WITHOUT_LOCK: u64 = 20;
+
+/// What is known of run locks.
+#[derive(Debug, Default)]
+struct LockWatch {
+    has_seen: AtomicBool,
+    /// Sessions that have changed since the process began to follow.
+    changes: AtomicU64,
 }
 
 /// Where a process that follows stands.
@@ -104,6 +124,9 @@ pub struct Observer {
     lag: Mutex<Lag>,
     problems: Mutex<BTreeMap<String, String>>,
     has_skipped: AtomicBool,
+    later_release: Mutex<Option<Release>>,
+    unknown_values: Mutex<BTreeSet<(RecordKind, String)>>,
+    locks: LockWatch,
 }
 
 #[derive(Debug)]
@@ -146,6 +169,9 @@ impl Observer {
             lag: Mutex::new(Lag { ever: lag()?, lately: lag()? }),
             problems: Mutex::default(),
             has_skipped: AtomicBool::new(false),
+            later_release: Mutex::default(),
+            unknown_values: Mutex::default(),
+            locks: LockWatch::default(),
         })
     }
 
@@ -193,6 +219,49 @@ impl Observer {
             problems.insert(key.to_owned(), problem.to_owned());
         }
         self.has_skipped.store(true, Ordering::Relaxed);
+    }
+
+    /// A record comes from a later release than the set one. It is said once for each release.
+    pub fn later_release(&self) -> Option<Release> {
+        *held(&self.later_release)
+    }
+
+    /// Takes note of a record that comes from a later release than the set one: its replica stays as it is.
+    pub fn note_later_release(&self, later: Release) {
+        let mut known = held(&self.later_release);
+        if known.is_none_or(|known| known < later) {
+            *known = Some(later);
+            tracing::error!("{}; their last good versions stay", set_release(later));
+        }
+        Self::count(&self.counters.later_release);
+    }
+
+    /// Takes note of the fields of a record with values that the release does not know. Each field is named once.
+    pub fn note_unknown_values(&self, kind: RecordKind, fields: &BTreeSet<String>) {
+        for field in fields {
+            Self::count(&self.counters.unknown_values);
+            let mut known = held(&self.unknown_values);
+            if known.len() < MOST_PROBLEMS && known.insert((kind, field.clone())) {
+                tracing::warn!(kind = kind.as_str(), field, "kept a value that the release does not know");
+            }
+        }
+    }
+
+    /// A run lock was seen.
+    pub fn saw_lock(&self) {
+        self.locks.has_seen.store(true, Ordering::Relaxed);
+    }
+
+    /// A session was copied because it had changed. Says once that no run lock was ever seen, if many sessions have changed.
+    pub fn session_changed(&self) {
+        let changes = self.locks.changes.fetch_add(1, Ordering::Relaxed) + 1;
+        if changes == CHANGES_WITHOUT_LOCK && !self.locks.has_seen.load(Ordering::Relaxed) {
+            tracing::warn!(
+                changes,
+                "no run lock was seen while sessions changed: is_running stays false if AgentScope keeps its locks in the \
+                 process (InMemoryMessageBus); configure RedisMessageBus"
+            );
+        }
     }
 
     /// There is nothing under a key any more that does not fit.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use agentscope_shared::model::Release;
 use agentscope_shared::store::{Patience, Store, TableNames, connect};
 use clap::Args;
 
@@ -26,9 +27,17 @@ pub struct Tables {
     /// The table of schedules.
     #[arg(long, env = "SCHEDULES_TABLE", default_value = "agentscope-schedules", value_name = "NAME")]
     schedules_table: String,
+    /// The release of AgentScope that wrote the records, in whose shape they are kept. The functions have to be set to the same.
+    #[arg(long, env = "AGENTSCOPE_RELEASE", default_value_t = Release::OLDEST, value_name = "RELEASE")]
+    release: Release,
 }
 
 impl Tables {
+    /// The release of AgentScope that wrote the records.
+    pub fn release(&self) -> Release {
+        self.release
+    }
+
     /// The store over them. Sends nothing.
     pub async fn store(self, patience: Patience) -> Store {
         let names = TableNames {
@@ -37,7 +46,7 @@ impl Tables {
             teams: self.teams_table,
             schedules: self.schedules_table,
         };
-        Store::new(connect(self.endpoint_url.as_deref(), patience).await, names)
+        Store::new(connect(self.endpoint_url.as_deref(), patience).await, names, self.release)
     }
 }
 
@@ -85,7 +94,7 @@ pub struct Redis {
 
 impl Redis {
     /// How to reach it.
-    pub fn source(self) -> SourceOptions {
+    pub fn source(self, release: Release) -> SourceOptions {
         let keys = Keys {
             agent: self.agent_key,
             session: self.session_key,
@@ -96,6 +105,8 @@ impl Redis {
             lock: self.lock_key,
             credential: self.credential_key,
             messages: self.messages_key,
+            release,
+            others: Keys::never_read_in(release),
         };
         SourceOptions { url: self.url, db: self.db, ca_file: self.ca_file, keys }
     }

@@ -1,25 +1,33 @@
 //! A record as Redis has it: whose it is, what tells that it has changed, and whether it fits.
 
-use agentscope_shared::model::{Misfit, parse};
+use agentscope_shared::model::{InvalidRecord, Record, Release, parse};
 use agentscope_shared::store::{Original, RecordKind};
-use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::source::Place;
 use crate::source::read::{Identity, SessionFacts};
 
 /// The way in which copies are made of records. Whoever changes it changes this number, and every copy is written again.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// What became of a record that was to be copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Copied {
     /// It was.
     Written,
-    /// It does not fit, and why.
-    Misfit(String),
+    /// It is invalid, and why.
+    Invalid(Invalid),
     /// Somebody else had written in between.
     Moved,
+}
+
+/// Why a record cannot be copied. It quotes nothing of the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invalid {
+    /// This is wrong with it.
+    Problem(String),
+    /// AgentScope is of this release or a later one, and another is set.
+    LaterRelease(Release),
 }
 
 impl Identity {
@@ -46,24 +54,34 @@ pub fn identity(text: &[u8]) -> Result<Identity, String> {
     serde_json::from_slice(text).map_err(|error| without_values(&error.to_string()))
 }
 
-/// What tells whether a copy is current: it covers the record's whole text and the lists that a session is on.
-pub fn content_hash(kind: RecordKind, facts: Option<&SessionFacts>, text: &[u8]) -> Original {
+/// What tells whether a copy is current: it covers the release, the record's whole text and the lists that a session is on.
+pub fn content_hash(release: Release, kind: RecordKind, facts: Option<&SessionFacts>, text: &[u8]) -> Original {
     let [is_on_agent_list, is_on_schedule_list] =
         facts.map_or([true; 2], |facts| [facts.is_on_agent_list, facts.is_on_schedule_list]);
     let mut hash = Sha256::new();
     hash.update([FORMAT, kind as u8, u8::from(is_on_agent_list), u8::from(is_on_schedule_list)]);
+    hash.update([u8::try_from(release.as_str().len()).unwrap_or_default()]);
+    hash.update(release.as_str());
     hash.update(text);
     Original { content_hash: hash.finalize().into(), is_on_agent_list, is_on_schedule_list }
+}
+
+/// What to do about records of a later release than the set one.
+pub fn set_release(later: Release) -> String {
+    format!("these records come from AgentScope {later} or later: set --release (or AGENTSCOPE_RELEASE)")
 }
 
 /// Reads a record.
 ///
 /// # Errors
 ///
-/// It does not fit. The message names the field and what was expected there, and quotes nothing of the record: it goes to logs.
-pub fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
-    let text = std::str::from_utf8(text).map_err(|_| ".: it is not UTF-8".to_owned())?;
-    parse(text).map_err(|Misfit { path, problem }| format!("{path}: {}", without_values(&problem)))
+/// It is invalid. The message names the field and what was expected there, and quotes nothing of the record: it goes to logs.
+pub fn read<T: Record>(text: &[u8], release: Release) -> Result<T, Invalid> {
+    let text = std::str::from_utf8(text).map_err(|_| Invalid::Problem(".: it is not UTF-8".to_owned()))?;
+    parse(text, release).map_err(|error| match error {
+        InvalidRecord::LaterRelease(later) => Invalid::LaterRelease(later),
+        InvalidRecord::Field { path, problem } => Invalid::Problem(format!("{path}: {}", without_values(&problem))),
+    })
 }
 
 /// The message without what it quotes of the text.

@@ -1,19 +1,12 @@
 //! What the four kinds of record have in common.
 
-use agentscope_shared::model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
+use agentscope_shared::model::{self, AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
 use agentscope_shared::store::{Difference, Held, Original, Store, StoreError, Unfit};
-use serde::de::DeserializeOwned;
 
 /// A record that can be put into a table.
-pub trait Record: DeserializeOwned {
+pub trait Record: model::Record {
     /// The list of an export that holds such records.
     const LIST: &'static str;
-
-    /// Whose record it is.
-    fn user_id(&self) -> &str;
-
-    /// Its id, unique among the owner's records of its kind.
-    fn id(&self) -> &str;
 
     /// # Errors
     ///
@@ -55,14 +48,6 @@ macro_rules! record {
     ($type:ty, $list:literal, $check:ident, $put:ident, $copy:ident, $compare:ident($($original:ident)?)) => {
         impl Record for $type {
             const LIST: &'static str = $list;
-
-            fn user_id(&self) -> &str {
-                &self.user_id
-            }
-
-            fn id(&self) -> &str {
-                &self.id
-            }
 
             fn check(&self) -> Result<(), Unfit> {
                 Store::$check(self)

@@ -12,7 +12,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use indicatif::ProgressBar;
 
 use crate::follow::copier::{Copier, Failure};
-use crate::original::{content_hash, identity, read};
+use crate::original::{Invalid, content_hash, identity, read};
 use crate::record::Record;
 use crate::source::Place;
 use crate::source::read::Lock;
@@ -227,7 +227,7 @@ async fn look_at_record(copier: &Copier, key: &str) -> Result<Option<Finding>, F
         RecordKind::Session => copier.source.session_facts(&[&identity]).await?.into_iter().next(),
         RecordKind::Agent | RecordKind::Team | RecordKind::Schedule => None,
     };
-    let original = content_hash(place.kind, facts.as_ref(), &text);
+    let original = content_hash(copier.store.release(), place.kind, facts.as_ref(), &text);
     let difference = match place.kind {
         RecordKind::Agent => difference::<AgentRecord>(copier, &text, &original).await?,
         RecordKind::Team => difference::<TeamRecord>(copier, &text, &original).await?,
@@ -253,9 +253,14 @@ async fn difference<T: Record + Sync>(
     text: &[u8],
     original: &Original,
 ) -> Result<Result<Option<Difference>, String>, Failure> {
-    let record = match read::<T>(text) {
+    let record = match read::<T>(text, copier.store.release()) {
         Ok(record) => record,
-        Err(problem) => return Ok(Err(problem)),
+        Err(Invalid::Problem(problem)) => return Ok(Err(problem)),
+        // It is said once, and not for each record.
+        Err(Invalid::LaterRelease(later)) => {
+            copier.observer.note_later_release(later);
+            return Ok(Ok(None));
+        }
     };
     match record.compare(&copier.store, original).await {
         Ok(difference) => Ok(Ok(difference)),

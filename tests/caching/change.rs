@@ -1,8 +1,8 @@
 //! Something that happens to the tables.
 
-use agentscope_shared::model::parse;
 use agentscope_shared::store::keys;
 use agentscope_tests::dynamodb::TestDynamoDb;
+use agentscope_tests::records::parse;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
 

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use agentscope_shared::model::parse;
 use agentscope_shared::store::Store;
 use agentscope_tests::proxy;
-use agentscope_tests::records::with;
+use agentscope_tests::records::{parse, with};
 
 use crate::asking::{and, ask, ask_again, chat, database, header, lists, tagged};
 

@@ -68,7 +68,7 @@ async fn if_the_teams_alone_have_changed_nothing_is_read_twice() {
     let list = &lists()[0];
     let answer = ask(&store, list).await;
     let renamed = agentscope_tests::records::with(crate::asking::world().teams.remove(0), "/data/name", "renamed");
-    database.store.put_team(&agentscope_shared::model::parse(&renamed.to_string()).unwrap()).await.unwrap();
+    database.store.put_team(&agentscope_tests::records::parse(&renamed.to_string()).unwrap()).await.unwrap();
     recorder.take();
     let again = ask_again(&store, list, header(&answer, "etag").unwrap()).await;
     assert!(again.status() == 200 && again.body().contains("renamed"));

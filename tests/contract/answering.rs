@@ -29,7 +29,7 @@ pub async fn answer_text(
         ("/sessions/", answer(event, handle).await)
     };
     let answer = text(answer);
-    if let Err(difference) = described::is_described(path, &answer) {
+    if let Err(difference) = described::is_described(store.release(), path, &answer) {
         panic!("openapi.yaml does not describe the answer to {event}: {difference}");
     }
     answer

@@ -3,34 +3,38 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
+use agentscope_shared::model::Release;
 use jsonschema::Validator;
 use lambda_http::Response;
 use lambda_http::http::header;
 use serde_json::{Value, json};
 
-static DOCUMENT: LazyLock<Value> = LazyLock::new(|| yaml_serde::from_str(&text()).unwrap());
+/// The documents of all releases, oldest first.
+static DOCUMENTS: LazyLock<Vec<Value>> =
+    LazyLock::new(|| Release::ALL.iter().map(|release| yaml_serde::from_str(&text(*release)).unwrap()).collect());
 
-/// The file. It is read by the tests rather than built into them, so that they see what is there.
-pub fn text() -> String {
-    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml")).unwrap()
+/// The file of a release. It is read by the tests rather than built into them, so that they see what is there.
+pub fn text(release: Release) -> String {
+    let path = format!("{}/../{}", env!("CARGO_MANIFEST_DIR"), agentscope_openapi::path(release));
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}: run `cargo xtask openapi`"))
 }
 
-/// The document, its schemas included.
-pub fn document() -> &'static Value {
-    &DOCUMENT
+/// The document of a release, its schemas included.
+pub fn document(release: Release) -> &'static Value {
+    &DOCUMENTS[release as usize]
 }
 
 /// Whether status, headers and body are as the answer to GET of this path is described; else, what is not.
 ///
 /// An answer without a body counts as one to HEAD: the same headers.
-pub fn is_described(path: &str, answer: &Response<String>) -> Result<(), String> {
+pub fn is_described(release: Release, path: &str, answer: &Response<String>) -> Result<(), String> {
     let status = answer.status();
     let status = status.as_str();
-    let described = resolved(&document()["paths"][path]["get"]["responses"][status]);
+    let described = resolved(release, &document(release)["paths"][path]["get"]["responses"][status]);
     if described.is_null() {
         return Err(format!("status {status}"));
     }
-    has_headers(described, answer)?;
+    has_headers(release, described, answer)?;
     let Some(content) = described.get("content") else {
         let has_type = answer.headers().contains_key(header::CONTENT_TYPE);
         return if answer.body().is_empty() && !has_type { Ok(()) } else { Err("there is a body".to_owned()) };
@@ -45,7 +49,7 @@ pub fn is_described(path: &str, answer: &Response<String>) -> Result<(), String>
         Err(_) if is_beyond_values(answer.body()) => return Ok(()),
         Err(error) => return Err(format!("the body: {error}")),
     };
-    fits(schema, &body).map_err(|error| format!("the body{error}"))
+    fits(release, schema, &body).map_err(|error| format!("the body{error}"))
 }
 
 /// Whether a text is JSON that no [`Value`] can hold, as some that the tests make up: nested deeper than 128, or with a number
@@ -57,16 +61,16 @@ fn is_beyond_values(text: &str) -> bool {
 }
 
 /// Every header is described and as it is described, and none is missing that has to be there.
-fn has_headers(described: &'static Value, answer: &Response<String>) -> Result<(), String> {
+fn has_headers(release: Release, described: &'static Value, answer: &Response<String>) -> Result<(), String> {
     let described = described.get("headers").and_then(Value::as_object);
     let is_known = |name: &str| described.is_some_and(|headers| headers.contains_key(name)) || name == "content-type";
     if let Some(unknown) = answer.headers().keys().find(|name| !is_known(name.as_str())) {
         return Err(format!("header {unknown}"));
     }
     for (name, header) in described.into_iter().flatten() {
-        let header = resolved(header);
+        let header = resolved(release, header);
         match answer.headers().get(name) {
-            Some(value) => fits(&header["schema"], &json!(value.to_str().unwrap()))
+            Some(value) => fits(release, &header["schema"], &json!(value.to_str().unwrap()))
                 .map_err(|error| format!("header {name}{error}"))?,
             None if header["required"] == true => return Err(format!("there is no header {name}")),
             None => {}
@@ -76,28 +80,29 @@ fn has_headers(described: &'static Value, answer: &Response<String>) -> Result<(
 }
 
 /// What a reference refers to; anything else is itself.
-pub fn resolved(value: &'static Value) -> &'static Value {
+pub fn resolved(release: Release, value: &'static Value) -> &'static Value {
     match value["$ref"].as_str() {
-        Some(reference) => document().pointer(reference.trim_start_matches('#')).unwrap(),
+        Some(reference) => document(release).pointer(reference.trim_start_matches('#')).unwrap(),
         None => value,
     }
 }
 
-fn fits(schema: &Value, value: &Value) -> Result<(), String> {
-    match validator(schema).iter_errors(value).next() {
+fn fits(release: Release, schema: &Value, value: &Value) -> Result<(), String> {
+    match validator(release, schema).iter_errors(value).next() {
         Some(error) => Err(format!(" at {:?}: {error}", error.instance_path().to_string())),
         None => Ok(()),
     }
 }
 
 /// Validators are made once a schema.
-fn validator(schema: &Value) -> Arc<Validator> {
-    static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+fn validator(release: Release, schema: &Value) -> Arc<Validator> {
+    static VALIDATORS: LazyLock<Mutex<HashMap<(Release, String), Arc<Validator>>>> = LazyLock::new(Mutex::default);
     let mut validators = VALIDATORS.lock().unwrap();
     let make = || {
         // The schema in a document of its own that has all that it refers to.
-        let root = json!({ "components": { "schemas": document()["components"]["schemas"] }, "allOf": [schema] });
+        let root =
+            json!({ "components": { "schemas": document(release)["components"]["schemas"] }, "allOf": [schema] });
         Arc::new(jsonschema::draft202012::new(&root).unwrap())
     };
-    Arc::clone(validators.entry(schema.to_string()).or_insert_with(make))
+    Arc::clone(validators.entry((release, schema.to_string())).or_insert_with(make))
 }

@@ -57,7 +57,11 @@ async fn dynamodb_that_answers(status: u16, body: &'static str) -> String {
 }
 
 async fn answers_over(status: u16, body: &'static str) -> Vec<Response> {
-    let store = Store::new(client(&dynamodb_that_answers(status, body).await), TableNames::with_prefix("any"));
+    let store = Store::new(
+        client(&dynamodb_that_answers(status, body).await),
+        TableNames::with_prefix("any"),
+        agentscope_shared::model::Release::V2_0_1,
+    );
     let [sessions, schedule] = requests();
     let (sessions, schedule) = tokio::join!(ask(&store, &sessions), ask(&store, &schedule));
     vec![sessions, schedule]
@@ -82,7 +86,11 @@ async fn a_panic_costs_one_answer() {
 async fn where_nothing_listens_the_service_is_unavailable() {
     // The port of a listener that is gone again.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let store = Store::new(client(&format!("http://127.0.0.1:{port}")), TableNames::with_prefix("any"));
+    let store = Store::new(
+        client(&format!("http://127.0.0.1:{port}")),
+        TableNames::with_prefix("any"),
+        agentscope_shared::model::Release::V2_0_1,
+    );
     let [sessions, schedule] = requests();
     let (sessions, schedule) = tokio::join!(ask(&store, &sessions), ask(&store, &schedule));
     is_unavailable(&sessions, "sessions");
@@ -140,7 +148,7 @@ async fn a_table_that_does_not_exist_is_a_fault() {
     let without = |change: fn(&mut TableNames)| {
         let mut names = names.clone();
         change(&mut names);
-        Store::new(database.client.clone(), names)
+        Store::new(database.client.clone(), names, agentscope_shared::model::Release::V2_0_1)
     };
     let [sessions, schedule] = requests();
     is_fault(&ask(&without(|names| names.agents = "missing".into()), &sessions).await, "agents");

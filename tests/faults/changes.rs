@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use agentscope_shared::model::{SessionRecord, parse};
+use agentscope_shared::model::SessionRecord;
 use agentscope_shared::store::{Store, View};
 use agentscope_tests::lists::{list_sessions, summary};
 use agentscope_tests::proxy::{self, Call};
-use agentscope_tests::records::{session, team};
+use agentscope_tests::records::{parse, session, team};
 use serde_json::{Value, json};
 
 use crate::{an_agent_with, listed};

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use agentscope_shared::model::{SessionRecord, parse};
+use agentscope_shared::model::SessionRecord;
 use agentscope_tests::lists::{list_sessions, summary};
 use agentscope_tests::proxy::{self, Call};
-use agentscope_tests::records::session;
+use agentscope_tests::records::{parse, session};
 use serde_json::{Value, json};
 
 use crate::asking::{ROUTES, Route, database};

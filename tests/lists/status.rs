@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use agentscope_shared::api::IdentitySource;
-use agentscope_shared::model::parse;
 use agentscope_shared::store::Store;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
-use agentscope_tests::records::{World, agent, noise, run, schedule, with};
+use agentscope_tests::records::{World, agent, noise, parse, run, schedule, with};
 use serde_json::{Value, json};
 
 use crate::answering::answered;

@@ -5,6 +5,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
+use agentscope_shared::model::Release;
 use agentscope_shared::store::{Patience, Store, TableNames, connect, http_client};
 use agentscope_sync::export::Export;
 use agentscope_sync::load;
@@ -40,7 +41,7 @@ impl TestDynamoDb {
         for table in names.definitions() {
             table.create(&client).await.unwrap();
         }
-        Self { store: Store::new(client.clone(), names), url, client }
+        Self { store: Store::new(client.clone(), names, Release::V2_0_1), url, client }
     }
 
     /// The same, with the records of an export.
@@ -51,6 +52,12 @@ impl TestDynamoDb {
         database
     }
 
+    /// The same tables in the shape of another release.
+    pub fn of_release(mut self, release: Release) -> Self {
+        self.store = Store::new(self.client.clone(), self.store.names().clone(), release);
+        self
+    }
+
     /// Loads the records of an export.
     pub async fn load(&self, text: &str) -> load::Report {
         let export = Export::parse(text).unwrap();
@@ -59,7 +66,7 @@ impl TestDynamoDb {
 
     /// The same tables by way of another endpoint.
     pub fn store_at(&self, url: &str) -> Store {
-        Store::new(client(url), self.store.names().clone())
+        Store::new(client(url), self.store.names().clone(), self.store.release())
     }
 
     /// The store that a function would use.
@@ -69,7 +76,7 @@ impl TestDynamoDb {
 
     /// The same by way of another endpoint, with another patience.
     pub async fn patient_store_at(&self, url: &str, patience: Patience) -> Store {
-        Store::new(connect(Some(url), patience).await, self.store.names().clone())
+        Store::new(connect(Some(url), patience).await, self.store.names().clone(), self.store.release())
     }
 }
 

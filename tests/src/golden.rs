@@ -2,10 +2,11 @@
 
 use std::io::Read;
 
-use agentscope_shared::model::Json;
+use agentscope_shared::model::Release;
 use flate2::read::GzDecoder;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::events::HttpRequest;
 
@@ -17,7 +18,7 @@ pub struct Case {
     request: CaseRequest,
     /// The status.
     pub status: u16,
-    body: Json,
+    body: Box<RawValue>,
     unordered: Option<Vec<Vec<usize>>>,
     ambiguous_members: Option<Vec<String>>,
 }
@@ -42,6 +43,22 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
+/// A data set of a release, as an export, and the cases over it. Its folder is `tests/contract/releases`.
+///
+/// # Panics
+///
+/// There are none.
+pub fn of_release(release: Release, world: &str) -> (String, Vec<Case>) {
+    let read = |name: String| {
+        let path = format!("{}/contract/releases/{name}.json.gz", env!("CARGO_MANIFEST_DIR"));
+        unzipped(&std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}")))
+    };
+    let data = if world.starts_with("legacy") { format!("world-{world}") } else { format!("world-{release}-{world}") };
+    let mut cases: Vec<Case> = serde_json::from_str(&read(format!("golden-{release}-{world}"))).unwrap();
+    cases.retain(|case| !case.has_new_parameter());
+    (read(data), cases)
+}
+
 fn unzipped(bytes: &[u8]) -> String {
     let mut text = String::new();
     GzDecoder::new(bytes).read_to_string(&mut text).unwrap();
@@ -53,6 +70,11 @@ impl Case {
     pub fn request(&self) -> HttpRequest {
         let CaseRequest { method, path, query, headers } = self.request.clone();
         HttpRequest { method, path, query, headers }
+    }
+
+    /// The expected body.
+    pub fn expected(&self) -> &str {
+        self.body.get()
     }
 
     fn has_new_parameter(&self) -> bool {
@@ -80,12 +102,13 @@ impl Case {
         if self.request.method == "HEAD" {
             return (!body.is_empty()).then(|| "the answer to HEAD has a body".to_owned());
         }
-        let expected = self.body.as_str();
+        let expected = self.body.get();
         let (mut body, mut expected) = (body.to_owned(), expected.to_owned());
         if let Some(members) = &self.ambiguous_members {
             body = without_sessions_of(members, &body);
             expected = without_sessions_of(members, &expected);
         }
+        let body = with_volatile_of(&expected, body);
         if body == expected {
             return None;
         }
@@ -97,7 +120,8 @@ impl Case {
         for index in 0..expected.len() {
             let group: Vec<usize> =
                 groups.iter().find(|group| group.contains(&index)).cloned().unwrap_or_else(|| vec![index]);
-            if !group.iter().any(|other| expected[*other] == body[index]) {
+            let matches = |other: &usize| with_volatile_of(&expected[*other], body[index].clone()) == expected[*other];
+            if !group.iter().any(matches) {
                 return Some(format!("session {index}: {}, expected {}", head(&body[index]), head(&expected[index])));
             }
         }
@@ -108,24 +132,56 @@ impl Case {
     }
 }
 
+/// What stands in an expected body for a time that the reference invents anew with every response.
+const VOLATILE: &str = "\"VOLATILE\"";
+
+/// The body with the invented times of the expected one, each where that has it. Anything but a string in such a place stays.
+fn with_volatile_of(expected: &str, body: String) -> String {
+    if !expected.contains(VOLATILE) {
+        return body;
+    }
+    let mut same = String::with_capacity(body.len());
+    let mut rest = body.as_str();
+    let mut pieces = expected.split(VOLATILE).peekable();
+    while let Some(piece) = pieces.next() {
+        let Some(after) = rest.strip_prefix(piece) else { return body };
+        same.push_str(piece);
+        rest = after;
+        if pieces.peek().is_some() {
+            let mut strings = serde_json::Deserializer::from_str(rest).into_iter::<String>();
+            let Some(Ok(_)) = strings.next() else { return body };
+            rest = &rest[strings.byte_offset()..];
+            same.push_str(VOLATILE);
+        }
+    }
+    same + rest
+}
+
 fn sessions(body: &str) -> Vec<String> {
     #[derive(Deserialize)]
     struct List {
-        sessions: Vec<Json>,
+        sessions: Vec<Box<RawValue>>,
     }
     let list: List = serde_json::from_str(body).unwrap();
-    list.sessions.iter().map(|session| session.as_str().to_owned()).collect()
+    list.sessions.iter().map(|session| session.get().to_owned()).collect()
 }
 
-/// The body with the `session_id` of these members blanked out. Their own ids are known to differ from it in length.
+/// The body with the `session_id` of these members blanked out.
 fn without_sessions_of(members: &[String], body: &str) -> String {
     let mut body: Value = serde_json::from_str(body).unwrap();
     for session in body["sessions"].as_array_mut().unwrap() {
         let Some(team) = session["team"].as_object_mut() else { continue };
+        let is_ambiguous = |id: &Value| members.iter().any(|member| id == member.as_str());
         for member in team["members"].as_array_mut().unwrap() {
-            if members.iter().any(|id| member["agent"]["id"] == id.as_str()) {
+            if is_ambiguous(&member["agent"]["id"]) {
                 assert!(member["session_id"].is_string());
                 member["session_id"] = Value::Null;
+            }
+        }
+        for entry in team["team"]["data"]["members"].as_array_mut().into_iter().flatten() {
+            if is_ambiguous(&entry["agent_id"]) {
+                assert!(entry["session_id"].is_string());
+                entry["session_id"] = Value::Null;
             }
         }
     }

@@ -1,6 +1,16 @@
 //! Records for tests, as JSON in the API's shape.
 
+use agentscope_shared::model::{InvalidRecord, Record, Release};
 use serde_json::{Value, json};
+
+/// Reads a record of AgentScope 2.0.1.
+///
+/// # Errors
+///
+/// It is invalid.
+pub fn parse<T: Record>(text: &str) -> Result<T, InvalidRecord> {
+    agentscope_shared::model::parse(text, Release::V2_0_1)
+}
 
 /// An agent.
 pub fn agent(user_id: &str, id: &str) -> Value {

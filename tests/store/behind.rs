@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use agentscope_shared::api::IdentitySource;
-use agentscope_shared::model::{SessionRecord, parse};
+use agentscope_shared::model::SessionRecord;
 use agentscope_shared::store::{Store, keys};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
+use agentscope_tests::records::parse;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;

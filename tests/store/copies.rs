@@ -1,9 +1,9 @@
 //! Copies of records that live elsewhere: written and deleted only while the table holds what was read.
 
-use agentscope_shared::model::{AgentRecord, SessionRecord, parse};
+use agentscope_shared::model::{AgentRecord, SessionRecord};
 use agentscope_shared::store::{Held, Original, RecordKind, Store, View};
 use agentscope_tests::dynamodb::TestDynamoDb;
-use agentscope_tests::records::{agent, noise, session, with};
+use agentscope_tests::records::{agent, noise, parse, session, with};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 const TIME: &str = "2026-01-01T00:00:00";

@@ -1,8 +1,9 @@
 //! What stands for the fields that a record lacks.
 
-use agentscope_shared::model::{ScheduleRecord, SessionRecord, Timestamp, parse};
+use agentscope_shared::model::{ScheduleRecord, SessionRecord, Timestamp};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
+use agentscope_tests::records::parse;
 
 use crate::behind::body;
 

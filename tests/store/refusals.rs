@@ -1,8 +1,8 @@
 //! Records that do not fit the models are refused, and the refusal names the field.
 
-use agentscope_shared::model::{AgentRecord, Misfit, ScheduleRecord, SessionRecord, TeamRecord, parse};
+use agentscope_shared::model::{AgentRecord, Misfit, ScheduleRecord, SessionRecord, TeamRecord};
 use agentscope_tests::dynamodb::TestDynamoDb;
-use agentscope_tests::records::{World, agent, schedule, session, team, with};
+use agentscope_tests::records::{World, agent, parse, schedule, session, team, with};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 

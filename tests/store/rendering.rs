@@ -1,9 +1,9 @@
 //! How times, numbers and strings are shown, and how any spelling of JSON becomes one.
 
-use agentscope_shared::model::{SessionRecord, parse};
+use agentscope_shared::model::SessionRecord;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
-use agentscope_tests::records::{World, agent, run, schedule, with};
+use agentscope_tests::records::{World, agent, parse, run, schedule, with};
 
 use crate::behind::body;
 

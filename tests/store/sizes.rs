@@ -1,10 +1,10 @@
 //! Sizes: where a state of a given size lies, and that it comes back byte for byte from there.
 
-use agentscope_shared::model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord, parse};
+use agentscope_shared::model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
 use agentscope_shared::store::{StoreError, Unfit};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::lists::{body, list_schedule_sessions, list_sessions};
-use agentscope_tests::records::{World, agent, noise, run, schedule, session, team, with};
+use agentscope_tests::records::{World, agent, noise, parse, run, schedule, session, team, with};
 use serde_json::{Value, json};
 
 use crate::behind::{ITEM_LIMIT, count, has_its_own_parts_only, head_and_parts, items, list_of, record, size};

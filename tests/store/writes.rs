@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use agentscope_shared::api::IdentitySource;
-use agentscope_shared::model::{AgentRecord, ScheduleRecord, TeamRecord, parse};
+use agentscope_shared::model::{AgentRecord, ScheduleRecord, TeamRecord};
 use agentscope_shared::store::{StoreError, keys};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::golden::{Case, cases, world};
-use agentscope_tests::records::{World, agent, noise, run, schedule, team, with};
+use agentscope_tests::records::{World, agent, noise, parse, run, schedule, team, with};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};

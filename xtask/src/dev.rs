@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use agentscope_shared::model::Release;
 use agentscope_shared::store::{Patience, Store, connect};
 use agentscope_sync::export::{self, Export};
 use agentscope_sync::load;
@@ -24,6 +25,10 @@ use crate::{cargo_lambda, documentation, ports, root, store, swagger_ui};
 
 /// The data that is loaded if no other is named.
 const SAMPLE: &str = include_str!("../sample/export.json");
+
+/// The same, with what later releases have: rosters, channels, operating procedures.
+const SAMPLE_OF_2_0_9: &str = include_str!("../sample/export-2.0.9.json");
+const SAMPLE_OF_2_0_9_SINCE: Release = Release::V2_0_9;
 
 /// How long sessions count as running that the data say are running.
 const LEASE: Duration = Duration::from_secs(24 * 3600);
@@ -48,6 +53,9 @@ pub(crate) struct Dev {
     /// Another export than the sample data: JSON, plain or gzipped.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
+    /// The release of AgentScope whose responses the functions give, and in whose shape the data are.
+    #[arg(long, env = "AGENTSCOPE_RELEASE", default_value_t = Release::OLDEST, value_name = "RELEASE")]
+    release: Release,
     /// An AgentScope service that answers every other path and method, as behind API Gateway.
     #[arg(long, value_name = "URL")]
     origin: Option<Origin>,
@@ -60,6 +68,7 @@ pub(crate) struct Dev {
 pub(crate) async fn run(options: Dev) -> Result<()> {
     let text = match &options.data {
         Some(file) => export::read(file).with_context(|| file.display().to_string())?,
+        None if options.release >= SAMPLE_OF_2_0_9_SINCE => SAMPLE_OF_2_0_9.to_owned(),
         None => SAMPLE.to_owned(),
     };
     let data = Export::parse(&text).context("the data")?;
@@ -97,11 +106,11 @@ async fn serve(options: &Dev, data: &Export<'_>, listeners: Vec<TcpListener>, ch
         }
     };
     println!("DynamoDB at {store_url}");
-    load_data(&store_url, data).await?;
+    load_data(&store_url, data, options.release).await?;
 
     let cargo_lambda = cargo_lambda::find(&root()).await?;
     build().await?;
-    let mut watch = start_functions(&cargo_lambda, functions, &store_url)?;
+    let mut watch = start_functions(&cargo_lambda, functions, &store_url, options.release)?;
     let front = tokio::spawn(front::serve(listeners, router));
     let base_url = format!("http://127.0.0.1:{}", options.port);
     let ready = tokio::select! {
@@ -144,11 +153,14 @@ async fn start_store(port: u16) -> Result<Child> {
     }
 }
 
-async fn load_data(store_url: &str, data: &Export<'_>) -> Result<()> {
-    let store = Store::new(connect(Some(store_url), Patience::LOADER).await, store::tables());
+async fn load_data(store_url: &str, data: &Export<'_>, release: Release) -> Result<()> {
+    let store = Store::new(connect(Some(store_url), Patience::LOADER).await, store::tables(), release);
     let report = load::load(&store, data, LEASE, &ProgressBar::hidden()).await?;
     for line in report.remarks.iter().chain(&report.problems) {
         eprintln!("data: {line}");
+    }
+    if let Some((count, later)) = report.later {
+        bail!("{count} records come from AgentScope {later} or later: set --release");
     }
     println!("Loaded {report}");
     Ok(())
@@ -167,7 +179,7 @@ async fn build() -> Result<()> {
     if status.success() { Ok(()) } else { bail!("the functions do not build ({status})") }
 }
 
-fn start_functions(cargo_lambda: &Path, address: SocketAddr, store_url: &str) -> Result<Child> {
+fn start_functions(cargo_lambda: &Path, address: SocketAddr, store_url: &str, release: Release) -> Result<Child> {
     let tables = store::tables();
     Command::new(cargo_lambda)
         .args(["lambda", "watch"])
@@ -179,6 +191,7 @@ fn start_functions(cargo_lambda: &Path, address: SocketAddr, store_url: &str) ->
         .env("TEAMS_TABLE", tables.teams)
         .env("SCHEDULES_TABLE", tables.schedules)
         .env("IDENTITY_SOURCE", "header")
+        .env("AGENTSCOPE_RELEASE", release.as_str())
         .env("AWS_ENDPOINT_URL_DYNAMODB", store_url)
         .stdin(Stdio::null())
         .kill_on_drop(true)

@@ -26,7 +26,14 @@ struct Session {
     agent_id: String,
     id: String,
     source_schedule_id: Option<String>,
+    #[serde(default)]
+    origin: Option<Origin>,
     team_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Origin {
+    schedule_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -50,7 +57,8 @@ impl Example {
             if agents.contains(&(session.user_id.as_str().into(), session.agent_id.as_str().into())) {
                 by_agent.entry((&session.user_id, &session.agent_id)).or_default().push(session);
             }
-            if let Some(schedule_id) = &session.source_schedule_id
+            let of_origin = session.origin.as_ref().and_then(|origin| origin.schedule_id.as_ref());
+            if let Some(schedule_id) = of_origin.or(session.source_schedule_id.as_ref())
                 && schedules.contains(&(session.user_id.as_str().into(), schedule_id.as_str().into()))
             {
                 *by_schedule.entry((&session.user_id, schedule_id)).or_default() += 1;

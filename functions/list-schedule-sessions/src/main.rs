@@ -12,8 +12,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::start();
-    let Settings { tables, identity, metrics_namespace } = Settings::from_env()?;
-    let store = Store::new(connect_from_environment(Patience::FUNCTION), tables);
+    let Settings { tables, identity, release, metrics_namespace } = Settings::from_env()?;
+    let store = Store::new(connect_from_environment(Patience::FUNCTION), tables, release);
     store.warm_up_by_schedules().await;
     let route = env!("CARGO_PKG_NAME");
     run(route, &metrics_namespace, async |request| handler::handle(&store, identity, &request).await).await

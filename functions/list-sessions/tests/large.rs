@@ -4,11 +4,10 @@
 
 use std::process::Stdio;
 
-use agentscope_shared::model::parse;
 use agentscope_tests::answers::body;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
-use agentscope_tests::records::{World, agent, noise, session, with};
+use agentscope_tests::records::{World, agent, noise, parse, session, with};
 use agentscope_tests::runtime_api::{Function, Outcome, environment};
 use serde_json::{Value, json};
 

@@ -5,12 +5,11 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use agentscope_shared::model::parse;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::emf;
 use agentscope_tests::events::{HttpRequest, with_claims};
 use agentscope_tests::proxy::{self, Answer};
-use agentscope_tests::records::{World, agent, noise, session, with};
+use agentscope_tests::records::{World, agent, noise, parse, session, with};
 use agentscope_tests::runtime_api::{Function, Outcome, deadline_in, environment};
 use serde_json::{Value, json};
 

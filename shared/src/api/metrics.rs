@@ -5,7 +5,7 @@
 //! request, and its status; never anything that a caller sent. The level of the logs does not concern it.
 
 use std::io::{self, Write};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use lambda_http::http::StatusCode;
 use metrique_writer::format::Format;
@@ -18,11 +18,16 @@ use super::body::GatewayAnswer;
 use super::response::Weight;
 use crate::store::Usage;
 
+/// How often items of another release are logged.
+const OTHER_RELEASE_EVERY: Duration = Duration::from_secs(60);
+
 /// Writes the lines of a function.
 pub(super) struct Metrics {
     route: &'static str,
     emf: Emf,
     is_cold: bool,
+    /// When items of another release were last logged.
+    other_release_logged: Option<Instant>,
     /// The memory of one line is kept for the next.
     line: Vec<u8>,
 }
@@ -46,11 +51,12 @@ impl Metrics {
         let dimensions: [&[&str]; 2] = [&["Route"], &["Route", "Outcome"]];
         let dimensions = dimensions.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
         let emf = Emf::builder(namespace.to_owned(), dimensions.into()).build();
-        Self { route, emf, is_cold: true, line: Vec::new() }
+        Self { route, emf, is_cold: true, other_release_logged: None, line: Vec::new() }
     }
 
     /// Writes the line of a request.
     pub(super) fn write(&mut self, answered: &Answered<'_>) {
+        self.log_other_releases(answered.usage.other_releases);
         let is_cold = std::mem::take(&mut self.is_cold);
         self.line.clear();
         let line = Line { route: self.route, is_cold, answered };
@@ -58,6 +64,20 @@ impl Metrics {
             // A function whose output nobody takes answers all the same.
             Ok(()) => drop(io::stdout().lock().write_all(&self.line)),
             Err(error) => tracing::error!(%error, "the metrics of the request cannot be written"),
+        }
+    }
+}
+
+impl Metrics {
+    /// Says that items are in the shape of another release than the function's, at most once in [`OTHER_RELEASE_EVERY`].
+    fn log_other_releases(&mut self, items: u64) {
+        let is_due = self.other_release_logged.is_none_or(|logged| logged.elapsed() >= OTHER_RELEASE_EVERY);
+        if items > 0 && is_due {
+            self.other_release_logged = Some(Instant::now());
+            tracing::warn!(
+                items,
+                "read items of another AgentScope release than AGENTSCOPE_RELEASE: responses show them in that shape"
+            );
         }
     }
 }
@@ -91,6 +111,7 @@ impl Entry for Line<'_> {
         line.value("ReadUnits", &AsCount::from(usage.read_units));
         line.value("Retries", &AsCount::from(usage.retries));
         line.value("Throttles", &AsCount::from(usage.throttles));
+        line.value("OtherReleases", &AsCount::from(usage.other_releases));
         line.value("status", &NoMetric::from(status.as_u16()));
         line.value("request_id", *request_id);
         line.value("trace_id", trace_id);

@@ -95,7 +95,7 @@ impl<'a> Asked<'a> {
             Ok(())
         });
         parameter("view", &mut |value| {
-            ask.view = parse_view(value)?;
+            ask.view = Some(parse_view(value)?);
             Ok(())
         });
         let (Some(caller), Some(id), true) = (caller, id, problems.is_empty()) else {

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use super::IdentitySource;
+use crate::model::Release;
+use crate::model::release::UnknownRelease;
 use crate::store::TableNames;
 
 /// The settings of a function.
@@ -13,6 +15,8 @@ pub struct Settings {
     /// `IDENTITY_SOURCE`: `header`, or `jwt` with `IDENTITY_CLAIM`, which is `sub` if absent. By `header` the claim says nothing,
     /// and is not looked at.
     pub identity: IdentitySource,
+    /// `AGENTSCOPE_RELEASE`: the release of AgentScope whose responses the function gives, 2.0.1 if absent.
+    pub release: Release,
     /// `METRICS_NAMESPACE`: the namespace of the metrics in CloudWatch, `AgentScopeSessions` if absent.
     pub metrics_namespace: String,
 }
@@ -26,6 +30,9 @@ pub enum SettingError {
     /// It has a value that it cannot have.
     #[error("the environment variable {0} is {1:?}, expected {2}")]
     Wrong(&'static str, String, &'static str),
+    /// It names no release that is known.
+    #[error("the environment variable AGENTSCOPE_RELEASE names an {0}")]
+    Release(#[from] UnknownRelease),
 }
 
 /// As it is displayed: a `main` that returns it prints this form.
@@ -73,9 +80,10 @@ impl Settings {
             },
             other => return Err(SettingError::Wrong("IDENTITY_SOURCE", other.to_owned(), SOURCE)),
         };
+        let release = variable("AGENTSCOPE_RELEASE").map_or(Ok(Release::OLDEST), |value| value.parse())?;
         let metrics_namespace = optional("METRICS_NAMESPACE", is_namespace, NAMESPACE)?;
         let metrics_namespace = metrics_namespace.unwrap_or_else(|| "AgentScopeSessions".to_owned());
-        Ok(Self { tables, identity, metrics_namespace })
+        Ok(Self { tables, identity, release, metrics_namespace })
     }
 }
 
@@ -158,6 +166,19 @@ mod tests {
         for claim in [None, Some(""), Some("email")] {
             let settings = settings(&[("IDENTITY_SOURCE", Some("header")), ("IDENTITY_CLAIM", claim)]).unwrap();
             assert_eq!(settings.identity, IdentitySource::Header);
+        }
+    }
+
+    #[test]
+    fn a_release_is_2_0_1_unless_another_known_one_is_set() {
+        assert_eq!(settings(&[]).unwrap().release, Release::V2_0_1);
+        for release in Release::ALL {
+            let settings = settings(&[("AGENTSCOPE_RELEASE", Some(release.as_str()))]).unwrap();
+            assert_eq!(settings.release, *release);
+        }
+        for unknown in ["", "2.0.0", "2.0.12", "latest", " 2.0.1"] {
+            let error = settings(&[("AGENTSCOPE_RELEASE", Some(unknown))]).unwrap_err().to_string();
+            assert!(error.contains("AGENTSCOPE_RELEASE") && error.contains("2.0.4.post1, 2.0.5"), "{error}");
         }
     }
 

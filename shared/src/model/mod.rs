@@ -1,42 +1,32 @@
-//! The records of AgentScope 2.0, as its service stores and returns them.
+//! The records of AgentScope 2.0, in the shape of each of its releases.
 //!
-//! A record that is taken in is read with [`parse`]: every field is checked against its type, absent fields get the
-//! reference's defaults, fields that this version does not know are kept in `extra`, and numbers keep their kind and all
-//! their digits. Serialized again, a record is compact JSON in the reference's key order, with strings unescaped.
+//! A record that is taken in is read with [`parse`], which brings it into the shape of the set [`Release`]: fields in the
+//! order of the wire, absent ones filled in, shapes of older releases folded. What the service does not rely on is kept even
+//! where the release does not know it. The result is compact JSON: numbers keep all their digits, strings are unescaped.
+//!
+//! - [`release`]: the releases, in order, and what the lists of each show.
+//! - [`kinds`]: the fields of every kind of object, and the releases that have them. [`schema`]: what such a table says.
+//! - [`shape`], [`folds`]: how a record is brought into a shape.
+//! - [`record`]: what the service has to know of a record besides its JSON.
 
-mod agent;
-mod block;
-mod generated;
+pub mod folds;
+mod invalid;
 mod json;
-mod message;
-mod misfit;
-mod permission;
-mod record;
-mod schedule;
-mod session;
-mod state;
+pub mod kinds;
+mod leaf;
+mod made;
+mod members;
+pub mod record;
+pub mod release;
+pub mod schema;
+pub mod shape;
 mod status;
-mod tagged;
-mod task;
-mod team;
 mod timestamp;
-mod tool;
 
-pub use agent::{AgentData, AgentRecord, AgentSource, ContextConfig, Ratio, ReActConfig};
-pub use block::{
-    Base64Source, Block, ContentItem, DataBlock, DataSource, HintBlock, Text, TextBlock, ThinkingBlock, ToolCallBlock,
-    ToolCallState, ToolResultBlock, ToolResultState, Url, UrlSource,
+pub use invalid::InvalidRecord;
+pub use record::{
+    AgentRecord, Outline, Record, RosterEntry, ScheduleRecord, SessionRecord, TeamMembers, TeamRecord, parse,
 };
-pub use json::{Float, Integer, Json, Object};
-pub use message::{Message, Role, Usage};
-pub use misfit::{Misfit, parse};
-pub use permission::{PermissionBehavior, PermissionContext, PermissionMode, PermissionRule, WorkingDirectory};
-pub use record::Extra;
-pub use schedule::{ScheduleData, ScheduleRecord, ScheduleSource};
-pub use session::{ChatModelConfig, SessionConfig, SessionRecord, SessionSource};
-pub use state::AgentState;
+pub use release::Release;
 pub use status::ParkedStatus;
-pub use task::{Task, TaskContext, TaskState};
-pub use team::{TeamData, TeamRecord};
 pub use timestamp::Timestamp;
-pub use tool::{CacheBytes, CacheFiles, ReadCacheEntry, ToolContext};

@@ -1,38 +1,61 @@
 //! What a session waits for.
 
-use super::record::names;
-use super::{AgentState, Block, Role, ToolCallState};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
-names! {
-    /// What a session that does not run waits for.
-    pub enum ParkedStatus {
-        /// The user's permission to call a tool.
-        AwaitingPermission = "awaiting_permission",
-        /// The result of a tool call that is executed elsewhere.
-        AwaitingExternalResult = "awaiting_external_result",
-    }
+/// What a session that does not run waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParkedStatus {
+    /// The user's permission to call a tool.
+    AwaitingPermission,
+    /// The result of a tool call that is executed elsewhere.
+    AwaitingExternalResult,
 }
 
 impl ParkedStatus {
+    /// The status as it stands in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AwaitingPermission => "awaiting_permission",
+            Self::AwaitingExternalResult => "awaiting_external_result",
+        }
+    }
+
     /// The status of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::AwaitingPermission, Self::AwaitingExternalResult].into_iter().find(|status| status.as_str() == name)
     }
-}
 
-impl AgentState {
-    /// What the session waits for unless it runs; `None` if for nothing.
+    /// What a session with this conversation waits for unless it runs; `None` if for nothing.
     ///
-    /// It is told by the tool calls of the last message, if that is the assistant's. Of a message with calls of both
-    /// kinds the permission comes first: the user has to act on it.
-    pub fn parked_status(&self) -> Option<ParkedStatus> {
-        let last = self.context.last().filter(|message| message.role == Role::Assistant)?;
-        let has_call =
-            |state| last.content.iter().any(|block| matches!(block, Block::ToolCall(call) if call.state == state));
-        if has_call(ToolCallState::Asking) {
-            Some(ParkedStatus::AwaitingPermission)
-        } else if has_call(ToolCallState::Submitted) {
-            Some(ParkedStatus::AwaitingExternalResult)
+    /// The tool calls of the last message decide, if that is the assistant's. Of a message with calls of both kinds the
+    /// permission comes first: the user has to act on it.
+    pub fn of(context: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Message<'a> {
+            role: Option<serde_json::Value>,
+            #[serde(borrow)]
+            content: Vec<&'a RawValue>,
+        }
+        #[derive(Deserialize)]
+        struct Block {
+            r#type: Option<serde_json::Value>,
+            state: Option<serde_json::Value>,
+        }
+        let messages: Vec<&RawValue> = serde_json::from_str(context).ok()?;
+        let last: Message<'_> = serde_json::from_str(messages.last()?.get()).ok()?;
+        if last.role? != "assistant" {
+            return None;
+        }
+        let blocks = last.content.iter().filter_map(|block| serde_json::from_str::<Block>(block.get()).ok());
+        let states: Vec<_> = blocks
+            .filter(|block| block.r#type.as_ref().is_some_and(|kind| kind == "tool_call"))
+            .filter_map(|block| block.state)
+            .collect();
+        if states.iter().any(|state| state == "asking") {
+            Some(Self::AwaitingPermission)
+        } else if states.iter().any(|state| state == "submitted") {
+            Some(Self::AwaitingExternalResult)
         } else {
             None
         }
@@ -46,8 +69,7 @@ mod tests {
     use super::*;
 
     fn status(context: Value) -> Option<ParkedStatus> {
-        let state = json!({ "context": context }).to_string();
-        serde_json::from_str::<AgentState>(&state).unwrap().parked_status()
+        ParkedStatus::of(&context.to_string())
     }
 
     fn message(role: &str, states: &[&str]) -> Value {

@@ -83,7 +83,7 @@ impl Store {
         let expected = SessionItems::new(session, &version, Some(original))?;
         // How the bulk is packed is the packer's own business: what counts is what is in it.
         let mut names = differing(&held, &expected.head, &[&[CONTENT_HASH][..], &BULK].concat());
-        match SessionHead::from_item(table, held) {
+        match SessionHead::from_item(table, self.release, held) {
             Ok(head) => {
                 if self.unpacked(user_id, head).await? != expected.unpacked() {
                     names.push("state".to_owned());

@@ -1,29 +1,28 @@
-//! Agents, teams and schedules as items: keys, times, and the rest as JSON text.
+//! Agents, teams and schedules as items: keys, the record's JSON, and what is looked up by.
+
+use std::collections::HashMap;
+use std::ops::Range;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::Serialize;
 
 use super::item::{Fields, Item, check_size, key, text};
 use super::{StoreError, Unfit, keys};
-use crate::model::{AgentRecord, Extra, ScheduleRecord, TeamRecord, Timestamp};
+use crate::model::{AgentRecord, Release, RosterEntry, ScheduleRecord, TeamMembers, TeamRecord};
+
+/// The attribute with a record's JSON.
+pub(super) const JSON: &str = "json";
+/// The attribute that names the release in whose shape a record was written.
+pub(super) const RELEASE: &str = "release";
 
 /// An agent as the tables have it.
 #[derive(Debug, Clone)]
 pub struct StoredAgent {
     /// Its id.
     pub id: String,
-    /// Whose it is.
+    /// The user who owns it.
     pub user_id: String,
-    /// Who made it: `user` or `team`.
-    pub source: String,
-    /// When it was last written.
-    pub updated_at: String,
-    /// When it was created.
-    pub created_at: String,
-    /// What it is, as JSON text.
-    pub data: String,
-    /// Fields that this version does not know, as the text of a JSON object.
-    pub extra: Option<String>,
+    /// The record as the text of a JSON object.
+    pub json: String,
 }
 
 /// A team as the tables have it.
@@ -31,94 +30,129 @@ pub struct StoredAgent {
 pub struct StoredTeam {
     /// Its id.
     pub id: String,
-    /// Whose it is.
-    pub user_id: String,
     /// The session that leads it.
     pub session_id: String,
-    /// The agents that work for it.
-    pub member_ids: Vec<String>,
-    /// When it was last written.
-    pub updated_at: String,
-    /// When it was created.
-    pub created_at: String,
-    /// What it is for and who is in it, as JSON text.
-    pub data: String,
-    /// Fields that this version does not know, as the text of a JSON object.
-    pub extra: Option<String>,
+    /// The agent that leads it, where the team names it.
+    pub leader_agent_id: Option<String>,
+    /// Who is in it.
+    pub members: StoredMembers,
+    /// The record as the text of a JSON object.
+    pub json: String,
+}
+
+/// Who is in a team.
+#[derive(Debug, Clone)]
+pub enum StoredMembers {
+    /// These agents of the team's owner.
+    Agents {
+        /// The agents' ids.
+        ids: Vec<String>,
+        /// Where the lists of members stand in the team's JSON, for a release that lists a roster in their place.
+        place: Option<Range<usize>>,
+    },
+    /// This roster.
+    Roster(Vec<RosterEntry>),
 }
 
 impl StoredAgent {
-    pub(super) fn from_item(table: &str, item: Item) -> Result<Self, StoreError> {
+    pub(super) fn from_item(table: &str, release: Release, item: Item) -> Result<Self, StoreError> {
         let mut fields = Fields::new(table, "id", item);
-        Ok(Self {
-            id: fields.text("id")?,
-            user_id: fields.text("user_id")?,
-            source: fields.text("source")?,
-            updated_at: fields.text("updated_at")?,
-            created_at: fields.text("created_at")?,
-            data: fields.json("data")?,
-            extra: fields.optional_object("extra")?,
-        })
+        fields.note_release(release)?;
+        Ok(Self { id: fields.text("id")?, user_id: fields.text("user_id")?, json: fields.object(JSON)? })
     }
 }
 
 impl StoredTeam {
-    pub(super) fn from_item(table: &str, item: Item) -> Result<Self, StoreError> {
+    pub(super) fn from_item(table: &str, release: Release, item: Item) -> Result<Self, StoreError> {
         let mut fields = Fields::new(table, "id", item);
+        fields.note_release(release)?;
+        let json = fields.object(JSON)?;
+        let members = match fields.optional_maps("members")? {
+            Some(entries) => {
+                let entry = |mut entry: HashMap<String, AttributeValue>| {
+                    let mut text = |name: &str| match entry.remove(name) {
+                        Some(AttributeValue::S(text)) => Some(text),
+                        _ => None,
+                    };
+                    Some(RosterEntry {
+                        owner_id: text("owner_id")?,
+                        agent_id: text("agent_id")?,
+                        session_id: text("session_id")?,
+                    })
+                };
+                let roster: Option<_> = entries.into_iter().map(entry).collect();
+                StoredMembers::Roster(roster.ok_or_else(|| fields.unreadable("members has an entry without its ids"))?)
+            }
+            None => StoredMembers::Agents { ids: fields.texts("member_ids")?, place: place(&mut fields, &json)? },
+        };
         Ok(Self {
             id: fields.text("id")?,
-            user_id: fields.text("user_id")?,
             session_id: fields.text("session_id")?,
-            member_ids: fields.texts("member_ids")?,
-            updated_at: fields.text("updated_at")?,
-            created_at: fields.text("created_at")?,
-            data: fields.json("data")?,
-            extra: fields.optional_object("extra")?,
+            leader_agent_id: fields.optional_text("leader_agent_id")?,
+            members,
+            json,
         })
     }
 }
 
+/// Where the lists of members stand in a team's JSON.
+fn place(fields: &mut Fields<'_>, json: &str) -> Result<Option<Range<usize>>, StoreError> {
+    let mut offset = |name| Ok::<_, StoreError>(fields.optional_number(name)?.and_then(|at| usize::try_from(at).ok()));
+    let (Some(start), Some(end)) = (offset("members_start")?, offset("members_end")?) else { return Ok(None) };
+    let is_there =
+        json.get(start..end).is_some_and(|lists| lists.starts_with(r#""member_ids":["#) && lists.ends_with(']'));
+    if is_there { Ok(Some(start..end)) } else { Err(fields.unreadable("its members are not where it says")) }
+}
+
 pub(super) fn agent_item(agent: &AgentRecord) -> Result<Item, Unfit> {
-    let mut item =
-        document(&agent.user_id, &agent.id, &agent.updated_at, &agent.created_at, &agent.data, &agent.extra)?;
-    item.insert("source".into(), text(agent.source.as_str()));
+    let AgentRecord { user_id, id, json, release, .. } = agent;
+    let item = document(user_id, id, json, *release)?;
     check_size(&item)?;
     Ok(item)
 }
 
 pub(super) fn team_item(team: &TeamRecord) -> Result<Item, Unfit> {
-    let mut item = document(&team.user_id, &team.id, &team.updated_at, &team.created_at, &team.data, &team.extra)?;
-    item.insert("session_id".into(), text(&team.session_id));
-    item.insert("member_ids".into(), AttributeValue::L(team.data.member_ids.iter().map(text).collect()));
+    let TeamRecord { user_id, id, json, release, session_id, leader_agent_id, members, .. } = team;
+    let mut item = document(user_id, id, json, *release)?;
+    item.insert("session_id".into(), text(session_id));
+    if let Some(leader_agent_id) = leader_agent_id {
+        item.insert("leader_agent_id".into(), text(leader_agent_id));
+    }
+    let ids = |ids: &[String]| AttributeValue::L(ids.iter().map(text).collect());
+    match members {
+        TeamMembers::Agents(agent_ids) => {
+            item.insert("member_ids".into(), ids(agent_ids));
+        }
+        TeamMembers::Unmigrated { agent_ids, place } => {
+            item.insert("member_ids".into(), ids(agent_ids));
+            item.insert("members_start".into(), AttributeValue::N(place.start.to_string()));
+            item.insert("members_end".into(), AttributeValue::N(place.end.to_string()));
+        }
+        TeamMembers::Roster(entries) => {
+            let entry = |RosterEntry { owner_id, agent_id, session_id }: &RosterEntry| {
+                let fields = [("owner_id", owner_id), ("agent_id", agent_id), ("session_id", session_id)];
+                AttributeValue::M(fields.map(|(name, id)| (name.to_owned(), text(id))).into())
+            };
+            item.insert("members".into(), AttributeValue::L(entries.iter().map(entry).collect()));
+        }
+    }
     check_size(&item)?;
     Ok(item)
 }
 
 pub(super) fn schedule_item(schedule: &ScheduleRecord) -> Result<Item, Unfit> {
-    let ScheduleRecord { user_id, id, updated_at, created_at, data, extra, agent_id } = schedule;
-    let mut item = document(user_id, id, updated_at, created_at, data, extra)?;
-    item.insert("agent_id".into(), text(agent_id));
+    let ScheduleRecord { user_id, id, json, release, .. } = schedule;
+    let item = document(user_id, id, json, *release)?;
     check_size(&item)?;
     Ok(item)
 }
 
-fn document(
-    user_id: &str,
-    id: &str,
-    updated_at: &Timestamp,
-    created_at: &Timestamp,
-    data: &impl Serialize,
-    extra: &Extra,
-) -> Result<Item, Unfit> {
+fn document(user_id: &str, id: &str, json: &str, release: Release) -> Result<Item, Unfit> {
     check_key("user_id", user_id, keys::PARTITION_KEY_LIMIT)?;
     check_key("id", id, keys::SORT_KEY_LIMIT)?;
     let mut item = key(user_id, "id", id);
-    item.insert("updated_at".into(), text(updated_at.as_str()));
-    item.insert("created_at".into(), text(created_at.as_str()));
-    item.insert("data".into(), text(json("data", data)?));
-    if !extra.is_empty() {
-        item.insert("extra".into(), text(json(".", extra)?));
-    }
+    item.insert(JSON.into(), text(json));
+    item.insert(RELEASE.into(), text(release.as_str()));
     Ok(item)
 }
 
@@ -131,8 +165,4 @@ pub(super) fn check_key(field: &'static str, id: &str, limit: usize) -> Result<(
         length if length > limit => Err(Unfit { field, problem: format!("{length} bytes, expected at most {limit}") }),
         _ => Ok(()),
     }
-}
-
-pub(super) fn json(field: &'static str, value: &impl Serialize) -> Result<String, Unfit> {
-    serde_json::to_string(value).map_err(|error| Unfit { field, problem: error.to_string() })
 }

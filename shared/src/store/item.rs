@@ -6,8 +6,11 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::value::RawValue;
 
+use super::documents::RELEASE;
 use super::tables::OWNER;
+use super::usage::count_other_release;
 use super::{StoreError, Unfit};
+use crate::model::Release;
 
 /// The largest item, in bytes (a limit of DynamoDB's).
 pub(super) const ITEM_LIMIT: usize = 400 * 1024;
@@ -39,6 +42,9 @@ pub(super) fn size(item: &Item) -> usize {
             AttributeValue::N(digits) => digits.len() / 2 + 2,
             AttributeValue::B(bytes) => bytes.as_ref().len(),
             AttributeValue::L(values) => 3 + values.iter().map(|value| 1 + value_size(value)).sum::<usize>(),
+            AttributeValue::M(members) => {
+                3 + members.iter().map(|(name, value)| 1 + name.len() + value_size(value)).sum::<usize>()
+            }
             _ => 1,
         }
     }
@@ -113,8 +119,29 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn json(&mut self, name: &str) -> Result<String, StoreError> {
-        self.optional_json(name)?.ok_or_else(|| self.unreadable(format!("{name} is missing")))
+    /// Like [`optional_object`](Self::optional_object), of a text that must be there.
+    pub(super) fn object(&mut self, name: &str) -> Result<String, StoreError> {
+        self.optional_object(name)?.ok_or_else(|| self.unreadable(format!("{name} is missing")))
+    }
+
+    /// Counts an item that was written in the shape of another release than this, or of none.
+    pub(super) fn note_release(&mut self, release: Release) -> Result<(), StoreError> {
+        if self.optional_text(RELEASE)?.as_deref() != Some(release.as_str()) {
+            count_other_release();
+        }
+        Ok(())
+    }
+
+    /// A list of maps.
+    pub(super) fn optional_maps(&mut self, name: &str) -> Result<Option<Vec<Item>>, StoreError> {
+        let values = match self.item.remove(name) {
+            None => return Ok(None),
+            Some(AttributeValue::L(values)) => values,
+            Some(_) => return Err(self.unreadable(format!("{name} is not a list"))),
+        };
+        let maps: Option<_> =
+            values.into_iter().map(|value| if let AttributeValue::M(map) = value { Some(map) } else { None }).collect();
+        maps.map(Some).ok_or_else(|| self.unreadable(format!("{name} is not a list of maps")))
     }
 
     pub(super) fn optional_bytes(&mut self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {

@@ -36,16 +36,19 @@ mod write;
 
 use aws_sdk_dynamodb::Client;
 
+use crate::model::Release;
+
 pub use client::{Patience, connect, connect_from_environment, http_client};
 pub use compare::Difference;
-pub use documents::{StoredAgent, StoredTeam};
+pub use documents::{StoredAgent, StoredMembers, StoredTeam};
 pub use error::{StoreError, Unfit};
 pub use held::{Held, Original, RecordKind};
 pub use lease::{Lease, LeaseHeld};
+pub use read::AgentKey;
 pub use rows::{IndexRow, Page, Position, Rows};
 pub use scan::{ScanPage, ScanStart};
 pub use session::{StoredSession, View};
-pub use session_head::{Documents, SessionHead};
+pub use session_head::SessionHead;
 pub use tables::TableNames;
 pub use usage::{Meter, Usage};
 
@@ -54,12 +57,18 @@ pub use usage::{Meter, Usage};
 pub struct Store {
     client: Client,
     names: TableNames,
+    release: Release,
 }
 
 impl Store {
-    /// A store over these tables. Sends nothing.
-    pub fn new(client: Client, names: TableNames) -> Self {
-        Self { client, names }
+    /// A store over these tables, whose items are in the shape of a release. Sends nothing.
+    pub fn new(client: Client, names: TableNames, release: Release) -> Self {
+        Self { client, names, release }
+    }
+
+    /// The release in whose shape the items are expected. Items of another are counted in [`Usage::other_releases`].
+    pub fn release(&self) -> Release {
+        self.release
     }
 
     /// The names of its tables.

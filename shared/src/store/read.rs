@@ -3,9 +3,27 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
-use super::batch::{Batch, GET_LIMIT};
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use super::batch::{Batch, GET_LIMIT, IN_FLIGHT};
 use super::item::{Item, key, projection};
 use super::{Store, StoreError, StoredAgent, StoredTeam, keys};
+
+/// The key of an agent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AgentKey {
+    /// The user who owns it.
+    pub user_id: String,
+    /// Its id.
+    pub id: String,
+}
+
+impl AgentKey {
+    /// The key of a user's agent.
+    pub fn new(user_id: &str, id: &str) -> Self {
+        Self { user_id: user_id.to_owned(), id: id.to_owned() }
+    }
+}
 
 impl Store {
     /// An agent.
@@ -15,7 +33,7 @@ impl Store {
     /// DynamoDB does not answer, or the item cannot be read.
     pub async fn agent(&self, user_id: &str, id: &str) -> Result<Option<StoredAgent>, StoreError> {
         let item = self.get(&self.names.agents, user_id, "id", id, None).await?;
-        item.map(|item| StoredAgent::from_item(&self.names.agents, item)).transpose()
+        item.map(|item| StoredAgent::from_item(&self.names.agents, self.release, item)).transpose()
     }
 
     /// Whether a schedule exists.
@@ -27,17 +45,29 @@ impl Store {
         Ok(self.get(&self.names.schedules, user_id, "id", id, Some("id")).await?.is_some())
     }
 
-    /// Agents by id.
+    /// Agents by owner and id.
     ///
     /// # Errors
     ///
     /// DynamoDB does not answer, or an item cannot be read.
-    pub async fn agents(&self, user_id: &str, ids: Vec<String>) -> Result<HashMap<String, StoredAgent>, StoreError> {
+    pub async fn agents(&self, keys: Vec<AgentKey>) -> Result<HashMap<AgentKey, StoredAgent>, StoreError> {
         let table = &self.names.agents;
-        self.documents(table, user_id, ids, |item| {
-            StoredAgent::from_item(table, item).map(|agent| (agent.id.clone(), agent))
-        })
-        .await
+        let keys: Vec<_> = distinct(keys.into_iter().filter(|key| keys::can_exist(&key.user_id, &key.id)));
+        let chunks: Vec<_> = keys.chunks(GET_LIMIT).collect();
+        let mut responses = stream::iter(chunks)
+            .map(|chunk| {
+                let keys = chunk.iter().map(|AgentKey { user_id, id }| key(user_id, "id", id)).collect();
+                self.get_chunk(table, "id", keys, &[], false)
+            })
+            .buffer_unordered(IN_FLIGHT);
+        let mut agents = HashMap::with_capacity(keys.len());
+        while let Some(items) = responses.try_next().await? {
+            for item in items {
+                let agent = StoredAgent::from_item(table, self.release, item)?;
+                agents.insert(AgentKey::new(&agent.user_id, &agent.id), agent);
+            }
+        }
+        Ok(agents)
     }
 
     /// Teams by id.
@@ -47,19 +77,6 @@ impl Store {
     /// DynamoDB does not answer, or an item cannot be read.
     pub async fn teams(&self, user_id: &str, ids: Vec<String>) -> Result<HashMap<String, StoredTeam>, StoreError> {
         let table = &self.names.teams;
-        self.documents(table, user_id, ids, |item| {
-            StoredTeam::from_item(table, item).map(|team| (team.id.clone(), team))
-        })
-        .await
-    }
-
-    async fn documents<T>(
-        &self,
-        table: &str,
-        user_id: &str,
-        ids: Vec<String>,
-        read: impl Fn(Item) -> Result<(String, T), StoreError>,
-    ) -> Result<HashMap<String, T>, StoreError> {
         let batch = Batch {
             table,
             sort: "id",
@@ -69,7 +86,10 @@ impl Store {
             consistent: false,
             per_request: GET_LIMIT,
         };
-        self.batch_get(batch, |item| read(item).map(Some)).await
+        self.batch_get(batch, |item| {
+            StoredTeam::from_item(table, self.release, item).map(|team| Some((team.id.clone(), team)))
+        })
+        .await
     }
 
     pub(super) async fn get(

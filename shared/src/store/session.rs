@@ -1,16 +1,7 @@
-//! Sessions as they are put into answers: a head, and what was read of the bulk of its state.
+//! Sessions as they are put into responses: a head, and what was read of the bulk of its state.
 
-use std::borrow::Cow;
-
-use super::session_head::{DOCUMENTS, Documents, SessionHead};
+use super::session_head::SessionHead;
 use super::{StoreError, bulk, keys};
-
-/// Lines of the bulk: `"summary":…,"context":…`, and tool_context.
-pub(super) const BULK_LINES: usize = 2;
-
-/// A tool_context in which there is nothing but defaults, as the reference writes it.
-const DEFAULT_TOOL_CONTEXT: &str =
-    r#"{"max_cache_files":100,"max_cache_bytes":25000.0,"read_file_cache":[],"activated_groups":[]}"#;
 
 /// How much of a session is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,52 +31,58 @@ impl StoredSession {
         Self { is_summary: true, ..self }
     }
 
-    /// The documents.
-    ///
-    /// # Errors
-    ///
-    /// They lie with the bulk, and that is damaged.
-    pub fn documents(&self) -> Result<Cow<'_, Documents>, StoreError> {
-        if let Some(documents) = &self.head.documents {
-            return Ok(Cow::Borrowed(documents));
-        }
-        let mut text = Vec::new();
-        self.unpack(&mut text)?;
-        let text = String::from_utf8(text).map_err(|_| self.unreadable("the state's bulk is not UTF-8"))?;
-        let mut lines = text.split('\n').skip(BULK_LINES).map(str::to_owned);
-        let mut next = || lines.next().ok_or_else(|| self.unreadable("the state's bulk has too few texts"));
-        let documents = Documents {
-            config: next()?,
-            permission_context: next()?,
-            tasks_context: next()?,
-            state_extra: next()?,
-            extra: next()?,
-        };
-        Ok(Cow::Owned(documents))
-    }
-
-    /// Appends `"summary":…,"context":…` to `out`, and returns the tool_context.
+    /// Appends the session's JSON: whole, or as a trimmed list shows it.
     ///
     /// # Errors
     ///
     /// The bulk is damaged. Part of it may have been appended.
-    pub fn append_conversation(&self, out: &mut Vec<u8>) -> Result<Cow<'static, [u8]>, StoreError> {
-        if self.is_summary {
-            out.extend_from_slice(br#""summary":"","context":[]"#);
-            return Ok(Cow::Borrowed(DEFAULT_TOOL_CONTEXT.as_bytes()));
+    pub fn append_json(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
+        match self.head.outline() {
+            Some(json) if self.is_summary => out.extend_from_slice(json.as_bytes()),
+            Some(json) => {
+                let [before, between, after] = self.around_bulk(json)?;
+                out.extend_from_slice(before.as_bytes());
+                let tool_context = self.append_bulk(out)?;
+                out.extend_from_slice(between.as_bytes());
+                out.extend_from_slice(&tool_context);
+                out.extend_from_slice(after.as_bytes());
+            }
+            None => {
+                let mut text = Vec::new();
+                self.unpack(&mut text)?;
+                let text = String::from_utf8(text).map_err(|_| self.unreadable("the state's bulk is not UTF-8"))?;
+                let mut lines = text.split('\n');
+                let (Some(conversation), Some(tool_context), Some(json)) = (lines.next(), lines.next(), lines.next())
+                else {
+                    return Err(self.unreadable("the state's bulk has too few lines"));
+                };
+                let parts = self.around_bulk(json)?;
+                if self.is_summary {
+                    out.extend_from_slice(json.as_bytes());
+                } else {
+                    let [before, between, after] = parts;
+                    out.extend_from_slice([before, conversation, between, tool_context, after].concat().as_bytes());
+                }
+            }
         }
+        Ok(())
+    }
+
+    fn around_bulk<'a>(&self, json: &'a str) -> Result<[&'a str; 3], StoreError> {
+        self.head.around_bulk(json).ok_or_else(|| self.unreadable("the places of its bulk are wrong"))
+    }
+
+    /// Appends the first line of a bulk of two, the conversation, to `out`, where unpacking writes it without a copy.
+    /// Returns the second, the tool context.
+    fn append_bulk(&self, out: &mut Vec<u8>) -> Result<Vec<u8>, StoreError> {
         let start = out.len();
         self.unpack(out)?;
-        // The short lines are at the end.
-        let lines = BULK_LINES + if self.head.needs_bulk() { DOCUMENTS.len() } else { 0 };
-        let mut ends = memchr::memrchr_iter(b'\n', &out[start..]).skip(lines - BULK_LINES);
-        let end = ends.next().ok_or_else(|| self.unreadable("the state's bulk has too few texts"))?;
-        let mut tool_context = out.split_off(start + end + 1);
+        // The short line is at the end.
+        let end = memchr::memrchr(b'\n', &out[start..]);
+        let end = end.ok_or_else(|| self.unreadable("the state's bulk has too few lines"))?;
+        let tool_context = out.split_off(start + end + 1);
         out.pop();
-        if let Some(end) = memchr::memchr(b'\n', &tool_context) {
-            tool_context.truncate(end);
-        }
-        Ok(Cow::Owned(tool_context))
+        Ok(tool_context)
     }
 
     fn unpack(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
@@ -106,8 +103,7 @@ impl StoredSession {
         if let Some(json) = &self.json {
             return json.len();
         }
-        const FIELD_NAMES_AND_IDS: usize = 1024;
         let bulk = if self.is_summary { 0 } else { bulk::unpacked_size(&self.packed).unwrap_or(0) };
-        FIELD_NAMES_AND_IDS + bulk + self.head.documents.as_ref().map_or(0, Documents::len)
+        bulk + self.head.outline().map_or(0, str::len)
     }
 }

@@ -1,42 +1,38 @@
 //! A session's head: the item that holds everything but what lies in parts.
 
 use super::bulk::{self, PART_SIZE};
+use super::documents::{JSON, RELEASE};
 use super::item::{Fields, Item};
 use super::session::StoredSession;
 use super::tables::EXPIRES_AT;
 use super::{StoreError, keys};
-use crate::model::ParkedStatus;
+use crate::model::{Outline, ParkedStatus, Release};
 
 /// More parts than a bulk of 1 GB takes, should it not compress at all: a bound on what a damaged head makes a reader ask for.
 const MOST_PARTS: usize = (1 << 30) / PART_SIZE + 16;
 
-/// The documents of a head that is small enough, and behind the bulk's own lines of one that is not.
-pub(super) const DOCUMENTS: [&str; 5] = ["config", "permission_context", "tasks_context", "state_extra", "extra"];
-
 /// The attributes of a head but for the bulk, and what tells a claim.
-pub(super) const SUMMARY: [&str; 21] = [
+pub(super) const SUMMARY: [&str; 14] = [
     "id",
     "agent_id",
     "unindexed_agent_id",
-    "source",
     "source_schedule_id",
     "unindexed_source_schedule_id",
     "team_id",
-    "created_at",
-    "updated_at",
     "listing",
     "version",
     "parked_status",
-    "state_session_id",
-    "reply_id",
-    "cur_iter",
-    "config",
-    "permission_context",
-    "tasks_context",
-    "state_extra",
-    "extra",
+    RELEASE,
+    JSON,
+    CONVERSATION_AT,
+    TOOL_CONTEXT_AT,
     EXPIRES_AT,
 ];
+
+/// Where the summary and the conversation belong in a session's JSON.
+pub(super) const CONVERSATION_AT: &str = "conversation_at";
+/// Where the tool context belongs in a session's JSON.
+pub(super) const TOOL_CONTEXT_AT: &str = "tool_context_at";
 
 /// What of a head says with which agent a session is, and what tells a claim.
 pub(super) const AGENT_OF_SESSION: [&str; 4] = ["id", "agent_id", "unindexed_agent_id", EXPIRES_AT];
@@ -50,29 +46,20 @@ pub struct SessionHead {
     pub user_id: String,
     /// The agent that it is with.
     pub agent_id: String,
-    /// What started it: `user` or `schedule`.
-    pub source: String,
     /// The schedule that started it.
     pub source_schedule_id: Option<String>,
     /// The team that it leads or works for.
     pub team_id: Option<String>,
-    /// When it was created, as the record has it.
-    pub created_at: String,
-    /// When it was last written, as the record has it.
-    pub updated_at: String,
     /// The key that it is listed under.
     pub listing: String,
     /// The version of its state. Every write makes another.
     pub version: String,
     /// What it waits for while it does not run.
     pub parked_status: Option<ParkedStatus>,
-    /// The id that the state itself bears.
-    pub state_session_id: String,
-    /// The id of the reply that is being made, or was made last.
-    pub reply_id: String,
-    /// The iteration, as JSON.
-    pub cur_iter: String,
-    pub(super) documents: Option<Documents>,
+    /// Its JSON as a trimmed list shows it. `None`: it is too large for the head, and lies with the bulk.
+    json: Option<String>,
+    conversation_at: usize,
+    tool_context_at: usize,
     bulk: Place,
 }
 
@@ -85,28 +72,6 @@ enum Place {
     Parts { count: usize, unpacked_size: usize },
     /// It was not asked for.
     Omitted,
-}
-
-/// The JSON texts of a session that are neither ids nor bulk.
-#[derive(Debug, Clone)]
-pub struct Documents {
-    /// The configuration.
-    pub config: String,
-    /// The permissions.
-    pub permission_context: String,
-    /// The task list.
-    pub tasks_context: String,
-    /// Fields of the state that this version does not know: the text of an object.
-    pub state_extra: String,
-    /// Fields of the record that this version does not know: the text of an object.
-    pub extra: String,
-}
-
-impl Documents {
-    pub(super) fn len(&self) -> usize {
-        let Self { config, permission_context, tasks_context, state_extra, extra } = self;
-        [config, permission_context, tasks_context, state_extra, extra].into_iter().map(String::len).sum()
-    }
 }
 
 impl SessionHead {
@@ -127,9 +92,24 @@ impl SessionHead {
         }
     }
 
-    /// Whether documents of it lie with the bulk because they are too large for the head.
+    /// Whether its JSON lies with the bulk because it is too large for the head.
     pub(super) fn needs_bulk(&self) -> bool {
-        self.documents.is_none()
+        self.json.is_none()
+    }
+
+    /// Its JSON without the bulk; `None` if that lies with the bulk.
+    pub(super) fn outline(&self) -> Option<&str> {
+        self.json.as_deref()
+    }
+
+    /// The parts of a session's JSON around the summary and conversation and around the tool context; `None` if they are not
+    /// where the head says.
+    pub(super) fn around_bulk<'a>(&self, json: &'a str) -> Option<[&'a str; 3]> {
+        let (before, rest) = json.split_at_checked(self.conversation_at)?;
+        let rest = rest.strip_prefix(Outline::EMPTY_CONVERSATION)?;
+        let between = self.tool_context_at.checked_sub(self.conversation_at + Outline::EMPTY_CONVERSATION.len())?;
+        let (between, after) = rest.split_at_checked(between)?;
+        Some([before, between, after.strip_prefix(Outline::EMPTY_TOOL_CONTEXT)?])
     }
 
     /// The keys of the parts.
@@ -144,7 +124,7 @@ impl SessionHead {
             Place::Parts { unpacked_size, .. } => *unpacked_size,
             Place::Omitted => 0,
         };
-        bulk + self.documents.as_ref().map_or(0, Documents::len)
+        bulk + self.json.as_ref().map_or(0, String::len)
     }
 
     /// The session, with `packed` as its bulk if that lies in parts.
@@ -162,7 +142,7 @@ impl SessionHead {
     }
 
     /// Reads a head.
-    pub(super) fn from_item(table: &str, item: Item) -> Result<Self, StoreError> {
+    pub(super) fn from_item(table: &str, release: Release, item: Item) -> Result<Self, StoreError> {
         let mut fields = Fields::new(table, "item", item);
         let inline = fields.optional_bytes("bulk")?;
         let parts = fields.optional_number("parts")?;
@@ -176,26 +156,22 @@ impl SessionHead {
             (None, Some(count)) => Place::Parts { count: size(count), unpacked_size: size(unpacked_size) },
             _ => return Err(fields.unreadable("it has neither bulk nor parts, or both")),
         };
-        Self::from_fields(fields, bulk)
+        Self::from_fields(fields, release, bulk)
     }
 
     /// Reads a head that was asked for without its bulk.
-    pub(super) fn from_summary_item(table: &str, item: Item) -> Result<Self, StoreError> {
-        Self::from_fields(Fields::new(table, "item", item), Place::Omitted)
+    pub(super) fn from_summary_item(table: &str, release: Release, item: Item) -> Result<Self, StoreError> {
+        Self::from_fields(Fields::new(table, "item", item), release, Place::Omitted)
     }
 
-    fn from_fields(mut fields: Fields<'_>, bulk: Place) -> Result<Self, StoreError> {
-        let config = fields.optional_json(DOCUMENTS[0])?;
-        let documents = match config {
-            None => None,
-            Some(config) => Some(Documents {
-                config,
-                permission_context: fields.json(DOCUMENTS[1])?,
-                tasks_context: fields.json(DOCUMENTS[2])?,
-                state_extra: fields.optional_object(DOCUMENTS[3])?.unwrap_or_else(|| "{}".into()),
-                extra: fields.optional_object(DOCUMENTS[4])?.unwrap_or_else(|| "{}".into()),
-            }),
+    fn from_fields(mut fields: Fields<'_>, release: Release, bulk: Place) -> Result<Self, StoreError> {
+        fields.note_release(release)?;
+        let json = fields.optional_object(JSON)?;
+        let mut offset = |name| match fields.optional_number(name)?.and_then(|at| usize::try_from(at).ok()) {
+            Some(at) => Ok(at),
+            None => Err(fields.unreadable(format!("{name} is missing: it was written by an earlier version"))),
         };
+        let (conversation_at, tool_context_at) = (offset(CONVERSATION_AT)?, offset(TOOL_CONTEXT_AT)?);
         let parked_status = match fields.optional_text("parked_status")? {
             None => None,
             Some(name) => {
@@ -203,24 +179,26 @@ impl SessionHead {
                 Some(status.ok_or_else(|| fields.unreadable("parked_status has an unknown value"))?)
             }
         };
-        Ok(Self {
+        let head = Self {
             id: fields.text("id")?,
             user_id: fields.text("user_id")?,
             agent_id: agent_id_of(&mut fields)?,
-            source: fields.text("source")?,
             source_schedule_id: index_key_of(&mut fields, "source_schedule_id")?,
             team_id: fields.optional_text("team_id")?,
-            created_at: fields.text("created_at")?,
-            updated_at: fields.text("updated_at")?,
             listing: fields.text("listing")?,
             version: fields.text("version")?,
             parked_status,
-            state_session_id: fields.text("state_session_id")?,
-            reply_id: fields.text("reply_id")?,
-            cur_iter: fields.json("cur_iter")?,
-            documents,
+            json,
+            conversation_at,
+            tool_context_at,
             bulk,
-        })
+        };
+        match &head.json {
+            Some(json) if head.around_bulk(json).is_none() => {
+                Err(fields.unreadable("the places of its bulk are wrong"))
+            }
+            _ => Ok(head),
+        }
     }
 }
 

@@ -4,14 +4,14 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::bulk::{self, INLINE_LIMIT, PART_SIZE};
-use super::documents::{check_key, json};
+use super::documents::{JSON, RELEASE, check_key};
 use super::item::{ITEM_LIMIT, Item, check_size, key, size, text};
-use super::session_head::{DOCUMENTS, unindexed};
+use super::session_head::{CONVERSATION_AT, TOOL_CONTEXT_AT, unindexed};
 use super::{Original, Unfit, keys};
-use crate::model::SessionRecord;
+use crate::model::{Outline, SessionRecord};
 
-/// The most bytes that the head's JSON documents may have together. More than that, and they lie with the bulk.
-const DOCUMENTS_LIMIT: usize = ITEM_LIMIT - 64 * 1024;
+/// The most bytes that a head may have with the session's JSON in it. With more than that, the JSON lies with the bulk.
+const OUTLINE_LIMIT: usize = ITEM_LIMIT - 64 * 1024;
 
 /// The items of one version of a session.
 pub(super) struct SessionItems {
@@ -27,50 +27,34 @@ impl SessionItems {
         check_ids(record)?;
         let is_on_agent_list = original.is_none_or(|original| original.is_on_agent_list);
         let is_on_schedule_list = original.is_none_or(|original| original.is_on_schedule_list);
-        let state = &record.state;
         let mut head = key(&record.user_id, "item", keys::head(&record.id));
         let mut put = |name: &str, value: AttributeValue| head.insert(name.to_owned(), value);
+        let Outline { json, conversation_at, tool_context_at } = &record.outline;
         put("id", text(&record.id));
-        put("source", text(record.source.as_str()));
-        put("created_at", text(record.created_at.as_str()));
-        put("updated_at", text(record.updated_at.as_str()));
         put("listing", text(keys::listing(&record.user_id, &record.created_at, &record.id)));
         put("version", text(version));
-        put("state_session_id", text(&state.session_id));
-        put("reply_id", text(&state.reply_id));
-        put("cur_iter", text(state.cur_iter.as_str()));
-        if let Some(status) = state.parked_status() {
+        put(RELEASE, text(record.release.as_str()));
+        put(CONVERSATION_AT, AttributeValue::N(conversation_at.to_string()));
+        put(TOOL_CONTEXT_AT, AttributeValue::N(tool_context_at.to_string()));
+        if let Some(status) = record.parked_status {
             put("parked_status", text(status.as_str()));
         }
         if let Some(team_id) = &record.team_id {
             put("team_id", text(team_id));
         }
         put_index_key(&mut head, "agent_id", &record.agent_id, is_on_agent_list);
-        if let Some(schedule_id) = &record.source_schedule_id {
+        if let Some(schedule_id) = &record.schedule_id {
             put_index_key(&mut head, "source_schedule_id", schedule_id, is_on_schedule_list);
         }
         if let Some(original) = original {
             original.mark(&mut head);
         }
 
-        let documents = [
-            json("config", &record.config)?,
-            json("state.permission_context", &state.permission_context)?,
-            json("state.tasks_context", &state.tasks_context)?,
-            json("state", &state.extra)?,
-            json(".", &record.extra)?,
-        ];
-        let summary = json("state.summary", &state.summary)?;
-        let context = json("state.context", &state.context)?;
-        let tool_context = json("state.tool_context", &state.tool_context)?;
-        let conversation = format!("\"summary\":{summary},\"context\":{context}");
-        let mut lines = vec![conversation.as_str(), &tool_context];
-        if size(&head) + documents.iter().map(String::len).sum::<usize>() > DOCUMENTS_LIMIT {
-            lines.extend(documents.iter().map(String::as_str));
+        let mut lines = vec![record.conversation.as_str(), &record.tool_context];
+        if size(&head) + json.len() > OUTLINE_LIMIT {
+            lines.push(json);
         } else {
-            for (name, document) in DOCUMENTS.iter().zip(&documents).filter(|(_, document)| *document != "{}") {
-                head.insert((*name).to_owned(), text(document));
-            }
+            head.insert(JSON.to_owned(), text(json));
         }
 
         let packed = bulk::pack(&lines).map_err(|error| Unfit { field: "state", problem: error.to_string() })?;

@@ -8,6 +8,7 @@ use super::read::distinct;
 use super::session_head::{AGENT_OF_SESSION, SUMMARY, agent_id_of};
 use super::tables::EXPIRES_AT;
 use super::{SessionHead, Store, StoreError, StoredSession, View, keys};
+use crate::model::Release;
 
 /// How often a head is followed that moves on while its parts are read.
 const FOLLOWED: u32 = 6;
@@ -43,7 +44,7 @@ impl Store {
         view: View,
         consistent: bool,
     ) -> Result<HashMap<String, SessionHead>, StoreError> {
-        let (attributes, head): (&'static [_], fn(&str, Item) -> _) = match view {
+        let (attributes, head): (&'static [_], fn(&str, Release, Item) -> _) = match view {
             View::Full => (&[], SessionHead::from_item),
             View::Summary => (&SUMMARY, SessionHead::from_summary_item),
         };
@@ -53,7 +54,7 @@ impl Store {
             if item.contains_key(EXPIRES_AT) {
                 return Ok(None);
             }
-            head(&self.names.sessions, item).map(|head| Some((head.id.clone(), head)))
+            head(&self.names.sessions, self.release, item).map(|head| Some((head.id.clone(), head)))
         })
         .await
     }

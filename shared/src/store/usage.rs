@@ -31,6 +31,8 @@ pub struct Usage {
     pub throttles: u64,
     /// Read units consumed, as DynamoDB says. What it never answered it does not say.
     pub read_units: f64,
+    /// Items that were written in the shape of another release than the function's.
+    pub other_releases: u64,
 }
 
 /// Counts what a future takes from DynamoDB, also if the future is dropped or panics. Clones count together.
@@ -72,6 +74,11 @@ impl fmt::Debug for Meter {
 /// Keys that an answer has left unprocessed are asked for again, which the SDK knows nothing of.
 pub(super) fn count_retry() {
     Meter::add(|usage| usage.retries += 1);
+}
+
+/// Counts an item that was written in the shape of another release.
+pub(super) fn count_other_release() {
+    Meter::add(|usage| usage.other_releases += 1);
 }
 
 /// Counts where every request comes by, and asks DynamoDB to say what it has consumed.

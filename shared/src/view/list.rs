@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::cursor::Scope;
 use super::etag::{EntityTag, Fingerprint, IfNoneMatch};
+use crate::model::Release;
 use crate::store::{Page, Rows, SessionHead, StoreError, View};
 
 /// How a list is asked for.
@@ -13,8 +14,8 @@ pub struct Ask {
     pub page: Option<Page>,
     /// Whether the number of all sessions is wanted with a page.
     pub count: bool,
-    /// How much of each session.
-    pub view: View,
+    /// How much of each session; `None`: as much as the release shows.
+    pub view: Option<View>,
     /// The answers that the caller has already.
     pub known: IfNoneMatch,
     /// The most bytes of JSON that the caller can be given. A larger answer is refused before its states are read, as far as
@@ -25,7 +26,7 @@ pub struct Ask {
 impl Default for Ask {
     /// The whole list, in full.
     fn default() -> Self {
-        Self { page: None, count: false, view: View::Full, known: IfNoneMatch::Absent, most_bytes: usize::MAX }
+        Self { page: None, count: false, view: None, known: IfNoneMatch::Absent, most_bytes: usize::MAX }
     }
 }
 
@@ -97,10 +98,17 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    pub(super) fn new(scope: &Scope<'_>, ask: &Ask, rows: &Rows, count: Option<usize>) -> Self {
+    pub(super) fn new(
+        scope: &Scope<'_>,
+        ask: &Ask,
+        view: View,
+        release: Release,
+        rows: &Rows,
+        count: Option<usize>,
+    ) -> Self {
         let next_cursor = ask.page.as_ref().map(|_| rows.end.as_ref().map(|end| scope.cursor(end)));
         let fingerprint = Fingerprint::new()
-            .with(format!("{:?} {:?} {count:?}", scope.route, ask.view))
+            .with(format!("{:?} {view:?} {release} {count:?}", scope.route))
             .with(scope.user_id)
             .with(scope.id)
             .with(format!("{next_cursor:?}"))

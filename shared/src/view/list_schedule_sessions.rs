@@ -31,9 +31,11 @@ pub async fn list_schedule_sessions(
         return Ok(None);
     }
     let scope = Scope { route: Route::ScheduleSessions, user_id, id: schedule_id };
-    let frame = Frame::new(&scope, ask, &rows, count);
+    // Every release shows sessions whole here.
+    let view = ask.view.unwrap_or_default();
+    let frame = Frame::new(&scope, ask, view, store.release(), &rows, count);
     let ids: Vec<_> = rows.rows.into_iter().map(|row| row.id).collect();
-    let mut heads = store.heads(user_id, ids.clone(), ask.view).await?;
+    let mut heads = store.heads(user_id, ids.clone(), view).await?;
     heads.retain(|_, head| head.source_schedule_id.as_deref() == Some(schedule_id));
     let order = in_order(ask, &ids, &heads);
 
@@ -43,7 +45,7 @@ pub async fn list_schedule_sessions(
         return Ok(Some(Listed::NotModified(known)));
     }
     check_size(ask, heads.values())?;
-    let mut sessions = states(store, user_id, heads.into_values().collect(), ask.view, "").await?;
+    let mut sessions = states(store, user_id, heads.into_values().collect(), view, "").await?;
     // A head that has moved on meanwhile may have moved away.
     sessions.retain(|_, session| session.head.source_schedule_id.as_deref() == Some(schedule_id));
     let sessions: Vec<_> = order.iter().filter_map(|id| sessions.remove(id)).collect();

@@ -41,12 +41,14 @@ pub async fn list_sessions(
     )?;
     let Some(agent) = agent else { return Ok(None) };
     let scope = Scope { route: Route::Sessions, user_id, id: agent_id };
-    let frame = Frame::new(&scope, ask, &rows, count);
+    let release = store.release();
+    let view = ask.view.unwrap_or(if release.trims_sessions() { View::Summary } else { View::Full });
+    let frame = Frame::new(&scope, ask, view, release, &rows, count);
 
     let asked: HashSet<String> = rows.rows.iter().filter_map(|row| row.team_id.clone()).collect();
     let ids: Vec<_> = rows.rows.into_iter().map(|row| row.id).collect();
     let (mut heads, mut teams) =
-        try_join!(store.heads(user_id, ids.clone(), ask.view), store.teams(user_id, asked.iter().cloned().collect()))?;
+        try_join!(store.heads(user_id, ids.clone(), view), store.teams(user_id, asked.iter().cloned().collect()))?;
     heads.retain(|_, head| head.agent_id == agent_id);
     // The index may lag behind a head that has just joined a team.
     let late = teams_of(heads.values()).difference(&asked).cloned().collect::<Vec<_>>();
@@ -75,7 +77,7 @@ pub async fn list_sessions(
     }
 
     check_size(ask, heads.values())?;
-    let states = states(store, user_id, heads.into_values().collect(), ask.view, SessionView::OPENING);
+    let states = states(store, user_id, heads.into_values().collect(), view, SessionView::OPENING);
     let (mut teams, mut sessions) = match resolved {
         Some(resolved) => (resolved, states.await?),
         None => try_join!(Teams::resolve(store, user_id, teams, &known), states)?,
@@ -94,10 +96,10 @@ pub async fn list_sessions(
         sessions: fingerprint(&mut sessions.iter().map(|session| &session.head)),
         teams: teams.fingerprint(),
     };
+    let has_status = view == View::Summary || release.trims_sessions();
     let view = |session: StoredSession| SessionView {
         is_running: running.contains(&session.head.id),
-        status: (ask.view == View::Summary)
-            .then(|| SessionStatus::of(&session.head, running.contains(&session.head.id))),
+        status: has_status.then(|| SessionStatus::of(&session.head, running.contains(&session.head.id))),
         team: session.head.team_id.as_ref().and_then(|id| teams.get(id)).cloned(),
         session,
     };

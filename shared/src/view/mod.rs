@@ -18,7 +18,7 @@ mod teams;
 
 use std::sync::{Arc, OnceLock};
 
-use crate::model::ParkedStatus;
+use crate::model::{ParkedStatus, RosterEntry};
 use crate::store::{SessionHead, StoredAgent, StoredSession, StoredTeam};
 
 pub use list::{Ask, ListError, Listed, SessionList};
@@ -33,7 +33,7 @@ pub struct SessionView {
     pub session: StoredSession,
     /// Whether a run lease is held for it now.
     pub is_running: bool,
-    /// What it does or waits for; in summaries only.
+    /// What it does or waits for; in summaries, and in releases that always say so.
     pub status: Option<SessionStatus>,
     /// Its team, if it has one that exists.
     pub team: Option<Arc<TeamDetail>>,
@@ -75,25 +75,30 @@ impl SessionStatus {
 pub struct TeamDetail {
     /// The record.
     pub team: StoredTeam,
-    /// The agent of the session that leads, if both exist.
-    pub leader_agent: Option<Arc<StoredAgent>>,
+    /// The agent that leads, if it exists.
+    pub leader_agent: Option<TeamAgent>,
     /// The members that exist, in the team's order.
     pub members: Vec<TeamMember>,
+    /// The roster that was worked out for a team that AgentScope has not migrated yet.
+    worked_out: Option<Vec<RosterEntry>>,
     /// Many sessions may show the team.
     json: OnceLock<Vec<u8>>,
 }
 
-impl TeamDetail {
-    fn new(team: StoredTeam, leader_agent: Option<Arc<StoredAgent>>, members: Vec<TeamMember>) -> Self {
-        Self { team, leader_agent, members, json: OnceLock::new() }
-    }
+/// An agent as a team shows it.
+#[derive(Debug, Clone)]
+pub struct TeamAgent {
+    /// The record.
+    pub agent: Arc<StoredAgent>,
+    /// Whether the caller may edit it; `None` in releases that do not say.
+    pub editable: Option<bool>,
 }
 
 /// A member of a team.
 #[derive(Debug, Clone)]
 pub struct TeamMember {
-    /// The record.
-    pub agent: Arc<StoredAgent>,
-    /// Its newest session, if it has one.
+    /// The agent.
+    pub agent: TeamAgent,
+    /// Its session: in the team, or its newest if the team has no roster.
     pub session_id: Option<String>,
 }

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::{SessionList, SessionView, TeamDetail, TeamMember};
-use crate::store::{StoreError, StoredAgent, StoredSession, StoredTeam};
+use super::{SessionList, SessionView, TeamAgent, TeamDetail, TeamMember};
+use crate::model::RosterEntry;
+use crate::store::{StoreError, StoredMembers, StoredSession, StoredTeam};
 
 /// What becomes an element of a list.
 pub trait WriteJson {
@@ -56,16 +57,6 @@ impl<'a> Object<'a> {
         self
     }
 
-    /// The members of another object, given as its text.
-    fn members(self, object: &str) -> Self {
-        let inner = object.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or_default();
-        if !inner.is_empty() {
-            self.out.push(b',');
-            self.out.extend_from_slice(inner.as_bytes());
-        }
-        self
-    }
-
     fn end(self) {
         self.out.push(b'}');
     }
@@ -87,33 +78,6 @@ impl StoredSession {
         }
         Ok(self.json.unwrap_or_default())
     }
-
-    fn append_json(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
-        let head = &self.head;
-        let documents = self.documents()?;
-        let mut object = Object::new(out)
-            .value("id", &head.id)
-            .value("updated_at", &head.updated_at)
-            .value("created_at", &head.created_at)
-            .value("user_id", &head.user_id)
-            .value("agent_id", &head.agent_id)
-            .value("source", &head.source)
-            .value("source_schedule_id", &head.source_schedule_id)
-            .value("team_id", &head.team_id)
-            .json("config", &documents.config);
-        let mut state = Object::new(object.key("state")).value("session_id", &head.state_session_id);
-        let tool_context = self.append_conversation(state.next())?;
-        state
-            .value("reply_id", &head.reply_id)
-            .json("cur_iter", &head.cur_iter)
-            .json("permission_context", &documents.permission_context)
-            .json("tool_context", &tool_context)
-            .json("tasks_context", &documents.tasks_context)
-            .members(&documents.state_extra)
-            .end();
-        object.members(&documents.extra).end();
-        Ok(())
-    }
 }
 
 impl WriteJson for StoredSession {
@@ -126,32 +90,48 @@ impl WriteJson for StoredSession {
     }
 }
 
-impl StoredAgent {
+impl TeamAgent {
     fn append_json(&self, out: &mut Vec<u8>) {
-        Object::new(out)
-            .value("id", &self.id)
-            .value("updated_at", &self.updated_at)
-            .value("created_at", &self.created_at)
-            .value("user_id", &self.user_id)
-            .value("source", &self.source)
-            .json("data", &self.data)
-            .members(self.extra.as_deref().unwrap_or_default())
-            .end();
+        let json = self.agent.json.as_bytes();
+        match (self.editable, json.strip_suffix(b"}")) {
+            (Some(editable), Some(members)) => {
+                out.extend_from_slice(members);
+                Object { out, separator: b',' }.value("editable", &editable).end();
+            }
+            _ => out.extend_from_slice(json),
+        }
     }
 }
 
-impl StoredTeam {
-    fn append_json(&self, out: &mut Vec<u8>) {
+/// The team's JSON, with the roster that was worked out for it.
+fn append_team(team: &StoredTeam, worked_out: Option<&[RosterEntry]>, out: &mut Vec<u8>) {
+    let place = match &team.members {
+        StoredMembers::Agents { place, .. } => place.clone(),
+        StoredMembers::Roster(_) => None,
+    };
+    let (Some(roster), Some(place)) = (worked_out, place) else {
+        out.extend_from_slice(team.json.as_bytes());
+        return;
+    };
+    out.extend_from_slice(&team.json.as_bytes()[..place.start]);
+    let ids: Vec<_> = roster.iter().map(|entry| &entry.agent_id).collect();
+    // A Vec takes every byte, and strings always have a JSON form.
+    out.extend_from_slice(b"\"member_ids\":");
+    let _ = serde_json::to_writer(&mut *out, &ids);
+    out.extend_from_slice(b",\"members\":[");
+    for (index, RosterEntry { owner_id, agent_id, session_id }) in roster.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
         Object::new(out)
-            .value("id", &self.id)
-            .value("updated_at", &self.updated_at)
-            .value("created_at", &self.created_at)
-            .value("user_id", &self.user_id)
-            .value("session_id", &self.session_id)
-            .json("data", &self.data)
-            .members(self.extra.as_deref().unwrap_or_default())
+            .value("owner_id", owner_id)
+            .value("agent_id", agent_id)
+            .value("session_id", session_id)
+            .value("role", &"created")
             .end();
     }
+    out.push(b']');
+    out.extend_from_slice(&team.json.as_bytes()[place.end..]);
 }
 
 impl TeamDetail {
@@ -160,11 +140,11 @@ impl TeamDetail {
         self.json.get_or_init(|| {
             let agents = self.leader_agent.iter().chain(self.members.iter().map(|member| &member.agent));
             let size = DOCUMENT_FRAME
-                + self.team.data.len()
-                + agents.map(|agent| DOCUMENT_FRAME + agent.data.len()).sum::<usize>();
+                + self.team.json.len()
+                + agents.map(|agent| DOCUMENT_FRAME + agent.agent.json.len()).sum::<usize>();
             let mut out = Vec::with_capacity(size);
             let mut detail = Object::new(&mut out);
-            self.team.append_json(detail.key("team"));
+            append_team(&self.team, self.worked_out.as_deref(), detail.key("team"));
             let leader = detail.key("leader_agent");
             match &self.leader_agent {
                 Some(agent) => agent.append_json(leader),

@@ -10,8 +10,8 @@ use redis::RedisError;
 use super::latecomers::Latecomers;
 use super::owners::SessionOwners;
 use super::work::Work;
-use crate::observe::Observer;
-use crate::original::{Copied, content_hash, identity, read};
+use crate::observe::{Observer, Phase};
+use crate::original::{Copied, Invalid, content_hash, identity, read};
 use crate::record::Record;
 use crate::source::read::{Identity, Lock, SessionFacts, now};
 use crate::source::{Place, Source};
@@ -141,7 +141,7 @@ impl Copier {
             RecordKind::Session => Some(self.facts(key, place, &identity).await?),
             RecordKind::Agent | RecordKind::Team | RecordKind::Schedule => None,
         };
-        let original = content_hash(place.kind, facts.as_ref(), &text);
+        let original = content_hash(self.store.release(), place.kind, facts.as_ref(), &text);
         let mut is_there = held.is_there();
         if held.is_copy_of(&original.content_hash) && !rewrite {
             self.observer.fits(key);
@@ -154,9 +154,13 @@ impl Copier {
                 Copied::Written => {
                     self.observer.fits(key);
                     Observer::count(&self.observer.counters.written);
+                    if place.kind == RecordKind::Session && self.observer.phase() == Phase::Following {
+                        self.observer.session_changed();
+                    }
                     is_there = true;
                 }
-                Copied::Misfit(problem) => self.observer.skip(key, &problem),
+                Copied::Invalid(Invalid::Problem(problem)) => self.observer.skip(key, &problem),
+                Copied::Invalid(Invalid::LaterRelease(later)) => self.observer.note_later_release(later),
                 Copied::Moved => return Err(Failure::Later("somebody else has written this record".to_owned())),
             }
         }
@@ -212,27 +216,29 @@ impl Copier {
 
     async fn write(&self, place: &Place, text: &[u8], original: &Original, held: &Held) -> Result<Copied, Failure> {
         match place.kind {
-            RecordKind::Agent => self.write_as::<AgentRecord>(text, original, held).await,
-            RecordKind::Team => self.write_as::<TeamRecord>(text, original, held).await,
-            RecordKind::Schedule => self.write_as::<ScheduleRecord>(text, original, held).await,
-            RecordKind::Session => self.write_as::<SessionRecord>(text, original, held).await,
+            RecordKind::Agent => self.write_as::<AgentRecord>(place.kind, text, original, held).await,
+            RecordKind::Team => self.write_as::<TeamRecord>(place.kind, text, original, held).await,
+            RecordKind::Schedule => self.write_as::<ScheduleRecord>(place.kind, text, original, held).await,
+            RecordKind::Session => self.write_as::<SessionRecord>(place.kind, text, original, held).await,
         }
     }
 
     async fn write_as<T: Record + Sync>(
         &self,
+        kind: RecordKind,
         text: &[u8],
         original: &Original,
         held: &Held,
     ) -> Result<Copied, Failure> {
-        let record = match read::<T>(text) {
+        let record = match read::<T>(text, self.store.release()) {
             Ok(record) => record,
-            Err(problem) => return Ok(Copied::Misfit(problem)),
+            Err(invalid) => return Ok(Copied::Invalid(invalid)),
         };
+        self.observer.note_unknown_values(kind, record.unknown_values());
         match record.copy(&self.store, original, held).await {
             Ok(true) => Ok(Copied::Written),
             Ok(false) => Ok(Copied::Moved),
-            Err(StoreError::Unfit(unfit)) => Ok(Copied::Misfit(unfit.to_string())),
+            Err(StoreError::Unfit(unfit)) => Ok(Copied::Invalid(Invalid::Problem(unfit.to_string()))),
             Err(error) => Err(error.into()),
         }
     }
@@ -249,6 +255,9 @@ impl Copier {
 
     async fn set_lease(&self, place: &Place, lock: Lock, held: Option<u64>) -> Result<(), Failure> {
         let Place { user_id, id, .. } = place;
+        if lock != Lock::Free {
+            self.observer.saw_lock();
+        }
         match self.lease_end(lock) {
             None if held.is_some_and(|end| end > now().as_secs()) => {
                 self.store.end_lease(user_id, id).await?;

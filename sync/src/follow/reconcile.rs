@@ -14,7 +14,7 @@ use super::queue::Queue;
 use super::work::Work;
 use crate::observe::Observer;
 use crate::original::{content_hash, identity};
-use crate::source::read::{Identity, SessionFacts};
+use crate::source::read::{Identity, Lock, SessionFacts};
 use crate::source::{Place, Source};
 
 /// The most bytes of records that are read at once. One that is larger is read alone.
@@ -235,7 +235,10 @@ async fn behind_of(copier: &Copier, kind: RecordKind, seen: Vec<Seen>) -> Result
 }
 
 fn is_behind(copier: &Copier, seen: &Seen, facts: Option<SessionFacts>, held: &Held, lease: Option<u64>) -> bool {
-    let original = content_hash(seen.place.kind, facts.as_ref(), &seen.text);
+    let original = content_hash(copier.store.release(), seen.place.kind, facts.as_ref(), &seen.text);
+    if facts.is_some_and(|facts| facts.lock != Lock::Free) {
+        copier.observer.saw_lock();
+    }
     let is_listed = original.is_on_agent_list && original.is_on_schedule_list;
     !held.is_copy_of(&original.content_hash)
         || facts.is_some_and(|facts| copier.is_lease_behind(facts.lock, lease))

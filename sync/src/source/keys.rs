@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use agentscope_shared::model::Release;
 use agentscope_shared::store::RecordKind;
 
 use super::template::{KeyTemplate, LockTemplate, glob};
@@ -44,9 +45,30 @@ pub struct Keys {
     pub credential: KeyTemplate,
     /// Messages, which are not read either.
     pub messages: KeyTemplate,
+    /// The release of AgentScope, which decides what else is never read: see [`Self::NEVER_READ_SINCE`].
+    pub release: Release,
+    /// What else is never read.
+    pub others: Vec<KeyTemplate>,
 }
 
 impl Keys {
+    /// Keys under which AgentScope keeps other things than records, by the release that brought them. Some hold secrets, as MCP
+    /// servers do, and some look like the key of a record.
+    pub const NEVER_READ_SINCE: &[(Release, &str)] = &[
+        (Release::V2_0_3, "agentscope:user:{user_id}:knowledge_base:{id}"),
+        (Release::V2_0_6, "agentscope:user:{user_id}:mcp:{id}"),
+        (Release::V2_0_6, "agentscope:user:{user_id}:skill:{id}"),
+        (Release::V2_0_6, "agentscope:user:{user_id}:channel:{id}"),
+        (Release::V2_0_9, "agentscope:user:{user_id}:sop:{id}"),
+        (Release::V2_0_9, "agentscope:user:{user_id}:sop_run:{id}"),
+    ];
+
+    /// The templates of [`NEVER_READ_SINCE`](Self::NEVER_READ_SINCE) that a release has.
+    pub fn never_read_in(release: Release) -> Vec<KeyTemplate> {
+        let templates = Self::NEVER_READ_SINCE.iter().filter(|(since, _)| *since <= release);
+        templates.filter_map(|(_, template)| template.parse().ok()).collect()
+    }
+
     /// The template of a kind of record.
     pub fn template(&self, kind: RecordKind) -> &KeyTemplate {
         match kind {
@@ -77,12 +99,13 @@ impl Keys {
     /// Whether it is the key of a credential, of messages or of a list, or may be.
     pub fn is_never_read(&self, key: &str) -> bool {
         let never = [&self.credential, &self.messages, &self.agent_sessions, &self.schedule_sessions];
-        never.into_iter().any(|never| never.matches(key))
+        never.into_iter().chain(&self.others).any(|never| never.matches(key))
     }
 
     /// Whether it may be a credential's key, and may be a record's of somebody whose id has that in it.
     pub fn is_ambiguous(&self, key: &str) -> bool {
-        self.credential.matches(key) && RecordKind::ALL.into_iter().any(|kind| self.template(kind).matches(key))
+        let is_other = self.credential.matches(key) || self.others.iter().any(|other| other.matches(key));
+        is_other && RecordKind::ALL.into_iter().any(|kind| self.template(kind).matches(key))
     }
 
     /// Whether it is the key of a list of sessions.
@@ -134,6 +157,8 @@ mod tests {
             lock: "a:session:lock:{sid}".parse().unwrap(),
             credential: template("a:user:{user_id}:credential:{credential_id}"),
             messages: template("a:user:{user_id}:session:{session_id}:messages"),
+            release: Release::OLDEST,
+            others: Vec::new(),
         }
     }
 
@@ -170,6 +195,20 @@ mod tests {
         }
         assert!(keys.is_ambiguous("a:user:u:credential:c:agent:a") && !keys.is_ambiguous("a:user:u:credential:c"));
         assert!(keys.is_list("a:user:u:agent:a:sessions") && !keys.is_list("a:user:u:agent:a"));
+    }
+
+    #[test]
+    fn later_releases_keep_other_things_under_keys_that_look_like_those_of_records() {
+        let newest = Keys { others: Keys::never_read_in(Release::NEWEST), ..keys() };
+        let newest = Keys { agent: template("agentscope:user:{user_id}:agent:{id}"), ..newest };
+        for key in
+            ["mcp:agent:a", "skill:x:agent:a", "sop:agent:a", "sop_run:agent:a", "knowledge_base:agent:a:document:d"]
+        {
+            let key = format!("agentscope:user:u:{key}");
+            assert!(newest.places(&key).is_empty() && newest.is_ambiguous(&key), "{key}");
+        }
+        assert_eq!(Keys::never_read_in(Release::OLDEST), []);
+        assert_eq!(Keys::never_read_in(Release::NEWEST).len(), Keys::NEVER_READ_SINCE.len());
     }
 
     #[test]

@@ -2,8 +2,11 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use agentscope_shared::model::Release;
+use agentscope_shared::model::record::schedule_of;
 use redis::{Pipeline, RedisResult};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::Source;
 
@@ -31,9 +34,19 @@ pub struct Identity {
     /// Of a session or a schedule: the agent.
     #[serde(default)]
     pub agent_id: Option<String>,
-    /// Of a session: the schedule that started it.
+    /// Of a session, to release 2.0.7: the schedule that started it.
     #[serde(default)]
-    pub source_schedule_id: Option<String>,
+    pub source_schedule_id: Option<Value>,
+    /// Of a session, from release 2.0.8 on: what started it.
+    #[serde(default)]
+    pub origin: Option<Value>,
+}
+
+impl Identity {
+    /// Of a session: the schedule that started it.
+    pub fn schedule_id(&self, release: Release) -> Option<&str> {
+        schedule_of(self.origin.as_ref(), self.source_schedule_id.as_ref(), release)
+    }
 }
 
 /// What Redis knows of a session besides its record.
@@ -180,10 +193,10 @@ impl Source {
 
     /// The keys of the lists on which a session ought to be: its agent's, and that of the schedule that started it.
     pub fn lists_of(&self, session: &Identity) -> [Option<String>; 2] {
-        let Identity { user_id, agent_id, source_schedule_id, .. } = session;
+        let Identity { user_id, agent_id, .. } = session;
         let keys = self.keys();
         let agent_list = agent_id.as_ref().map(|id| keys.agent_sessions.key(user_id, id));
-        [agent_list, source_schedule_id.as_ref().map(|id| keys.schedule_sessions.key(user_id, id))]
+        [agent_list, session.schedule_id(keys.release).map(|id| keys.schedule_sessions.key(user_id, id))]
     }
 
     /// How a session's lock is held; `None` if there is nothing under the session's key.
