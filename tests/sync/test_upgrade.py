@@ -115,18 +115,23 @@ async def test_agentscope_goes_over_and_sync_does_not(older):
     before = {question: await world.comparison.ask(world.stand.url, question) for question in questions}
     user = next(iter(world.agents.values()))
     agent = await world.agent(user, "Of the newer release")
-    wait_until(lambda: world.sync.complaints(), "a complaint", world.sync.process)
+    wait_until(lambda: about_releases(world.sync), "a complaint", world.sync.process)
     for _ in range(3):
         await world.session(user, agent)
         await world.api("PATCH", f"/agent/{agent}", user, json={"name": "Renamed"})
     await asyncio.sleep(1)
-    assert len(about_releases(world.sync.complaints())) == 1, world.sync.complaints()
+    assert len(about_releases(world.sync)) == 1
     status, health = http(f"http://{world.sync.address}/healthz")
-    assert (status, "release" in json.loads(health)["phase"]) == (503, True), health
+    assert status == 503 and "--release" in json.loads(health)["problem"], health
+    assert http(f"http://{world.sync.address}/livez")[0] == 200
     for question, answer in before.items():
         assert await world.comparison.ask(world.stand.url, question) == answer
 
     assert world.sync.stop() == 0
+    # By its exit status, a script can tell what to do.
+    assert world.sync.once()[0] == world.sync.verify()[0] == 3
+    for question, answer in before.items():
+        assert await world.comparison.ask(world.stand.url, question) == answer
     world.sync.release = RELEASE
     world.stand.set_release(RELEASE)
     world.sync.start()
@@ -134,6 +139,6 @@ async def test_agentscope_goes_over_and_sync_does_not(older):
     await world.nothing_lost_nothing_left_over()
 
 
-def about_releases(complaints):
-    """Those that tell what to do."""
-    return [line for line in complaints if "release" in line["message"]]
+def about_releases(sync):
+    """The errors that tell what to do."""
+    return [line for line in sync.complaints() if "--release" in line["message"]]
