@@ -22,7 +22,7 @@ class People:
     def __init__(self, redis, service):
         self.redis, self.service = redis, service
         # Who has made them.
-        self.agents, self.schedules, self.credentials = {}, {}, {}
+        self.agents, self.schedules = {}, {}
 
     @asynccontextmanager
     async def open(self):
@@ -69,19 +69,20 @@ class People:
         await self.api("DELETE", f"/sessions/{session}", user, params={"agent_id": agent})
 
     async def schedule(self, user, agent, **fields):
+        # 2.0.11 wants a credential. It goes again, since the keys of one user's credentials may be those of another's sessions:
+        # sync tells of each.
         model = await self.model_config(user)
         body = {"name": "Nightly", "cron_expression": "0 0 1 1 *", "agent_id": agent, "chat_model_config": model, **fields}
         made = await self.api("POST", "/schedule/", user, json=body)
+        await self.api("DELETE", f"/credential/{model['credential_id']}", user)
         self.schedules[made["schedule_id"]] = user
         return made["schedule_id"]
 
     async def model_config(self, user, url="http://127.0.0.1:1"):
-        """The configuration of a chat model that is served there, with a credential, which 2.0.11 insists on."""
-        if (user, url) not in self.credentials:
-            data = {"type": MODEL["type"], "api_key": "a key", "base_url": url}
-            made = await self.api("POST", "/credential/", user, json={"data": data})
-            self.credentials[user, url] = made["credential_id"]
-        return {**MODEL, "credential_id": self.credentials[user, url]}
+        """The configuration of a chat model that is served there, with a credential of its own."""
+        data = {"type": MODEL["type"], "api_key": "a key", "base_url": url}
+        made = await self.api("POST", "/credential/", user, json={"data": data})
+        return {**MODEL, "credential_id": made["credential_id"]}
 
     async def chat(self, user, agent, session, *turns):
         """A message that tells the model what to do. Returns when the run has begun."""

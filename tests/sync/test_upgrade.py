@@ -55,7 +55,7 @@ async def without_times(world, body):
 
 
 async def goes_over(world):
-    """Ends the older service and starts the newer one over the same Redis."""
+    """Ends the older service and starts the newer one over the same Redis. Nobody has asked it yet."""
     world.service.stop()
     world.service = Service(world.redis, world.sync.log.parent)
     world.service.wait()
@@ -135,6 +135,9 @@ async def test_agentscope_goes_over_and_sync_does_not(older):
     world.sync.release = RELEASE
     world.stand.set_release(RELEASE)
     world.sync.start()
+    for question in questions:
+        # One after the other: several at once would each rewrite the same team.
+        await world.comparison.ask(world.service.url, question)
     await world.same(everybody=True)
     await world.nothing_lost_nothing_left_over()
 
