@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import redis
+from records import RELEASE
 
 ROOT_FOLDER = Path(__file__).parents[2]
 BINARIES = Path(os.environ.get("CARGO_TARGET_DIR", ROOT_FOLDER / "target")) / "debug"
@@ -112,14 +113,14 @@ class Redis:
 class Service:
     """AgentScope's agent service."""
 
-    def __init__(self, redis: Redis, folder: Path):
+    def __init__(self, redis: Redis, folder: Path, python=sys.executable, bus="redis"):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "service.log"
-        arguments = [str(self.port), str(redis.port), redis.PASSWORD, str(folder / "workspaces")]
+        arguments = [str(self.port), str(redis.port), redis.PASSWORD, str(folder / "workspaces"), bus]
         self.process = subprocess.Popen(
-            [sys.executable, "-B", Path(__file__).with_name("service.py"), *arguments],
-            stdout=self.log.open("w"), stderr=subprocess.STDOUT,
+            [python, "-B", Path(__file__).with_name("service.py"), *arguments],
+            stdout=self.log.open("a"), stderr=subprocess.STDOUT,
         )  # fmt: skip
 
     def wait(self):
@@ -132,13 +133,17 @@ class Service:
 class Stand:
     """Both functions behind a gateway, over an embedded DynamoDB."""
 
-    def __init__(self):
+    def __init__(self, release=RELEASE):
         self.process = subprocess.Popen(
-            [BINARIES / "stand"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=without_aws()
+            [BINARIES / "stand"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(release)
         )
         where = json.loads(self.process.stdout.readline())
         self.url, self.dynamodb, self.throttled_dynamodb = where["gateway"], where["dynamodb"], where["throttled_dynamodb"]
         self.sessions, self.agents, self.teams, self.schedules = self.tables = where["tables"]
+
+    def set_release(self, release):
+        """Starts the functions anew, for another release of AgentScope."""
+        assert http(f"{self.url}/_stand/release/{release}", "POST")[0] == 200
 
     def throttle(self, percent):
         """Lets DynamoDB refuse so many of a hundred of sync's requests, and answer as many batches in part."""
@@ -177,15 +182,17 @@ class Stand:
         assert self.process.wait(20) == 0
 
 
-def without_aws():
-    return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TEST_DYNAMODB", "RUST_"))}
+def environment(release):
+    """What the programs of this workspace are started with."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TEST_DYNAMODB", "RUST_"))}
+    return {**inherited, "AGENTSCOPE_RELEASE": release}
 
 
 class Sync:
     """`agentscope-sync`, from a Redis to the tables of a stand."""
 
-    def __init__(self, redis: Redis, stand: Stand, folder: Path):
-        self.redis, self.stand = redis, stand
+    def __init__(self, redis: Redis, stand: Stand, folder: Path, release=RELEASE):
+        self.redis, self.stand, self.release = redis, stand, release
         self.log = folder / "sync.log"
         self.process = None
 
@@ -194,10 +201,18 @@ class Sync:
         self.address = f"127.0.0.1:{free_port()}"
         self.process = subprocess.Popen(
             self._command("redis", "--listen", self.address, *(["--configure"] if configure else []), *options),
-            stdout=self.log.open("a"), stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=without_aws(),
+            stdout=self.log.open("a"), stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment(self.release),
         )  # fmt: skip
         self.wait()
         return self
+
+    def logged(self):
+        """What it has logged, but for what is no JSON: the sums that a run prints at its end."""
+        return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+
+    def complaints(self):
+        """What it has logged as a warning or as an error."""
+        return [line for line in self.logged() if line.get("level") not in ("INFO", "DEBUG", "TRACE")]
 
     def wait(self):
         """Waits until it follows."""
@@ -224,7 +239,7 @@ class Sync:
         with self.log.open("a") as log:
             done = subprocess.run(
                 self._command(command, *options), stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL,
-                env=without_aws(), timeout=PATIENCE_SECONDS, text=True,
+                env=environment(self.release), timeout=PATIENCE_SECONDS, text=True,
             )  # fmt: skip
             log.write(done.stdout)
         return done.returncode, done.stdout

@@ -9,7 +9,7 @@ import pytest
 from processes import wait_until
 from world import lock
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.newest]
 # How long sync may take to start and to read all that has happened meanwhile.
 START = 5.0
 

@@ -39,6 +39,7 @@ async def test_a_run(world, session):
     await world.same()
 
 
+@pytest.mark.newest
 async def test_many_runs(world):
     user = "carol#1 100%"
     agent = await world.agent(user)
@@ -59,6 +60,7 @@ async def test_many_runs(world):
     await world.same()
 
 
+@pytest.mark.newest
 async def test_a_lock_that_nobody_renews(world, session):
     user, agent, session = session
     await world.raw.set(lock(session), "of a process that has died", nx=True, ex=3)
@@ -69,6 +71,7 @@ async def test_a_lock_that_nobody_renews(world, session):
     assert await runs(world, user, agent) == [False]
 
 
+@pytest.mark.newest
 async def test_a_lock_that_is_renewed_never_looks_dropped(world, session):
     user, agent, session = session
     async with world.bus.acquire_lock(lock(session), ttl_secs=2):
@@ -80,6 +83,7 @@ async def test_a_lock_that_is_renewed_never_looks_dropped(world, session):
     await world.same()
 
 
+@pytest.mark.newest
 async def test_a_lock_before_its_session(world):
     """The scheduler chooses the id of a session before there is one."""
     user, session = "李雷", "chosen-before"
@@ -98,6 +102,7 @@ async def test_a_lock_before_its_session(world):
     await world.same()
 
 
+@pytest.mark.newest
 async def test_a_lock_of_two_sessions_with_the_same_id(world):
     """Locks know no users: both run."""
     session = "of:two#users"
@@ -111,6 +116,7 @@ async def test_a_lock_of_two_sessions_with_the_same_id(world):
     assert [await runs(world, *one) for one in agents.items()] == [[False], [False]]
 
 
+@pytest.mark.newest
 async def test_a_lock_of_no_session(world):
     async with world.bus.session_run("no-such-session"):
         await world.same()

@@ -1,56 +1,19 @@
 """No credential, no message and no password leaves Redis."""
 
 import json
-import threading
 import urllib.request
 
 import pytest
-import redis as redis_client
 from agentscope.message import Msg, TextBlock
+from monitor import Monitor
+from people import USERS
 from processes import Redis
-from world import USERS
 
 pytestmark = pytest.mark.anyio
 KEY = "sk-the-key-of-a-user"
 # In a session's own list of messages, which is not its state.
 MESSAGE = "only-in-the-list-of-messages"
 STATE = "in-the-state-of-a-session"
-
-
-class Monitor:
-    """Redis' own record of who has sent which command."""
-
-    def __init__(self, redis):
-        self.connect = lambda: redis_client.Redis(port=redis.port, password=redis.PASSWORD, decode_responses=True)
-        self.commands, self.users = [], {}
-        self.ready = threading.Event()
-        self.thread = threading.Thread(target=self._listen, daemon=True)
-
-    def __enter__(self):
-        self.thread.start()
-        assert self.ready.wait(10)
-        return self
-
-    def __exit__(self, *_):
-        with self.connect() as client:
-            client.echo("the end")
-        self.thread.join(10)
-        assert not self.thread.is_alive()
-
-    def _listen(self):
-        with self.connect() as client, client.monitor() as monitor:
-            self.ready.set()
-            for seen in monitor.listen():
-                sender = f"{seen['client_address']}:{seen['client_port']}"
-                if sender not in self.users:
-                    self.users |= {one["addr"]: one["user"] for one in client.client_list()}
-                self.commands.append((self.users.get(sender), seen["command"]))
-                if seen["command"].endswith("the end"):
-                    return
-
-    def of_sync(self):
-        """Its commands, and those of whoever has gone before it could be asked who it was."""
-        return [command for user, command in self.commands if user != "default"]
 
 
 async def test_no_secret_leaves_redis(world):

@@ -1,6 +1,7 @@
 """Teams: leaders, members, and what is deleted with them."""
 
 import pytest
+from records import reverse_members
 
 pytestmark = pytest.mark.anyio
 
@@ -20,7 +21,7 @@ async def test_a_team_changes(world, team):
     user, leader, session, team, members = team
     record = await world.storage.get_team(user, team)
     record.data.name = "Renamed"
-    record.data.member_ids.reverse()
+    reverse_members(record)
     await world.storage.upsert_team(user, record)
     await world.same()
     agent, member_session = members[0]

@@ -1,64 +1,38 @@
 """A running AgentScope with everything beside it, and what people do with it."""
 
-import base64
-import random
-import uuid
 from contextlib import AsyncExitStack, asynccontextmanager
 
-import aiohttp
-from agentscope.agent import ContextConfig, ReActConfig
-from agentscope.app.message_bus import RedisMessageBus
-from agentscope.app.storage import (
-    AgentData, AgentRecord, ChatModelConfig, RedisStorage, ScheduleData, ScheduleRecord, SessionConfig, SessionSource,
-    TeamData, TeamRecord,
-)  # fmt: skip
-from agentscope.message import Msg, TextBlock, ToolCallBlock
-from agentscope.state import AgentState
 from comparison import Comparison, schedule_sessions, sessions
-from redis.asyncio.retry import Retry
-from redis.backoff import ConstantBackoff
+from invented import InventedTimes
+from people import USERS, People
 
-USERS = ("alice", "acme:alice", "acme:session:alice", "Bob the 2nd", "carol#1 100%", "Zoë", "李雷")
 # It asks as the others do, and has nothing.
 STRANGER = "nobody"
 NO_SUCH_ID = "no-such-id"
-MODEL = {"type": "openai_credential", "credential_id": "", "model": "m", "parameters": {"temperature": 0.0, "n": 1}}
 
 
-class World:
+class World(People):
     """AgentScope, its Redis, `agentscope-sync` and the functions, with the ids of everything that there has ever been."""
 
     def __init__(self, redis, service, stand, sync, tally):
-        self.redis, self.service, self.stand, self.sync, self.tally = redis, service, stand, sync, tally
-        # Who has made them.
-        self.agents, self.schedules = {}, {}
+        super().__init__(redis, service)
+        self.stand, self.sync, self.tally = stand, sync, tally
         self.turn = 0
         self.left_over = set()
 
     @asynccontextmanager
     async def open(self):
-        redis = {"port": self.redis.port, "password": self.redis.PASSWORD, "retry": Retry(ConstantBackoff(0.1), 20)}
         async with AsyncExitStack() as stack:
-            self.client = await stack.enter_async_context(aiohttp.ClientSession())
-            self.storage = await stack.enter_async_context(RedisStorage(**redis))
-            self.bus = await stack.enter_async_context(RedisMessageBus(**redis))
-            self.raw = self.storage.get_client()
+            await stack.enter_async_context(super().open())
             self.comparison = self.compared_to(self.stand)
             yield self
 
     def compared_to(self, stand):
-        return Comparison(stand.url, self.service.url, self.client, self.tally)
+        return Comparison(stand.url, self.service.url, self.client, self.tally, InventedTimes(self.raw))
 
     async def populate(self):
         """What is there before sync starts for the first time."""
-        for user in USERS[::2]:
-            agent = await self.stored_agent(user)
-            for size in (0, 5_000):
-                session = await self.stored_session(user, agent, size)
-            schedule = await self.schedule(user, agent)
-            await self.scheduled_session(user, agent, schedule)
-        await self.team(user, agent, session)
-        await self.stored_session(user, agent, 40_000)
+        await super().populate()
         self.lasting = set(self.agents)
 
     async def clean_up(self):
@@ -113,89 +87,6 @@ class World:
         fresh, self.left_over = left_over - self.left_over, left_over
         assert not fresh, sorted(fresh)
         assert dump["damaged"] == []
-
-    # By way of the service's HTTP API.
-
-    async def api(self, method, path, user, expected=(200, 201, 204), **options):
-        headers = {"x-user-id": user}
-        async with self.client.request(method, self.service.url + path, headers=headers, **options) as answer:
-            body = await answer.text()
-            assert answer.status in expected, f"{method} {path}: {answer.status} {body}"
-            return await answer.json() if body else None
-
-    async def agent(self, user, name="Agent", **fields):
-        made = await self.api("POST", "/agent/", user, json={"name": name, **fields})
-        self.agents[made["agent_id"]] = user
-        return made["agent_id"]
-
-    async def session(self, user, agent, **fields):
-        return (await self.api("POST", "/sessions/", user, json={"agent_id": agent, **fields}))["session_id"]
-
-    async def patch_session(self, user, agent, session, **fields):
-        await self.api("PATCH", f"/sessions/{session}", user, params={"agent_id": agent}, json=fields)
-
-    async def delete_session(self, user, agent, session):
-        await self.api("DELETE", f"/sessions/{session}", user, params={"agent_id": agent})
-
-    async def schedule(self, user, agent, **fields):
-        body = {"name": "Nightly", "cron_expression": "0 0 1 1 *", "agent_id": agent, "chat_model_config": MODEL, **fields}
-        made = await self.api("POST", "/schedule/", user, json=body)
-        self.schedules[made["schedule_id"]] = user
-        return made["schedule_id"]
-
-    # By way of the storage classes.
-
-    async def stored_agent(self, user, name="Stored", **fields):
-        data = AgentData(name=name, context_config=ContextConfig(), react_config=ReActConfig())
-        record = AgentRecord(user_id=user, data=data, **fields)
-        self.agents[record.id] = user
-        return await self.storage.upsert_agent(user, record)
-
-    async def stored_session(self, user, agent, size=0, name="Stored", **fields):
-        config = SessionConfig(workspace_id=uuid.uuid4().hex, name=name)
-        record = await self.storage.upsert_session(user, agent, config, state=conversation(size), **fields)
-        return record.id
-
-    async def stored_schedule(self, user, agent, schedule_id=None):
-        data = ScheduleData(name="Stored", cron_expression="0 0 1 1 *", chat_model_config=ChatModelConfig(**MODEL))
-        record = ScheduleRecord(id=schedule_id or uuid.uuid4().hex, user_id=user, agent_id=agent, data=data)
-        self.schedules[record.id] = user
-        return await self.storage.upsert_schedule(user, record)
-
-    async def scheduled_session(self, user, agent, schedule, size=0):
-        return await self.stored_session(
-            user, agent, size, source=SessionSource.SCHEDULE, source_schedule_id=schedule
-        )
-
-    async def talk(self, user, agent, session, size):
-        """A chat turn that leaves a conversation of so many bytes."""
-        await self.storage.update_session_state(user, agent, session, conversation(size))
-
-    async def team(self, user, leader, session, members=2):
-        """A team that this session leads, with members of one session each: the team's id, and the agents and sessions."""
-        team = TeamRecord(user_id=user, session_id=session, data=TeamData(name="Team", description="All \u2028 of us"))
-        found = []
-        for number in range(members):
-            agent = await self.stored_agent(user, f"Member {number}", source="team")
-            member_session = await self.stored_session(user, agent, 500)
-            await self.storage.set_session_team_id(user, member_session, team.id)
-            team.data.member_ids.append(agent)
-            found.append((agent, member_session))
-        await self.storage.upsert_team(user, team)
-        await self.storage.set_session_team_id(user, session, team.id)
-        return team.id, found
-
-
-def conversation(size):
-    """A state with a conversation of about so many bytes, which hardly get fewer when they are compressed."""
-    state = AgentState(cur_iter=3, summary="Something, 概要 and \"more\"\\ of \u0001 it")
-    while size > 0:
-        text = base64.b64encode(random.randbytes(min(size, 40_000) * 3 // 4)).decode()
-        calls = [ToolCallBlock(id=uuid.uuid4().hex, name="run", input='{"n": 1.0}')]
-        state.context.append(Msg(name="user", role="user", content=[TextBlock(text=f"Überlege 🙂: {text}")]))
-        state.context.append(Msg(name="agent", role="assistant", content=[TextBlock(text="Done."), *calls]))
-        size -= 40_000
-    return state
 
 
 def lock(session):

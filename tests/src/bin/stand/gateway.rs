@@ -1,5 +1,6 @@
 //! The HTTP API before the functions, and what tests may ask of the rest.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -24,6 +25,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use crate::dump::dump;
 use crate::throttle::Throttle;
 
+/// The environment variable that tells the functions which release of AgentScope they are asked in place of.
+const RELEASE: &str = "AGENTSCOPE_RELEASE";
+
 /// What answers.
 pub(crate) struct Stand {
     /// `list-sessions`.
@@ -40,24 +44,35 @@ pub(crate) struct Stand {
 
 /// Processes of one function, each of which has one event at a time, as Lambda's have.
 pub(crate) struct Functions {
+    binary: PathBuf,
+    environment: Vec<(&'static str, String)>,
     count: usize,
     idle: Mutex<UnboundedReceiver<Function>>,
     back: UnboundedSender<Function>,
 }
 
-/// Starts so many processes of the function whose binary lies beside this program.
+/// Starts so many processes of the function whose binary lies beside this program, for the release of AgentScope that this
+/// program's environment names.
 pub(crate) async fn functions(name: &str, count: usize, database: &TestDynamoDb) -> Functions {
     let binary = std::env::current_exe().unwrap().with_file_name(name);
     assert!(binary.exists(), "{} is missing: build it first", binary.display());
     let (back, idle) = unbounded_channel();
-    for _ in 0..count {
-        // Standard output is for the tests.
-        back.send(Function::start(&binary, environment(database, "header"), Stdio::null()).await).unwrap();
-    }
-    Functions { count, idle: Mutex::new(idle), back }
+    let environment = environment(database, "header");
+    let functions = Functions { binary, environment, count, idle: Mutex::new(idle), back };
+    functions.start(std::env::var(RELEASE).ok()).await;
+    functions
 }
 
 impl Functions {
+    async fn start(&self, release: Option<String>) {
+        let mut environment = self.environment.clone();
+        environment.extend(release.map(|release| (RELEASE, release)));
+        for _ in 0..self.count {
+            // Standard output is for the tests.
+            self.back.send(Function::start(&self.binary, environment.clone(), Stdio::null()).await).unwrap();
+        }
+    }
+
     async fn invoke(&self, event: &Value) -> Outcome {
         let mut function = self.idle.lock().await.recv().await.unwrap();
         let outcome = function.invoke(&event.to_string()).await;
@@ -77,6 +92,7 @@ impl Functions {
 pub(crate) async fn start(stand: Arc<Stand>) -> String {
     let router = Router::new()
         .route("/_stand/throttling/{percent}", post(set_throttling))
+        .route("/_stand/release/{release}", post(set_release))
         .route("/_stand/requests", get(requests))
         .route("/_stand/dump", get(dump_tables))
         .fallback(ask)
@@ -89,6 +105,14 @@ pub(crate) async fn start(stand: Arc<Stand>) -> String {
 
 async fn set_throttling(State(stand): State<Arc<Stand>>, Path(percent): Path<u32>) {
     stand.throttle.percent.store(percent, Ordering::Relaxed);
+}
+
+/// Replaces all functions by new processes, as a deployment does.
+async fn set_release(State(stand): State<Arc<Stand>>, Path(release): Path<String>) {
+    for functions in [&stand.lists, &stand.schedule_lists] {
+        functions.stop().await;
+        functions.start(Some(release.clone())).await;
+    }
 }
 
 async fn requests(State(stand): State<Arc<Stand>>) -> Json<Value> {
