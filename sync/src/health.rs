@@ -48,8 +48,10 @@ async fn alive(State((copier, queue)): Process) -> impl IntoResponse {
     let lag = copier.observer.lag();
     Json(json!({
         "phase": copier.observer.phase().as_str(),
+        "mode": copier.observer.mode().as_str(),
         "pending": queue.len(),
         "skipped": copier.observer.skipped(),
+        "too_large": copier.observer.too_large(),
         "lag_ms": { "p50": lag.p50, "p99": lag.p99, "max": lag.max, "changes": lag.count },
     }))
 }

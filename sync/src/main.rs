@@ -18,7 +18,7 @@ use agentscope_sync::options::{Redis, Tables};
 use agentscope_sync::signals::until_ended;
 use agentscope_sync::source::Source;
 use agentscope_sync::verify::verify;
-use agentscope_sync::{health, logs};
+use agentscope_sync::{health, logs, memory};
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -100,6 +100,8 @@ struct Follow {
     #[arg(long, default_value = "AgentScopeSync", value_name = "NAME")]
     metrics_namespace: String,
     #[command(flatten)]
+    memory: memory::Options,
+    #[command(flatten)]
     tables: Tables,
 }
 
@@ -107,6 +109,8 @@ struct Follow {
 struct Verify {
     #[command(flatten)]
     redis: Redis,
+    #[command(flatten)]
+    memory: memory::Options,
     #[command(flatten)]
     tables: Tables,
 }
@@ -176,7 +180,7 @@ fn tell(file: &str, what: &str, report: &Report) {
 
 async fn redis(options: Follow) -> Result<Outcome> {
     let every = Duration::from_secs(options.reconcile_seconds);
-    let copier = Arc::new(copier(options.redis, options.tables, every).await?);
+    let copier = Arc::new(copier(options.redis, options.tables, options.memory, every).await?);
     let comparison =
         reconcile::Options { rewrite: options.rewrite, allow_empty: options.allow_empty, left_parts: true };
     let progress = spinner();
@@ -227,7 +231,7 @@ fn summarize(copier: &Copier, found: Found) {
 }
 
 async fn compare(options: Verify) -> Result<Outcome> {
-    let copier = copier(options.redis, options.tables, Duration::ZERO).await?;
+    let copier = copier(options.redis, options.tables, options.memory, Duration::ZERO).await?;
     let progress = spinner();
     let verdict = verify(&copier, &progress, |finding| progress.suspend(|| println!("{finding}"))).await?;
     progress.finish_and_clear();
@@ -235,10 +239,12 @@ async fn compare(options: Verify) -> Result<Outcome> {
     Ok(if verdict.differences.is_empty() { Outcome::Well } else { Outcome::NotAllWell })
 }
 
-async fn copier(redis: Redis, tables: Tables, every: Duration) -> Result<Copier> {
+async fn copier(redis: Redis, tables: Tables, memory: memory::Options, every: Duration) -> Result<Copier> {
     let source = Source::connect(&redis.source()).await?;
     tracing::info!(address = source.address(), "connected to Redis");
-    Copier::new(tables.store(Patience::FOLLOWER).await, source, every)
+    let memory = memory.memory();
+    tracing::info!(one_record_mb = memory.alone_bytes() >> 20, "memory that copying one record may take");
+    Copier::new(tables.store(Patience::FOLLOWER).await, source, memory, every)
 }
 
 fn progress_bar(records: usize) -> ProgressBar {
