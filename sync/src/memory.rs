@@ -12,9 +12,9 @@ use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 /// The memory limit in MB where none is given or can be read.
 const DEFAULT_LIMIT: u64 = 2048;
-/// What the process takes besides records, in bytes: itself, 100,000 each of owners, ends and changes,
-/// and what the allocator does not give back.
-const BASE: u64 = 128 << 20;
+/// What the process takes besides records, in bytes: itself, and most of what it remembers of 100,000
+/// sessions, their ends and their changes.
+const BASE: u64 = 96 << 20;
 /// The least that is left for records, whatever the limit.
 const LEAST: u64 = 64 << 20;
 /// A permit of the semaphore, in bytes.
@@ -23,10 +23,13 @@ const UNIT: u64 = 4096;
 /// How many bytes reading a text takes for each of its own: the text, and the buffers of the connection.
 const READING: u64 = 3;
 /// How many bytes copying a record takes for each byte of its text: the parsed record, its documents, the compressed
-/// state, and the requests. Measured by `cargo xtask bench sync`.
-const COPYING: u64 = 6;
-/// How many more it takes for each value in the text, since a parsed value has a size of its own.
-const VALUE: u64 = 96;
+/// state, and the requests. `cargo xtask bench sync` measures 6.2.
+const COPYING: u64 = 7;
+/// How many more it takes for each object in the text, since a message or a block has a size of its own. The same measures
+/// 470 to 590.
+const OBJECT: u64 = 600;
+/// Records that are copied side by side share this part of the memory.
+const SHARED_PART: u64 = 8;
 
 /// What the command line says of memory.
 #[derive(Debug, Clone, Copy, Args)]
@@ -68,7 +71,7 @@ impl Memory {
     /// What a process with this limit, in bytes, has for records.
     pub fn new(limit: u64) -> Self {
         let all = limit.saturating_sub(BASE).max(LEAST);
-        let shared_bytes = (all / 4).min((Semaphore::MAX_PERMITS as u64).min(u64::from(u32::MAX)) * UNIT);
+        let shared_bytes = (all / SHARED_PART).min((Semaphore::MAX_PERMITS as u64).min(u64::from(u32::MAX)) * UNIT);
         Self {
             shared: Arc::new(Semaphore::new(permits(shared_bytes) as usize)),
             shared_bytes,
@@ -119,9 +122,25 @@ pub fn for_copying_at_least(length: usize) -> u64 {
 
 /// What copying this record takes.
 pub fn for_copying(text: &[u8]) -> u64 {
-    // Values end before these, and so do some texts that contain them: the estimate is never too low.
-    let values = text.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
-    for_copying_at_least(text.len()) + values as u64 * VALUE
+    for_copying_at_least(text.len()) + objects(text) * OBJECT
+}
+
+/// How many objects there are in a JSON text. Braces in strings are none.
+fn objects(text: &[u8]) -> u64 {
+    let mut count = 0;
+    let mut is_in_string = false;
+    let mut bytes = text.iter();
+    while let Some(byte) = bytes.next() {
+        match (byte, is_in_string) {
+            (b'"', _) => is_in_string = !is_in_string,
+            (b'\\', true) => {
+                bytes.next();
+            }
+            (b'{', false) => count += 1,
+            _ => {}
+        }
+    }
+    count
 }
 
 /// The memory limit of this process's cgroup, of either version, and of the groups that it is in; `None` without one.
@@ -195,8 +214,8 @@ mod tests {
     }
 
     #[test]
-    fn many_small_values_take_more_than_one_large_one() {
-        assert_eq!(for_copying(b"0123456789"), 60);
-        assert_eq!(for_copying(b"[1,{},[]]x"), 60 + 5 * VALUE);
+    fn many_objects_take_more_than_one_text() {
+        assert_eq!(objects(br#"{"a":[{},{"b":"{\"{"}],"{":1}"#), 3);
+        assert_eq!(for_copying(b"[{},12345]"), 70 + OBJECT);
     }
 }

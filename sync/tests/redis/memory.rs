@@ -13,9 +13,9 @@ const MB: usize = 1_000_000;
 /// A session with this many bytes in messages.
 fn large(id: &str, bytes: usize) -> serde_json::Value {
     const MESSAGE: usize = 20_000;
-    let text = noise(id.len() as u64, MESSAGE);
     let messages: Vec<_> = (0..bytes / MESSAGE)
         .map(|number| {
+            let text = noise(number as u64, MESSAGE);
             let content = serde_json::json!([{ "type": "text", "text": text, "id": format!("b{number}") }]);
             serde_json::json!({ "id": format!("m{number}"), "name": "a", "role": "user", "content": content })
         })
