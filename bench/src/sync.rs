@@ -14,6 +14,7 @@ use anyhow::{Result, bail, ensure};
 use clap::Args;
 use serde_json::Value;
 
+use crate::large;
 use crate::process::peak_memory;
 use crate::text::Author;
 
@@ -38,17 +39,27 @@ pub(crate) struct Options {
     /// How many of them a second.
     #[arg(long, default_value_t = 100)]
     rate: u32,
+    /// In MB, the sizes of sessions that are copied alone. With 0 sessions only these are measured.
+    #[arg(long, value_delimiter = ',', default_values_t = [10, 40, 80])]
+    large: Vec<usize>,
 }
 
 /// The process between its ends.
-struct Sync<'a> {
-    binary: &'a Path,
-    redis: &'a TestRedis,
-    database: &'a TestDynamoDb,
+pub(crate) struct Sync<'a> {
+    pub(crate) binary: &'a Path,
+    pub(crate) redis: &'a TestRedis,
+    pub(crate) database: &'a TestDynamoDb,
 }
 
 /// Prints a table of what was measured.
 pub(crate) async fn run(options: Options) -> Result<()> {
+    if options.sessions > 0 {
+        follow(&options).await?;
+    }
+    large::run(&options.binary, &options.large).await
+}
+
+async fn follow(options: &Options) -> Result<()> {
     let redis = TestRedis::start();
     let mut sessions = Vec::with_capacity(options.sessions);
     let mut bytes = 0;
@@ -65,11 +76,11 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     println!("{} sessions, {} MB of JSON\n", sessions.len(), bytes / 1_000_000);
     println!("| | time | requests to DynamoDB | peak memory |\n|---|---|---|---|");
 
-    let (time, memory, summary) = sync.once(&database.url)?;
+    let (time, memory, summary) = sync.once(&database.url, &[])?;
     println!("| first load | {} | | {} MB |", seconds(time), memory >> 20);
     eprintln!("{summary}");
     let wire = Wire::before(&database.url, |_| Fate::Answered).await;
-    let (time, memory, summary) = sync.once(&wire.url)?;
+    let (time, memory, summary) = sync.once(&wire.url, &[])?;
     eprintln!("{summary}");
     let mut operations = BTreeMap::new();
     for call in wire.calls() {
@@ -77,7 +88,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     }
     println!("| restart, nothing changed | {} | {} | {} MB |", seconds(time), counted(&operations), memory >> 20);
     ensure!(operations.keys().all(|name| ["BatchGetItem", "Query", "Scan"].contains(&name.as_str())), "it has written");
-    sync.follow(&options, &sessions).await
+    sync.follow(options, &sessions).await
 }
 
 fn conversation(user: &str, number: usize) -> Value {
@@ -115,9 +126,9 @@ impl Sync<'_> {
     }
 
     /// Compares everything once: how long that takes, the most memory that it takes, and what the process says.
-    fn once(&self, url: &str) -> Result<(Duration, u64, String)> {
+    pub(crate) fn once(&self, url: &str, arguments: &[&str]) -> Result<(Duration, u64, String)> {
         let begun = Instant::now();
-        let mut child = self.command(&["redis", "--once"], url).spawn()?;
+        let mut child = self.command(&[&["redis", "--once"], arguments].concat(), url).spawn()?;
         let mut memory = 0;
         while child.try_wait()?.is_none() {
             memory = memory.max(peak_memory(child.id()).unwrap_or(0));

@@ -50,9 +50,11 @@ async fn alive(State((copier, queue)): Process) -> impl IntoResponse {
     let lag = copier.observer.lag();
     Json(json!({
         "phase": copier.observer.phase().as_str(),
+        "mode": copier.observer.mode().as_str(),
         "pending": queue.len(),
         "skipped": copier.observer.skipped(),
         "problem": copier.observer.later_release().map(set_release),
+        "too_large": copier.observer.too_large(),
         "lag_ms": { "p50": lag.p50, "p99": lag.p99, "max": lag.max, "changes": lag.count },
     }))
 }

@@ -4,6 +4,7 @@
 //! - [`source`]: the service's own Redis.
 //! - [`follow`]: keeps the tables in step with it. [`original`]: its records. [`observe`], [`health`]: how that goes.
 //! - [`verify`]: what is in Redis against what is in the tables.
+//! - [`memory`]: how much of it records may take.
 //! - [`options`], [`logs`], [`signals`]: what the commands have in common.
 //! - [`record`]: what the four kinds of record have in common.
 
@@ -12,6 +13,7 @@ pub mod follow;
 pub mod health;
 pub mod load;
 pub mod logs;
+pub mod memory;
 pub mod observe;
 pub mod options;
 pub mod original;

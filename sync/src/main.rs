@@ -19,7 +19,7 @@ use agentscope_sync::options::{Redis, Tables};
 use agentscope_sync::signals::until_ended;
 use agentscope_sync::source::Source;
 use agentscope_sync::verify::verify;
-use agentscope_sync::{health, logs, original};
+use agentscope_sync::{health, logs, memory, original};
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -106,6 +106,8 @@ struct Follow {
     #[arg(long, default_value = "AgentScopeSync", value_name = "NAME")]
     metrics_namespace: String,
     #[command(flatten)]
+    memory: memory::Options,
+    #[command(flatten)]
     tables: Tables,
 }
 
@@ -113,6 +115,8 @@ struct Follow {
 struct Verify {
     #[command(flatten)]
     redis: Redis,
+    #[command(flatten)]
+    memory: memory::Options,
     #[command(flatten)]
     tables: Tables,
 }
@@ -198,7 +202,7 @@ fn tell(file: &str, what: &str, report: &Report) {
 
 async fn redis(options: Follow) -> Result<Outcome> {
     let every = Duration::from_secs(options.reconcile_seconds);
-    let copier = Arc::new(copier(options.redis, options.tables, every).await?);
+    let copier = Arc::new(copier(options.redis, options.tables, options.memory, every).await?);
     let comparison =
         reconcile::Options { rewrite: options.rewrite, allow_empty: options.allow_empty, left_parts: true };
     let progress = spinner();
@@ -253,7 +257,7 @@ fn summarize(copier: &Copier, found: Found) {
 }
 
 async fn compare(options: Verify) -> Result<Outcome> {
-    let copier = copier(options.redis, options.tables, Duration::ZERO).await?;
+    let copier = copier(options.redis, options.tables, options.memory, Duration::ZERO).await?;
     let progress = spinner();
     let verdict = verify(&copier, &progress, |finding| progress.suspend(|| println!("{finding}"))).await?;
     progress.finish_and_clear();
@@ -265,10 +269,12 @@ async fn compare(options: Verify) -> Result<Outcome> {
     })
 }
 
-async fn copier(redis: Redis, tables: Tables, every: Duration) -> Result<Copier> {
+async fn copier(redis: Redis, tables: Tables, memory: memory::Options, every: Duration) -> Result<Copier> {
     let source = Source::connect(&redis.source(tables.release())).await?;
     tracing::info!(address = source.address(), "connected to Redis");
-    Copier::new(tables.store(Patience::FOLLOWER).await, source, every)
+    let memory = memory.memory();
+    tracing::info!(one_record_mb = memory.alone_bytes() >> 20, "memory that copying one record may take");
+    Copier::new(tables.store(Patience::FOLLOWER).await, source, memory, every)
 }
 
 fn progress_bar(records: usize) -> ProgressBar {

@@ -115,14 +115,57 @@ impl Phase {
     }
 }
 
+/// How changes in Redis are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Redis notifies of them.
+    Notifications,
+    /// Redis notifies of some of them. Reconciliations find the others.
+    SomeNotifications,
+    /// Reconciliations find all of them.
+    ComparisonOnly,
+}
+
+impl Mode {
+    /// As `comparison only`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Notifications => "notifications",
+            Self::SomeNotifications => "some notifications",
+            Self::ComparisonOnly => "comparison only",
+        }
+    }
+}
+
+/// Why what is under a key is not copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// The record does not fit the models or the tables, or is not that of its key.
+    DoesNotFit(String),
+    /// The key holds no string, or a list no set.
+    WrongType(String),
+    /// The record is too large for the memory of this process.
+    TooLarge(String),
+}
+
+impl Problem {
+    fn text(&self) -> &str {
+        match self {
+            Self::DoesNotFit(text) | Self::WrongType(text) | Self::TooLarge(text) => text,
+        }
+    }
+}
+
 /// What a sync process has done, and how it is.
 #[derive(Debug)]
 pub struct Observer {
     /// The counters.
     pub counters: Counters,
     phase: Mutex<Phase>,
+    mode: Mutex<Mode>,
     lag: Mutex<Lag>,
-    problems: Mutex<BTreeMap<String, String>>,
+    problems: Mutex<BTreeMap<String, Problem>>,
+    warned: Mutex<BTreeSet<&'static str>>,
     has_skipped: AtomicBool,
     later_release: Mutex<Option<Release>>,
     unknown_values: Mutex<BTreeSet<(RecordKind, String)>>,
@@ -166,8 +209,10 @@ impl Observer {
         Ok(Self {
             counters: Counters::default(),
             phase: Mutex::new(Phase::Reconciling),
+            mode: Mutex::new(Mode::ComparisonOnly),
             lag: Mutex::new(Lag { ever: lag()?, lately: lag()? }),
             problems: Mutex::default(),
+            warned: Mutex::default(),
             has_skipped: AtomicBool::new(false),
             later_release: Mutex::default(),
             unknown_values: Mutex::default(),
@@ -211,13 +256,46 @@ impl Observer {
         *held(&self.phase) = phase;
     }
 
-    /// The record under a key does not fit, or none of ours is there. It is told whenever the record is looked at.
-    pub fn skip(&self, key: &str, problem: &str) {
-        tracing::warn!(key, problem, "skipped a record that does not fit");
-        let mut problems = held(&self.problems);
-        if problems.len() < MOST_PROBLEMS || problems.contains_key(key) {
-            problems.insert(key.to_owned(), problem.to_owned());
+    /// How changes are found.
+    pub fn mode(&self) -> Mode {
+        *held(&self.mode)
+    }
+
+    /// Changes are found in another way.
+    pub fn set_mode(&self, mode: Mode) {
+        *held(&self.mode) = mode;
+    }
+
+    /// Logs a warning the first time that it is for this reason.
+    pub fn warn_once(&self, reason: &'static str, warning: &str) {
+        if held(&self.warned).insert(reason) {
+            tracing::warn!("{warning}");
         }
+    }
+
+    /// What is under a key is not copied. A record that does not fit is logged whenever it is looked at. Other problems are
+    /// logged once, and again when they change.
+    pub fn skip(&self, key: &str, problem: Problem) {
+        let mut problems = held(&self.problems);
+        let is_known = problems.get(key) == Some(&problem);
+        if !is_known || matches!(problem, Problem::DoesNotFit(_)) {
+            let text = problem.text();
+            match problem {
+                Problem::DoesNotFit(_) => tracing::warn!(key, problem = text, "skipped a record that does not fit"),
+                Problem::WrongType(_) => {
+                    tracing::warn!(key, problem = text, "skipped a key with a value of another kind")
+                }
+                Problem::TooLarge(_) => tracing::error!(
+                    key,
+                    problem = text,
+                    "skipped a record that is too large; its last copy stays, if there is one"
+                ),
+            }
+        }
+        if problems.len() < MOST_PROBLEMS || problems.contains_key(key) {
+            problems.insert(key.to_owned(), problem);
+        }
+        drop(problems);
         self.has_skipped.store(true, Ordering::Relaxed);
     }
 
@@ -271,10 +349,17 @@ impl Observer {
 
     /// The keys under which there are records that do not fit, and why they do not.
     pub fn problems(&self) -> Vec<(String, String)> {
-        held(&self.problems).iter().map(|(key, problem)| (key.clone(), problem.clone())).collect()
+        let problems = held(&self.problems);
+        let unfit = problems.iter().filter(|(_, problem)| matches!(problem, Problem::DoesNotFit(_)));
+        unfit.map(|(key, problem)| (key.clone(), problem.text().to_owned())).collect()
     }
 
-    /// How many they are; of more than ten thousand only so many are counted.
+    /// How many keys have records that are too large for the memory of this process.
+    pub fn too_large(&self) -> usize {
+        held(&self.problems).values().filter(|problem| matches!(problem, Problem::TooLarge(_))).count()
+    }
+
+    /// How many keys are skipped, for whatever reason; of more than ten thousand only so many are counted.
     pub fn skipped(&self) -> usize {
         held(&self.problems).len()
     }
@@ -291,7 +376,12 @@ impl Observer {
         let new = counts.since(before);
         *before = counts;
         let is_following = u64::from(self.phase() == Phase::Following);
-        let gauges = [("Skipped", self.skipped() as u64), ("Pending", pending as u64), ("Following", is_following)];
+        let gauges = [
+            ("Skipped", self.skipped() as u64),
+            ("TooLarge", self.too_large() as u64),
+            ("Pending", pending as u64),
+            ("Following", is_following),
+        ];
         let lags = if lag.count > 0 { vec![("LagMilliseconds", lag.p99)] } else { Vec::new() };
         let values: Vec<_> = new.named().map(|(name, _, _, value)| (name, value)).chain(gauges).chain(lags).collect();
         // Nobody at a terminal wants to read them.
@@ -300,6 +390,7 @@ impl Observer {
         }
         tracing::info!(
             phase = self.phase().as_str(),
+            mode = self.mode().as_str(),
             followed = new.followed,
             written = new.written,
             deleted = new.deleted,
@@ -330,6 +421,9 @@ impl Observer {
         write("following", "gauge", "1 while the tables are kept in step", &is_following);
         write("pending", "gauge", "Keys whose copies may be behind", &pending);
         write("skipped", "gauge", "Keys under which there are records that do not fit", &self.skipped());
+        write("too_large", "gauge", "Keys of records that are too large for the memory limit", &self.too_large());
+        let is_notified = u8::from(self.mode() == Mode::Notifications);
+        write("notifications", "gauge", "1 while Redis notifies of every change that matters", &is_notified);
         let lag = self.lag();
         for (name, value) in [("p50", lag.p50), ("p99", lag.p99), ("max", lag.max)] {
             let seconds = Duration::from_millis(value).as_secs_f64();

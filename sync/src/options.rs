@@ -90,6 +90,9 @@ pub struct Redis {
     /// Keys of messages, which are never read.
     #[arg(long, value_name = "TEMPLATE", default_value = "agentscope:user:{user_id}:session:{session_id}:messages")]
     messages_key: KeyTemplate,
+    /// Keys of the sets of message ids, which are never read.
+    #[arg(long, value_name = "TEMPLATE", default_value = "agentscope:user:{user_id}:session:{session_id}:message_ids")]
+    message_ids_key: KeyTemplate,
 }
 
 impl Redis {
@@ -107,6 +110,7 @@ impl Redis {
             messages: self.messages_key,
             release,
             others: Keys::never_read_in(release),
+            message_ids: self.message_ids_key,
         };
         SourceOptions { url: self.url, db: self.db, ca_file: self.ca_file, keys }
     }

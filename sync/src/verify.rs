@@ -12,6 +12,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use indicatif::ProgressBar;
 
 use crate::follow::copier::{Copier, Failure};
+use crate::memory::for_copying_at_least;
 use crate::original::{Invalid, content_hash, identity, read};
 use crate::record::Record;
 use crate::source::Place;
@@ -212,8 +213,18 @@ async fn look(copier: &Copier, subject: &Subject) -> Result<Option<Finding>, Fai
 }
 
 async fn look_at_record(copier: &Copier, key: &str) -> Result<Option<Finding>, Failure> {
-    let Some(text) = copier.source.text(key).await? else { return Ok(None) };
+    let Some(facts) = copier.source.key_facts(&[key.to_owned()]).await?.into_iter().next() else { return Ok(None) };
     let unfit = |problem: String| Ok(Some(Finding { what: "unfit", about: format!("key {key:?}: {problem}") }));
+    let Some(length) = facts.length else {
+        return unfit("it holds another kind of value than a string".to_owned());
+    };
+    // The copy takes as much as the record.
+    let needed = 2 * for_copying_at_least(length);
+    if needed > copier.memory.alone_bytes() {
+        return unfit(format!("its text has {length} bytes, too many for the memory limit: it is not compared"));
+    }
+    let _reserved = copier.memory.reserve(needed).await;
+    let Some(text) = copier.source.text(key).await? else { return Ok(None) };
     let places = copier.source.keys().places(key);
     let identity = match identity(&text) {
         Ok(identity) => identity,
@@ -224,7 +235,7 @@ async fn look_at_record(copier: &Copier, key: &str) -> Result<Option<Finding>, F
         Err(problem) => return unfit(problem),
     };
     let facts = match place.kind {
-        RecordKind::Session => copier.source.session_facts(&[&identity]).await?.into_iter().next(),
+        RecordKind::Session => copier.source.session_facts(&[&identity]).await?.0.into_iter().next(),
         RecordKind::Agent | RecordKind::Team | RecordKind::Schedule => None,
     };
     let original = content_hash(copier.store.release(), place.kind, facts.as_ref(), &text);

@@ -34,9 +34,11 @@ fn the_process_is_started_alike_everywhere() {
 
 #[test]
 fn ecs_hands_on_what_the_parameters_say() {
-    let template = Template::sync(&[("ReconcileSeconds", "60"), ("MetricsNamespace", "Own")]);
+    let template = Template::sync(&[("ReconcileSeconds", "60"), ("MetricsNamespace", "Own"), ("Memory", "1024")]);
     let command = &container(&template)["Command"];
-    let expected = ["redis", "--listen", "127.0.0.1:8080", "--reconcile-seconds", "60", "--metrics-namespace", "Own"];
+    let expected =
+        "redis --listen 127.0.0.1:8080 --memory-limit-mb 1024 --reconcile-seconds 60 --metrics-namespace Own";
+    let expected: Vec<_> = expected.split(' ').collect();
     assert_eq!(command, &json!(expected));
     let template = Template::sync(&[("FurtherArguments", "--db,1,--strict")]);
     let command = container(&template)["Command"].as_array().unwrap().clone();
@@ -83,8 +85,15 @@ fn the_task_role_names_operations_tables_and_an_index_and_nothing_else() {
     let template = Template::sync(&TABLES);
     let tables = allowed(&template, "TaskRole");
     let resources: BTreeSet<_> = tables.iter().map(|(_, resource)| resource.as_str()).collect();
-    let expected =
-        ["table/agents", "table/schedules", "table/sessions", "table/sessions/index/user_id-index", "table/teams"];
+    let expected = [
+        "table/agents",
+        "table/schedules",
+        "table/sessions",
+        "table/sessions/index/agent_id-index",
+        "table/sessions/index/source_schedule_id-index",
+        "table/sessions/index/user_id-index",
+        "table/teams",
+    ];
     assert_eq!(resources.into_iter().collect::<Vec<_>>(), expected);
     for key in ["", KEY] {
         let template = Template::sync(&[("KmsKeyArn", key)]);
@@ -118,6 +127,9 @@ fn the_documentation_says_what_the_task_role_allows() {
             "the four tables" => TABLES.map(|(_, name)| format!("table/{name}")).to_vec(),
             "the table of sessions" => vec!["table/sessions".to_owned()],
             "its index `user_id-index`" => vec!["table/sessions/index/user_id-index".to_owned()],
+            "its indexes `agent_id-index` and `source_schedule_id-index`" => {
+                ["agent_id", "source_schedule_id"].map(|name| format!("table/sessions/index/{name}-index")).to_vec()
+            }
             other => panic!("unexpected {other}"),
         };
         for action in allow.split(", ") {

@@ -25,6 +25,7 @@ pub struct TestRedis {
     /// Its address.
     pub url: String,
     port: u16,
+    options: Vec<String>,
     folder: PathBuf,
     server: Child,
 }
@@ -32,19 +33,30 @@ pub struct TestRedis {
 impl TestRedis {
     /// Starts an empty one that tells of no changes.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same, with options of `redis-server`.
+    pub fn start_with(options: &[&str]) -> Self {
+        let options: Vec<_> = options.iter().map(|option| (*option).to_owned()).collect();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let folder = std::env::temp_dir().join(format!("agentscope-redis-{}", uuid::Uuid::now_v7().simple()));
         std::fs::create_dir(&folder).unwrap();
-        let server = serve(port, &folder);
-        let redis = Self { url: format!("redis://127.0.0.1:{port}"), port, folder, server };
+        let server = serve(port, &folder, &options);
+        let redis = Self { url: format!("redis://127.0.0.1:{port}"), port, options, folder, server };
         redis.connection();
         redis
     }
 
     /// Starts it anew, with what it held when it was stopped.
     pub fn restart(&mut self) {
-        self.server = serve(self.port, &self.folder);
+        self.server = serve(self.port, &self.folder, &self.options);
         self.connection();
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Ends it as a crash does.
@@ -121,11 +133,21 @@ impl Drop for TestRedis {
     }
 }
 
-fn serve(port: u16, folder: &Path) -> Child {
+fn serve(port: u16, folder: &Path, options: &[String]) -> Child {
     let mut command = Command::new(program());
     command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes"]);
-    command.args(["--appendfsync", "always", "--dir"]).arg(folder);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
+    command.args(["--appendfsync", "always", "--dir"]).arg(folder).args(options);
+    command.args(debug_option()).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
+}
+
+/// What allows DEBUG, by which a test stops Redis from looking for expired keys. Redis 6 allows it, and knows no such option.
+fn debug_option() -> &'static [&'static str] {
+    static IS_OLD: OnceLock<bool> = OnceLock::new();
+    let is_old = IS_OLD.get_or_init(|| {
+        let version = Command::new(program()).arg("--version").output().unwrap();
+        String::from_utf8_lossy(&version.stdout).contains(" v=6.")
+    });
+    if *is_old { &[] } else { &["--enable-debug-command", "yes"] }
 }
 
 /// The key of a record.

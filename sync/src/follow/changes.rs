@@ -13,25 +13,6 @@ use super::workers::wait;
 use crate::observe::Observer;
 use crate::source::notifications::Notification;
 
-/// What can change a text, or take it away, or put it somewhere. Others are about lists, or keys that look like records' by
-/// chance; and when a record is to expire is no matter before it does.
-const RECORD_EVENTS: [&str; 14] = [
-    "set",
-    "setrange",
-    "append",
-    "incrby",
-    "incrbyfloat",
-    "del",
-    "expired",
-    "evicted",
-    "rename_from",
-    "rename_to",
-    "move_from",
-    "move_to",
-    "restore",
-    "copy_to",
-];
-
 /// Puts the keys into the queue that a change may concern.
 pub fn take_in(copier: &Copier, queue: &Queue, Notification { key, event }: Notification) {
     let keys = copier.source.keys();
@@ -42,15 +23,21 @@ pub fn take_in(copier: &Copier, queue: &Queue, Notification { key, event }: Noti
             queue.push(key, Work { lock: Some(place), ..Work::default() }, noticed);
         }
     } else if keys.is_list(&key) {
-        if event == "sadd" {
-            for session in copier.latecomers.take(&key) {
-                Observer::count(&copier.observer.counters.followed);
-                queue.push(session, Work::RECORD, noticed);
-            }
-        }
-    } else if RECORD_EVENTS.contains(&event.as_str()) && !keys.places(&key).is_empty() {
         Observer::count(&copier.observer.counters.followed);
-        queue.push(key, Work::RECORD, noticed);
+        match event.as_str() {
+            // AgentScope writes a session before it puts it on its lists: who is not on a list yet waits for that.
+            "sadd" => {
+                for session in copier.latecomers.take(&key) {
+                    queue.push(session, Work::RECORD, noticed);
+                }
+            }
+            "expire" | "persist" => queue.push(key, Work::EXPIRY, noticed),
+            _ => queue.push(key, Work::LIST_CHANGED, noticed),
+        }
+    } else if !keys.places(&key).is_empty() {
+        Observer::count(&copier.observer.counters.followed);
+        let work = if matches!(event.as_str(), "expire" | "persist") { Work::EXPIRY } else { Work::RECORD };
+        queue.push(key, work, noticed);
     }
 }
 

@@ -1,5 +1,6 @@
 //! One record: its copy made to be what the record is.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use agentscope_shared::model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
@@ -7,23 +8,17 @@ use agentscope_shared::store::{Held, Original, RecordKind, Store, StoreError};
 use futures::future::try_join_all;
 use redis::RedisError;
 
+use super::expirations::Expirations;
 use super::latecomers::Latecomers;
 use super::owners::SessionOwners;
-use super::work::Work;
-use crate::observe::{Observer, Phase};
+use super::work::{Done, Lane, Work};
+use crate::memory::{Memory, Reserved, for_copying, for_copying_at_least, for_reading};
+use crate::observe::{Observer, Phase, Problem};
 use crate::original::{Copied, Invalid, content_hash, identity, non_finite_numbers, read};
 use crate::record::Record;
-use crate::source::read::{Identity, Lock, SessionFacts, now};
+use crate::source::problem::explain;
+use crate::source::read::{Expiry, Identity, SessionFacts};
 use crate::source::{Place, Source};
-
-/// Who holds the leases of sessions whose locks are held.
-pub const HOLDER: &str = "agentscope-sync redis";
-
-/// How many seconds longer than its lock a lease is held. The same lock is not reckoned to end in the same second every time,
-/// and a lease that is too short would end while its session runs; one that is too long is ended with the lock.
-const MARGIN: u64 = 1;
-/// How much longer it may be without being moved.
-const TOLERANCE: u64 = 3;
 
 /// Why a record was not brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -47,8 +42,18 @@ impl From<StoreError> for Failure {
 
 impl From<RedisError> for Failure {
     fn from(error: RedisError) -> Self {
-        Self::Later(format!("Redis: {error}"))
+        Self::Later(format!("Redis: {}", explain(&error)))
     }
+}
+
+/// What became of a text that was to be read.
+enum Reading {
+    /// It is this, if there is any, and this is reserved for it.
+    Text(Option<Vec<u8>>, Option<Reserved>),
+    /// The lane for large records has to read it.
+    HandOver,
+    /// Its copy takes more memory than there is.
+    TooLarge { length: usize, needed: u64 },
 }
 
 /// Brings copies up to date.
@@ -63,6 +68,10 @@ pub struct Copier {
     pub owners: SessionOwners,
     /// Who is not on a list yet.
     pub latecomers: Latecomers,
+    /// When keys expire.
+    pub expirations: Expirations,
+    /// What records may take of it.
+    pub memory: Memory,
     /// How long a session counts as running, from when it is seen to, whose lock has no end.
     pub endless_lease: Duration,
 }
@@ -73,52 +82,95 @@ impl Copier {
     /// # Errors
     ///
     /// There is no memory.
-    pub fn new(store: Store, source: Source, every: Duration) -> anyhow::Result<Self> {
+    pub fn new(store: Store, source: Source, memory: Memory, every: Duration) -> anyhow::Result<Self> {
         Ok(Self {
             store,
             source,
             observer: Observer::new()?,
             owners: SessionOwners::default(),
             latecomers: Latecomers::default(),
+            expirations: Expirations::default(),
+            memory,
             // As long as AgentScope's own locks, or until it has been looked at twice more.
             endless_lease: Duration::from_secs(600).max(every * 3),
         })
     }
 
-    /// Looks at what there is to look at under a key.
+    /// Looks at what there is to look at under a key, but for a list.
     ///
     /// # Errors
     ///
     /// Redis or DynamoDB does not answer, or somebody else has written in between.
-    pub async fn work(&self, key: &str, work: &Work) -> Result<(), Failure> {
+    pub async fn work(&self, key: &str, work: &Work, lane: Lane) -> Result<Done, Failure> {
         match &work.lock {
-            _ if work.record || work.rewrite || work.again => self.copy(key, work.rewrite, work.again).await,
-            Some(place) => self.copy_lock(key, place).await,
-            None => Ok(()),
+            _ if work.record || work.rewrite || work.again => self.copy(key, work.rewrite, work.again, lane).await,
+            Some(place) => {
+                self.learn_expiry(key, work).await?;
+                self.copy_lock(key, place, lane).await
+            }
+            None if self.learn_expiry(key, work).await? => self.copy(key, false, false, lane).await,
+            None => Ok(Done::Finished),
         }
     }
 
+    /// Remembers when a key ends, if that is part of the work. Returns whether it has ended.
+    async fn learn_expiry(&self, key: &str, work: &Work) -> Result<bool, Failure> {
+        if !work.expiry {
+            return Ok(false);
+        }
+        let expiries = self.source.expiries(&[key.to_owned()]).await?;
+        let Some(&expiry) = expiries.first() else { return Ok(false) };
+        self.expirations.set(key, expiry);
+        Ok(expiry == Expiry::Gone && !self.source.keys().is_list(key))
+    }
+
+    /// Names a key that holds another kind of value than AgentScope puts there.
+    pub async fn skip_wrong_type(&self, key: &str, expected: &str) {
+        let kind = self.source.type_of(key).await.unwrap_or_else(|| "value of another kind".to_owned());
+        self.observer
+            .skip(key, Problem::WrongType(format!("it holds a {kind}, and AgentScope keeps a {expected} there")));
+    }
+
     /// `again` after an attempt that may have ended in its middle: what it has left over is cleared away as well.
-    async fn copy(&self, key: &str, rewrite: bool, again: bool) -> Result<(), Failure> {
+    pub(super) async fn copy(&self, key: &str, rewrite: bool, again: bool, lane: Lane) -> Result<Done, Failure> {
         let places = self.source.keys().places(key);
-        // First what is held, then the original: see `agentscope_shared::store::copy`.
-        let held = try_join_all(places.iter().map(async |place| {
-            let held = self.store.held_of(place.kind, &[(&place.user_id, &place.id)], true).await?;
-            Ok::<_, StoreError>(held.into_iter().next().unwrap_or_default())
-        }));
-        let held = held.await?;
-        let text = match self.source.text(key).await {
-            Ok(text) => text,
-            // The name of a key may look like a record's by chance. What is in it is none.
-            Err(error) if error.code() == Some("WRONGTYPE") => return Ok(()),
-            Err(error) => return Err(error.into()),
+        // First what is held, then the original: see `agentscope_shared::store::copy`. Its length is not the original.
+        let held = async {
+            let held = try_join_all(places.iter().map(async |place| {
+                let held = self.store.held_of(place.kind, &[(&place.user_id, &place.id)], true).await?;
+                Ok::<_, StoreError>(held.into_iter().next().unwrap_or_default())
+            }));
+            Ok::<_, Failure>(held.await?)
+        };
+        let facts = async {
+            let facts = self.source.key_facts(&[key.to_owned()]).await?.into_iter().next();
+            facts.ok_or_else(|| Failure::Later("Redis gave no answer".to_owned()))
+        };
+        let (held, facts) = tokio::try_join!(held, facts)?;
+        self.expirations.set(key, facts.expiry);
+        let Some(length) = facts.length else {
+            self.skip_wrong_type(key, "string").await;
+            return Ok(Done::Finished);
+        };
+        let (text, _reserved) = match self.read_within_limits(key, length, lane).await? {
+            Reading::Text(text, reserved) => (text, reserved),
+            Reading::HandOver => return Ok(Done::HandOver),
+            Reading::TooLarge { length, needed } => {
+                let (needed, limit) = (needed >> 20, self.memory.alone_bytes() >> 20);
+                let problem = format!(
+                    "its text has {length} bytes, and copying it takes {needed} MB of memory, of {limit} MB that one record may \
+                     take; raise --memory-limit-mb and the memory of the process"
+                );
+                self.observer.skip(key, Problem::TooLarge(problem));
+                return Ok(Done::Finished);
+            }
         };
         let Some(text) = text else {
             for (place, (held, lease)) in places.iter().zip(&held) {
                 self.delete(key, place, held, *lease, again).await?;
             }
             self.observer.fits(key);
-            return Ok(());
+            return Ok(Done::Finished);
         };
         Observer::count(&self.observer.counters.reads);
         let (identity, index) = match identity(&text).and_then(|identity| {
@@ -127,8 +179,8 @@ impl Copier {
         }) {
             Ok(found) => found,
             Err(problem) => {
-                self.observer.skip(key, &problem);
-                return Ok(());
+                self.observer.skip(key, Problem::DoesNotFit(problem));
+                return Ok(Done::Finished);
             }
         };
         for (number, (place, (held, lease))) in places.iter().zip(&held).enumerate() {
@@ -150,14 +202,14 @@ impl Copier {
                 self.store.clear_left_parts(&place.user_id, &place.id).await?;
             }
         } else {
-            match self.write(place, &text, &original, held).await? {
+            let non_finite = non_finite_numbers(&text);
+            match self.write(place, text, &original, held).await? {
                 Copied::Written => {
                     self.observer.fits(key);
-                    let count = non_finite_numbers(&text);
-                    if count > 0 {
+                    if non_finite > 0 {
                         tracing::warn!(
                             key,
-                            count,
+                            count = non_finite,
                             "copied a record with numbers that are not finite: they become null"
                         );
                     }
@@ -167,14 +219,56 @@ impl Copier {
                     }
                     is_there = true;
                 }
-                Copied::Invalid(Invalid::Problem(problem)) => self.observer.skip(key, &problem),
+                Copied::Invalid(Invalid::Problem(problem)) => self.observer.skip(key, Problem::DoesNotFit(problem)),
                 Copied::Invalid(Invalid::LaterRelease(later)) => self.observer.note_later_release(later),
                 Copied::Moved => return Err(Failure::Later("somebody else has written this record".to_owned())),
             }
         }
-        match facts {
-            Some(facts) if is_there => self.set_lease(place, facts.lock, *lease).await,
-            _ => Ok(()),
+        if let Some(facts) = facts.filter(|_| is_there) {
+            self.set_lease(place, facts.lock, *lease).await?;
+        }
+        Ok(Done::Finished)
+    }
+
+    /// Reads a text, and reserves what copying it takes. Of a record that takes more than its lane has, nothing stays
+    /// in memory.
+    async fn read_within_limits(&self, key: &str, length: usize, lane: Lane) -> Result<Reading, Failure> {
+        let limit = match lane {
+            Lane::Shared => self.memory.shared_bytes(),
+            Lane::Alone => self.memory.alone_bytes(),
+        };
+        let mut length = length;
+        let mut needed = for_reading(length).max(for_copying_at_least(length));
+        loop {
+            if needed > limit {
+                return Ok(match lane {
+                    Lane::Shared => Reading::HandOver,
+                    Lane::Alone => Reading::TooLarge { length, needed },
+                });
+            }
+            let (reserved, text) = match lane {
+                Lane::Shared => {
+                    let reserved = self.memory.reserve_shared(needed).await;
+                    (Some(reserved), self.source.text(key).await)
+                }
+                // There is one worker in this lane.
+                Lane::Alone => (None, self.source.large_text(key).await),
+            };
+            let text = match text {
+                Ok(text) => text,
+                // It was another kind of value a moment ago.
+                Err(error) if error.code() == Some("WRONGTYPE") => {
+                    return Err(Failure::Later("the key holds another kind of value now".to_owned()));
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let found = text.as_deref().map_or(0, for_copying);
+            if found <= needed || (found <= limit && lane == Lane::Alone) {
+                return Ok(Reading::Text(text, reserved));
+            }
+            // It has many small values, or has grown: the text is read again with more reserved.
+            length = text.map_or(0, |text| text.len());
+            needed = found;
         }
     }
 
@@ -182,18 +276,33 @@ impl Copier {
     async fn facts(&self, key: &str, place: &Place, identity: &Identity) -> Result<SessionFacts, Failure> {
         self.owners.add(key, place);
         let [agent_list, schedule_list] = self.source.lists_of(identity);
+        let lists: Vec<_> = [&agent_list, &schedule_list].into_iter().flatten().cloned().collect();
         for list in [&agent_list, &schedule_list].into_iter().flatten() {
             // Before it is looked for: it may be put there a moment after.
             self.latecomers.await_on(list.clone(), key);
         }
-        let facts = self.source.session_facts(&[identity]).await?;
-        let facts = facts.into_iter().next().ok_or_else(|| Failure::Later("Redis gave no answer".to_owned()))?;
+        let of_session = [identity];
+        let (facts, expiries) = tokio::try_join!(self.source.session_facts(&of_session), self.source.expiries(&lists))?;
+        self.learn_lists(&lists, &expiries, &facts.1).await;
+        let facts = facts.0.into_iter().next().ok_or_else(|| Failure::Later("Redis gave no answer".to_owned()))?;
         for (list, is_on) in [(agent_list, facts.is_on_agent_list), (schedule_list, facts.is_on_schedule_list)] {
             if let Some(list) = list.filter(|_| is_on) {
                 self.latecomers.forget(&list, key);
             }
         }
         Ok(facts)
+    }
+
+    /// Remembers when lists end, and names those that are none.
+    pub(super) async fn learn_lists(&self, lists: &[String], expiries: &[Expiry], wrong: &BTreeSet<String>) {
+        for (list, expiry) in lists.iter().zip(expiries) {
+            self.expirations.set(list, *expiry);
+            if wrong.contains(list) {
+                self.skip_wrong_type(list, "set").await;
+            } else {
+                self.observer.fits(list);
+            }
+        }
     }
 
     async fn delete(
@@ -212,7 +321,7 @@ impl Copier {
                 return Err(Failure::Later("somebody else has written this record".to_owned()));
             }
             Observer::count(&self.observer.counters.deleted);
-        } else if lease.is_some_and(|end| end > now().as_secs()) {
+        } else if lease.is_some_and(|end| end > self.source.now().as_secs()) {
             self.store.end_lease(&place.user_id, &place.id).await?;
             Observer::count(&self.observer.counters.leases_ended);
         }
@@ -222,7 +331,7 @@ impl Copier {
         Ok(())
     }
 
-    async fn write(&self, place: &Place, text: &[u8], original: &Original, held: &Held) -> Result<Copied, Failure> {
+    async fn write(&self, place: &Place, text: Vec<u8>, original: &Original, held: &Held) -> Result<Copied, Failure> {
         match place.kind {
             RecordKind::Agent => self.write_as::<AgentRecord>(place.kind, text, original, held).await,
             RecordKind::Team => self.write_as::<TeamRecord>(place.kind, text, original, held).await,
@@ -234,75 +343,22 @@ impl Copier {
     async fn write_as<T: Record + Sync>(
         &self,
         kind: RecordKind,
-        text: &[u8],
+        text: Vec<u8>,
         original: &Original,
         held: &Held,
     ) -> Result<Copied, Failure> {
-        let record = match read::<T>(text, self.store.release()) {
+        let record = match read::<T>(&text, self.store.release()) {
             Ok(record) => record,
             Err(invalid) => return Ok(Copied::Invalid(invalid)),
         };
         self.observer.note_unknown_values(kind, record.unknown_values());
+        // A large text takes more memory than all that follows can spare.
+        drop(text);
         match record.copy(&self.store, original, held).await {
             Ok(true) => Ok(Copied::Written),
             Ok(false) => Ok(Copied::Moved),
             Err(StoreError::Unfit(unfit)) => Ok(Copied::Invalid(Invalid::Problem(unfit.to_string()))),
             Err(error) => Err(error.into()),
         }
-    }
-
-    async fn copy_lock(&self, key: &str, place: &Place) -> Result<(), Failure> {
-        let held = self.store.held_of(place.kind, &[(&place.user_id, &place.id)], true).await?;
-        let Some((held, lease)) = held.into_iter().next() else { return Ok(()) };
-        // Without a record, or a copy of it, there is no session that could run: it is looked at when there is.
-        match self.source.lock(key, &place.id).await? {
-            Some(lock) if held.is_there() => self.set_lease(place, lock, lease).await,
-            _ => self.copy(key, false, false).await,
-        }
-    }
-
-    async fn set_lease(&self, place: &Place, lock: Lock, held: Option<u64>) -> Result<(), Failure> {
-        let Place { user_id, id, .. } = place;
-        if lock != Lock::Free {
-            self.observer.saw_lock();
-        }
-        match self.lease_end(lock) {
-            None if held.is_some_and(|end| end > now().as_secs()) => {
-                self.store.end_lease(user_id, id).await?;
-                Observer::count(&self.observer.counters.leases_ended);
-            }
-            Some(end) if self.is_behind(lock, end, held) => {
-                self.store.set_lease(user_id, id, HOLDER, end + MARGIN).await?;
-                Observer::count(&self.observer.counters.leases_set);
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// Whether the lease of a session that is held until then, in seconds since 1970, has to be written for its lock.
-    pub fn is_lease_behind(&self, lock: Lock, held: Option<u64>) -> bool {
-        match self.lease_end(lock) {
-            None => held.is_some_and(|end| end > now().as_secs()),
-            Some(end) => self.is_behind(lock, end, held),
-        }
-    }
-
-    fn is_behind(&self, lock: Lock, end: u64, held: Option<u64>) -> bool {
-        // Half of one without an end is left before it is set again, as AgentScope itself does with its locks.
-        match lock {
-            Lock::HeldForever => held.is_none_or(|held| held < end - self.endless_lease.as_secs() / 2),
-            Lock::HeldUntil(_) | Lock::Free => held.is_none_or(|held| held < end || held > end + TOLERANCE),
-        }
-    }
-
-    /// When the lease of a session ends whose lock is held, in seconds since 1970: never before the lock does.
-    fn lease_end(&self, lock: Lock) -> Option<u64> {
-        let end = match lock {
-            Lock::Free => return None,
-            Lock::HeldUntil(end) => end,
-            Lock::HeldForever => now() + self.endless_lease,
-        };
-        Some(end.as_secs() + u64::from(end.subsec_nanos() > 0))
     }
 }

@@ -4,12 +4,16 @@
 //! - [`reconcile`]: which copies are behind, of all.
 //! - [`changes`]: which are, as Redis tells of changes.
 //! - [`queue`], [`work`], [`workers`]: keys that have to be looked at, what for, and who does.
-//! - [`copier`]: one record and its copy.
+//! - [`copier`]: one record and its copy. [`leases`]: the lease of a session and its lock.
+//! - [`lists`]: lists of sessions that have changed. [`expirations`]: keys that expire.
 //! - [`owners`], [`latecomers`]: what a lock and a list do not tell.
 
 pub mod changes;
 pub mod copier;
+pub mod expirations;
 pub mod latecomers;
+mod leases;
+pub mod lists;
 mod once;
 pub mod owners;
 pub mod queue;

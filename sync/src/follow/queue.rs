@@ -28,6 +28,8 @@ struct Entry {
 struct State {
     entries: HashMap<String, Entry>,
     ready: VecDeque<String>,
+    /// Keys of records that are too large to be worked on side by side with others.
+    large: VecDeque<String>,
     is_overflown: bool,
     is_closed: bool,
     /// How many keys have come into the queue.
@@ -47,6 +49,8 @@ pub struct Queue {
     state: Mutex<State>,
     /// There is a key to work on.
     ready: Notify,
+    /// There is one of a large record.
+    large: Notify,
     /// There are fewer keys than before.
     fewer: Notify,
 }
@@ -75,28 +79,49 @@ impl Queue {
     /// The next key to work on; `None` when the queue is closed. Whoever takes one has to give it back by
     /// [`done`](Self::done) or [`again`](Self::again).
     pub async fn next(&self) -> Option<Job> {
+        self.next_of(&self.ready, |state| &mut state.ready).await
+    }
+
+    /// The same, of the keys of large records.
+    pub async fn next_large(&self) -> Option<Job> {
+        self.next_of(&self.large, |state| &mut state.large).await
+    }
+
+    async fn next_of(&self, notify: &Notify, keys: impl Fn(&mut State) -> &mut VecDeque<String>) -> Option<Job> {
         loop {
-            let ready = self.ready.notified();
+            let ready = notify.notified();
             {
                 let mut state = self.state();
                 if state.is_closed {
-                    self.ready.notify_one();
+                    notify.notify_one();
                     return None;
                 }
-                if let Some(key) = state.ready.pop_front() {
-                    let has_more = !state.ready.is_empty();
+                if let Some(key) = keys(&mut state).pop_front() {
+                    let has_more = !keys(&mut state).is_empty();
                     let Some(entry) = state.entries.get_mut(&key) else { continue };
                     entry.is_worked_on = true;
                     let job = Job { work: std::mem::take(&mut entry.work), noticed: entry.noticed.take(), key };
                     drop(state);
                     if has_more {
-                        self.ready.notify_one();
+                        notify.notify_one();
                     }
                     return Some(job);
                 }
             }
             ready.await;
         }
+    }
+
+    /// The record under a key turned out to be large: [`next_large`](Self::next_large) hands it out.
+    pub fn hand_over(&self, job: Job) {
+        let mut state = self.state();
+        let Some(entry) = state.entries.get_mut(&job.key) else { return };
+        entry.work.merge(job.work);
+        entry.noticed = job.noticed.or(entry.noticed);
+        entry.is_worked_on = false;
+        state.large.push_back(job.key);
+        drop(state);
+        self.large.notify_one();
     }
 
     /// A key has been worked on. If it has changed meanwhile, it stays in the queue.
@@ -120,7 +145,9 @@ impl Queue {
     pub fn again(&self, job: Job) {
         let mut state = self.state();
         if let Some(entry) = state.entries.get_mut(&job.key) {
-            entry.work.merge(Work { again: true, ..job.work });
+            // A list has nothing that could be left over.
+            let again = job.work.list.is_none();
+            entry.work.merge(Work { again, ..job.work });
             // The work began when the first of its changes was noticed.
             entry.noticed = job.noticed.or(entry.noticed);
         }
@@ -141,6 +168,12 @@ impl Queue {
     /// How many keys are being worked on.
     pub fn in_flight(&self) -> usize {
         self.state().entries.values().filter(|entry| entry.is_worked_on).count()
+    }
+
+    /// The keys that are being worked on.
+    pub fn keys_in_flight(&self) -> Vec<String> {
+        let state = self.state();
+        state.entries.iter().filter(|(_, entry)| entry.is_worked_on).map(|(key, _)| key.clone()).collect()
     }
 
     /// Waits until there are at most this many keys.
@@ -184,6 +217,7 @@ impl Queue {
     pub fn close(&self) {
         self.state().is_closed = true;
         self.ready.notify_one();
+        self.large.notify_one();
     }
 
     /// A worker that panics holds no lock.
@@ -223,6 +257,29 @@ mod tests {
         queue.done("a".into());
         queue.at_most(0).await;
         assert!(queue.is_empty());
+    }
+
+    #[tokio::test]
+    async fn large_records_are_handed_out_apart() {
+        let queue = Queue::default();
+        let noticed = Instant::now();
+        queue.push("large".into(), Work::RECORD, Some(noticed));
+        let job = queue.next().await.unwrap();
+        assert_eq!(queue.keys_in_flight(), ["large"]);
+        queue.push("large".into(), lock(), None);
+        queue.hand_over(job);
+        queue.push("small".into(), Work::RECORD, None);
+        // Further changes wait with it.
+        queue.push("large".into(), Work::EXPIRY, None);
+        assert_eq!(queue.next().await.unwrap().key, "small");
+        let job = queue.next_large().await.unwrap();
+        assert_eq!((job.key.as_str(), job.noticed), ("large", Some(noticed)));
+        assert_eq!(job.work, Work { record: true, expiry: true, ..lock() });
+        queue.done("small".into());
+        queue.done(job.key);
+        assert!(queue.is_empty());
+        queue.close();
+        assert!(queue.next_large().await.is_none());
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 //! Nothing is written here: keys whose copies are behind go into the queue, and are looked at again by whoever takes them from
 //! there. So it makes no difference what changes meanwhile.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use agentscope_shared::store::{Held, RecordKind, ScanStart};
@@ -12,12 +13,14 @@ use indicatif::ProgressBar;
 use super::copier::{Copier, Failure};
 use super::queue::Queue;
 use super::work::Work;
+use crate::memory::for_reading;
 use crate::observe::Observer;
 use crate::original::{content_hash, identity};
 use crate::source::read::{Identity, Lock, SessionFacts};
 use crate::source::{Place, Source};
 
-/// The most bytes of records that are read at once. One that is larger is read alone.
+/// The most bytes of records that are read at once. One that is larger is not read here: the workers, which take large
+/// records one at a time, compare it with its copy.
 const BYTES_AT_ONCE: usize = 8 << 20;
 /// How many such groups are looked at side by side.
 const GROUPS: usize = 4;
@@ -95,9 +98,15 @@ pub async fn reconcile(
         let page = copier.source.record_keys(cursor).await?;
         found.passed_over += page.unreadable;
         let keys = records_among(&copier.source, page.keys, &mut found);
-        let groups = grouped(&copier.source, keys).await?;
+        let (groups, large) = grouped(copier, keys).await?;
+        found.records += large.len();
+        found.behind += large.len();
+        for key in large {
+            queue.at_most(BACKLOG).await;
+            queue.push(key, Work { rewrite: options.rewrite, ..Work::RECORD }, None);
+        }
         let mut answers =
-            stream::iter(groups).map(|keys| compare(copier, queue, keys, options.rewrite)).buffer_unordered(GROUPS);
+            stream::iter(groups).map(|group| compare(copier, queue, group, options.rewrite)).buffer_unordered(GROUPS);
         while let Some((records, behind)) = answers.try_next().await? {
             found.records += records;
             found.behind += behind;
@@ -143,22 +152,33 @@ fn records_among(source: &Source, keys: Vec<String>, found: &mut Found) -> Vec<S
     records
 }
 
-/// The keys in groups of so many bytes of text.
-async fn grouped(source: &Source, keys: Vec<String>) -> Result<Vec<Vec<String>>, redis::RedisError> {
-    let lengths = source.lengths(&keys).await?;
-    let mut groups: Vec<Vec<String>> = Vec::new();
-    let mut bytes = BYTES_AT_ONCE;
-    for (key, length) in keys.into_iter().zip(lengths) {
-        bytes += length;
-        match groups.last_mut() {
-            Some(group) if bytes <= BYTES_AT_ONCE => group.push(key),
-            _ => {
-                groups.push(vec![key]);
-                bytes = length;
-            }
+/// The keys of texts in groups of so many bytes, and the keys of those that are larger. Keys of other values are named.
+async fn grouped(copier: &Copier, keys: Vec<String>) -> Result<(Vec<Group>, Vec<String>), redis::RedisError> {
+    let all_facts = copier.source.key_facts(&keys).await?;
+    let mut groups: Vec<Group> = Vec::new();
+    let mut large = Vec::new();
+    for (key, facts) in keys.into_iter().zip(all_facts) {
+        copier.expirations.set(&key, facts.expiry);
+        match facts.length {
+            None => copier.skip_wrong_type(&key, "string").await,
+            Some(length) if length > BYTES_AT_ONCE => large.push(key),
+            Some(length) => match groups.last_mut() {
+                Some(group) if group.bytes + length <= BYTES_AT_ONCE => {
+                    group.bytes += length;
+                    group.keys.push(key);
+                }
+                _ => groups.push(Group { keys: vec![key], bytes: length }),
+            },
         }
     }
-    Ok(groups)
+    Ok((groups, large))
+}
+
+/// Keys whose texts are read at once.
+struct Group {
+    keys: Vec<String>,
+    /// How many bytes the texts have.
+    bytes: usize,
 }
 
 /// A record as far as it has to be known.
@@ -173,9 +193,10 @@ struct Seen {
 async fn compare(
     copier: &Copier,
     queue: &Queue,
-    keys: Vec<String>,
+    Group { keys, bytes }: Group,
     rewrite: bool,
 ) -> Result<(usize, usize), Incomplete> {
+    let reserved = copier.memory.reserve_shared(for_reading(bytes)).await;
     let texts = copier.source.texts(&keys).await?;
     let mut seen = [const { Vec::new() }; KINDS];
     let mut behind = Vec::new();
@@ -198,6 +219,8 @@ async fn compare(
     for (kind, seen) in RecordKind::ALL.into_iter().zip(seen) {
         behind.extend(behind_of(copier, kind, seen).await?);
     }
+    // The texts are gone. Whoever waits for workers must not keep what those need.
+    drop(reserved);
     let count = behind.len();
     for key in behind {
         queue.at_most(BACKLOG).await;
@@ -216,7 +239,13 @@ async fn behind_of(copier: &Copier, kind: RecordKind, seen: Vec<Seen>) -> Result
             copier.owners.add(key, place);
         }
         let sessions: Vec<_> = seen.iter().map(|seen| &seen.identity).collect();
-        copier.source.session_facts(&sessions).await?.into_iter().map(Some).collect()
+        let lists: BTreeSet<_> =
+            sessions.iter().flat_map(|session| copier.source.lists_of(session)).flatten().collect();
+        let lists: Vec<_> = lists.into_iter().collect();
+        let ((facts, wrong), expiries) =
+            tokio::try_join!(copier.source.session_facts(&sessions), copier.source.expiries(&lists))?;
+        copier.learn_lists(&lists, &expiries, &wrong).await;
+        facts.into_iter().map(Some).collect()
     } else {
         vec![None; seen.len()]
     };

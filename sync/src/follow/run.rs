@@ -6,7 +6,8 @@ use std::time::Duration;
 use anyhow::{Error, Result, anyhow};
 use futures::StreamExt;
 use indicatif::ProgressBar;
-use redis::aio::PubSubSink;
+use redis::Msg;
+use redis::aio::{PubSubSink, PubSubStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
@@ -15,8 +16,10 @@ use super::copier::{Copier, Failure};
 use super::queue::Queue;
 use super::reconcile::{self, Found, Incomplete, reconcile};
 use super::workers::{self, Fatal, Limits, wait};
-use crate::observe::{Counts, Phase};
-use crate::source::notifications::SETTING;
+use crate::observe::{Counts, Mode, Phase};
+use crate::source::Source;
+use crate::source::notifications::{SETTING, Subscription};
+use crate::source::problem::explain;
 
 /// How long what is in flight may take when the process is asked to end. Amazon ECS waits for 30 seconds.
 const GRACE: Duration = Duration::from_secs(25);
@@ -52,14 +55,27 @@ struct Follower {
     progress: ProgressBar,
     /// Whether everything has been compared since the process began.
     has_reconciled: bool,
-    /// What was last said of the notifications that are not switched on.
-    said: Option<Result<String, String>>,
+    /// What was last logged of the notifications.
+    said: Option<Told>,
+}
+
+/// Whether Redis notifies of changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Told {
+    /// The subscription is refused, and why.
+    Refused(String),
+    /// These flags are missing from its setting.
+    Missing(String),
+    /// It does not tell its setting, and why.
+    Unknown(String),
 }
 
 /// Why a connection ended.
 enum End {
     /// It broke.
     Lost(String),
+    /// Redis allows the subscription now that it refused.
+    Allowed,
     /// Everything has to end.
     Fatal(Error),
 }
@@ -86,6 +102,10 @@ pub async fn follow(
     {
         let (copier, queue, namespace) = (Arc::clone(&copier), Arc::clone(&queue), options.namespace.clone());
         background.spawn(async move { report(&copier, &queue, &namespace).await });
+    }
+    {
+        let (copier, queue) = (Arc::clone(&copier), Arc::clone(&queue));
+        background.spawn(async move { copier.expirations.watch(copier.source.keys(), &queue).await });
     }
     let mut follower = Follower {
         copier: Arc::clone(&copier),
@@ -133,6 +153,24 @@ async fn ping(mut sink: PubSubSink) {
     }
 }
 
+/// The same where there is no subscription: Redis does not answer to commands any more.
+async fn ping_commands(source: Source) {
+    loop {
+        sleep(PING).await;
+        if source.ready().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The next notification. Without a subscription none ever comes.
+async fn next_message(stream: &mut Option<PubSubStream>) -> Option<Msg> {
+    match stream {
+        Some(stream) => stream.next().await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Follower {
     /// One connection after another. Returns when everything has to end.
     async fn connections(&mut self) -> Error {
@@ -141,6 +179,7 @@ impl Follower {
             let begun = Instant::now();
             match self.connection().await {
                 End::Fatal(error) => return error,
+                End::Allowed => tracing::info!("Redis allows the subscription to notifications now"),
                 End::Lost(cause) => {
                     self.copier.observer.set_phase(Phase::Reconnecting);
                     tracing::warn!(cause, "the connection to Redis is lost");
@@ -153,16 +192,25 @@ impl Follower {
 
     async fn connection(&mut self) -> End {
         // Before everything is compared, so that no change falls in between.
-        let (sink, mut stream) = match self.copier.source.subscribe().await {
-            Ok(subscribed) => subscribed,
-            Err(error) => return End::Lost(error.to_string()),
+        let mut pings = JoinSet::new();
+        let (mut stream, refusal) = match self.copier.source.subscribe().await {
+            Ok(Subscription::Active(sink, stream)) => {
+                pings.spawn(ping(sink));
+                (Some(stream), None)
+            }
+            Ok(Subscription::Refused(cause)) => {
+                pings.spawn(ping_commands(self.copier.source.clone()));
+                (None, Some(cause))
+            }
+            Err(error) => return End::Lost(explain(&error)),
         };
         if let Err(error) = self.copier.source.ready().await {
-            return End::Lost(error.to_string());
+            return End::Lost(explain(&error));
+        }
+        if let Err(error) = self.copier.source.read_clock().await {
+            return End::Lost(explain(&error));
         }
         self.copier.observer.set_phase(Phase::Reconciling);
-        let mut pings = JoinSet::new();
-        pings.spawn(ping(sink));
         let mut comparisons = JoinSet::new();
         let mut next = Instant::now();
         let mut attempt = 0;
@@ -172,7 +220,7 @@ impl Follower {
         checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                message = stream.next() => match message {
+                message = next_message(&mut stream) => match message {
                     None => return End::Lost("it was closed".to_owned()),
                     Some(message) => {
                         if let Some(notification) = self.copier.source.notification(&message) {
@@ -211,7 +259,15 @@ impl Follower {
                     tracing::warn!("more has changed than can be remembered: everything is compared");
                     next = Instant::now();
                 },
-                _ = checks.tick() => self.tell_notifications().await,
+                _ = checks.tick() => {
+                    if let Err(error) = self.copier.source.read_clock().await {
+                        tracing::warn!(cause = explain(&error), "the clock of Redis cannot be read");
+                    }
+                    self.tell_notifications(refusal.as_deref()).await;
+                    if refusal.is_some() && matches!(self.copier.source.subscribe().await, Ok(Subscription::Active(..))) {
+                        return End::Allowed;
+                    }
+                }
             }
         }
     }
@@ -232,31 +288,50 @@ impl Follower {
         }
     }
 
-    /// Says, whenever it changes, whether Redis tells of changes.
-    async fn tell_notifications(&mut self) {
+    /// Logs, whenever it changes, whether Redis notifies of changes.
+    async fn tell_notifications(&mut self, refusal: Option<&str>) {
         let source = &self.copier.source;
         if self.options.configure
             && let Err(error) = source.configure_notifications().await
         {
             tracing::error!(cause = %error, "{SETTING} cannot be set");
         }
-        let missing = source.missing_notifications().await.map_err(|error| error.to_string());
-        if self.said.as_ref() == Some(&missing) {
+        let told = match refusal {
+            Some(cause) => Told::Refused(cause.to_owned()),
+            None => match source.missing_notifications().await {
+                Ok(missing) => Told::Missing(missing),
+                Err(error) => Told::Unknown(error.to_string()),
+            },
+        };
+        self.copier.observer.set_mode(match &told {
+            Told::Refused(_) => Mode::ComparisonOnly,
+            Told::Missing(missing) if missing.contains('K') => Mode::ComparisonOnly,
+            Told::Missing(missing) if !missing.is_empty() => Mode::SomeNotifications,
+            Told::Missing(_) | Told::Unknown(_) => Mode::Notifications,
+        });
+        if self.said.as_ref() == Some(&told) {
             return;
         }
         let seconds = self.options.every.as_secs();
-        match &missing {
-            Ok(missing) if missing.is_empty() => tracing::info!("Redis tells of every change that matters"),
-            Ok(missing) => tracing::warn!(
+        match &told {
+            Told::Refused(cause) => tracing::warn!(
+                cause,
+                channels = source.channels().join(" "),
+                "Redis refuses the subscription to keyspace notifications: changes are found by comparison alone, every \
+                 {seconds} s. The Redis user needs +psubscribe and the channel permission &*, or one for each of these \
+                 channels, written exactly so, as &__keyspace@…"
+            ),
+            Told::Missing(missing) if missing.is_empty() => tracing::info!("Redis tells of every change that matters"),
+            Told::Missing(missing) => tracing::warn!(
                 missing,
                 "{SETTING} lacks flags: not every change is told, and the next comparison has to find it, every {seconds} s. \
                  --configure sets them"
             ),
-            Err(cause) => tracing::warn!(
+            Told::Unknown(cause) => tracing::warn!(
                 cause,
                 "Redis does not say whether it tells of changes: see that {SETTING} has the flags Kg$sxe"
             ),
         }
-        self.said = Some(missing);
+        self.said = Some(told);
     }
 }

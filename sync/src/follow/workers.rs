@@ -3,12 +3,14 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::copier::{Copier, Failure};
+use super::lists::look_at_list;
 use super::queue::Queue;
-use super::work::Job;
+use super::work::{Done, Job, Lane};
 use crate::observe::Observer;
 
 /// Keys that are worked on side by side.
@@ -61,19 +63,45 @@ pub fn start(copier: &Arc<Copier>, queue: &Arc<Queue>, limits: Limits, fatal: &A
         let (copier, queue, fatal) = (Arc::clone(copier), Arc::clone(queue), Arc::clone(fatal));
         workers.spawn(async move {
             while let Some(job) = queue.next().await {
-                work(&copier, &queue, job, limits, &fatal).await;
+                work(&copier, &queue, job, limits, &fatal, Lane::Shared).await;
             }
         });
     }
+    let (copier, queue, fatal) = (Arc::clone(copier), Arc::clone(queue), Arc::clone(fatal));
+    let (ended, has_ended) = tokio::sync::oneshot::channel::<()>();
+    let runtime = Handle::current();
+    // Parsing and compressing a large record takes seconds. On a thread of its own, that keeps no other change waiting, nor
+    // the responses that tell whether the connections are alive.
+    std::thread::spawn(move || {
+        // Dropped whatever happens here.
+        let _ended = ended;
+        runtime.block_on(async {
+            while let Some(job) = queue.next_large().await {
+                work(&copier, &queue, job, limits, &fatal, Lane::Alone).await;
+            }
+        });
+    });
+    workers.spawn(async move {
+        // The end of the channel is what is waited for.
+        let _ = has_ended.await;
+    });
     workers
 }
 
-async fn work(copier: &Copier, queue: &Queue, mut job: Job, limits: Limits, fatal: &Fatal) {
+async fn attempt(copier: &Copier, queue: &Queue, job: &Job, lane: Lane) -> Result<Done, Failure> {
+    if let Some(work) = job.work.list {
+        look_at_list(copier, queue, &job.key, work).await?;
+    }
+    copier.work(&job.key, &job.work, lane).await
+}
+
+async fn work(copier: &Copier, queue: &Queue, mut job: Job, limits: Limits, fatal: &Fatal, lane: Lane) {
     let observer = &copier.observer;
     let attempts = limits.attempts.unwrap_or(ATTEMPTS);
     for attempt in 1..=attempts {
-        let failure = match copier.work(&job.key, &job.work).await {
-            Ok(()) => {
+        let failure = match self::attempt(copier, queue, &job, lane).await {
+            Ok(Done::HandOver) => return queue.hand_over(job),
+            Ok(Done::Finished) => {
                 if let Some(noticed) = job.noticed {
                     observer.caught_up(noticed);
                 }
@@ -84,7 +112,8 @@ async fn work(copier: &Copier, queue: &Queue, mut job: Job, limits: Limits, fata
             }
             Err(failure) => failure,
         };
-        job.work.again = true;
+        // A list has nothing that could be left over.
+        job.work.again |= job.work.list.is_none();
         Observer::count(&observer.counters.errors);
         tracing::warn!(key = job.key, attempt, cause = %failure, "a copy could not be brought up to date");
         if queue.is_closed() {

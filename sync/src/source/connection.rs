@@ -1,14 +1,17 @@
 //! How Redis is reached.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
-use redis::{Client, ConnectionInfo, IntoConnectionInfo, TlsCertificates};
+use redis::{AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, RedisResult, TlsCertificates, Value};
 
 use super::Keys;
+use super::clock::Clock;
+use super::problem::explain;
 
 /// How long opening a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -39,6 +42,7 @@ pub struct Source {
     pub(super) client: Client,
     pub(super) connection: ConnectionManager,
     pub(super) db: i64,
+    pub(super) clock: Arc<Clock>,
     keys: Keys,
 }
 
@@ -47,7 +51,8 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// The address is none, or nobody answers there, or the password is wrong.
+    /// The address is none, nobody answers there, the password is wrong, or it is a node of a Redis
+    /// Cluster with several shards.
     pub async fn connect(options: &SourceOptions) -> Result<Self> {
         let client = client(options)?;
         let info = client.get_connection_info();
@@ -60,8 +65,63 @@ impl Source {
             .set_max_delay(LONGEST_WAIT);
         let address = info.addr().to_string();
         let connection = client.get_connection_manager_with_config(config).await;
-        let connection = connection.map_err(|error| anyhow!("Redis at {address} cannot be reached: {error}"))?;
-        Ok(Self { client, connection, db, keys: options.keys.clone() })
+        let connection =
+            connection.map_err(|error| anyhow!("Redis at {address} cannot be reached: {}", explain(&error)))?;
+        let source = Self { client, connection, db, clock: Arc::default(), keys: options.keys.clone() };
+        source.check_server().await.with_context(|| format!("Redis at {address} cannot be copied"))?;
+        // A server that is still loading its data tells no time. The follower waits for it.
+        if let Err(error) = source.read_clock().await {
+            tracing::warn!(cause = explain(&error), "the clock of Redis cannot be read yet");
+        }
+        Ok(source)
+    }
+
+    /// Refuses servers that have only a part of the keys: a comparison with one would delete the
+    /// copies of all others. HELLO is allowed to every user.
+    async fn check_server(&self) -> Result<()> {
+        let hello: RedisResult<Vec<Value>> = redis::cmd("HELLO").query_async(&mut self.connection.clone()).await;
+        let Ok(hello) = hello else { return Ok(()) };
+        let mode = hello.chunks_exact(2).find(|pair| text_of(&pair[0]).as_deref() == Some("mode"));
+        match mode.and_then(|pair| text_of(&pair[1])).as_deref() {
+            Some("sentinel") => bail!("it is a Sentinel; the URL has to name the server itself"),
+            Some("cluster") => self.check_cluster().await,
+            _ => Ok(()),
+        }
+    }
+
+    /// A cluster with one shard has all keys, and its node reports all changes.
+    async fn check_cluster(&self) -> Result<()> {
+        let info = redis::cmd("CLUSTER").arg("INFO").query_async::<String>(&mut self.connection.clone()).await;
+        let Ok(info) = info else {
+            tracing::warn!(
+                "Redis runs in cluster mode; a cluster with more than one shard cannot be copied, and whether this one \
+                 has more cannot be seen. Grant the Redis user +cluster|info"
+            );
+            return Ok(());
+        };
+        let value = |name: &str| info.lines().find_map(|line| line.trim().strip_prefix(name)).map(str::to_owned);
+        let (shards, slots) = (value("cluster_size:"), value("cluster_slots_assigned:"));
+        if shards.as_deref() == Some("1") && slots.as_deref() == Some("16384") {
+            return Ok(());
+        }
+        bail!(
+            "it is a node of a Redis Cluster with {} shards: each node has and reports only its own keys. \
+             agentscope-sync needs one server with all keys, which may have replicas",
+            shards.as_deref().unwrap_or("several")
+        )
+    }
+
+    /// The text under a key, read on a connection of its own: the buffers of a connection grow with
+    /// the largest response, and are freed with it.
+    ///
+    /// # Errors
+    ///
+    /// Redis does not answer, or the key holds something else than a text.
+    pub async fn large_text(&self, key: &str) -> RedisResult<Option<Vec<u8>>> {
+        let config =
+            AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(Some(RESPONSE));
+        let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        redis::cmd("GET").arg(key).query_async(&mut connection).await
     }
 
     /// Waits until Redis answers on the connection for commands as well: that one notices that it is lost when it is used.
@@ -89,6 +149,10 @@ impl Source {
     pub fn address(&self) -> String {
         format!("{}/{}", self.client.get_connection_info().addr(), self.db)
     }
+}
+
+fn text_of(value: &Value) -> Option<String> {
+    redis::from_redis_value_ref(value).ok()
 }
 
 fn client(options: &SourceOptions) -> Result<Client> {

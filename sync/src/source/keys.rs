@@ -24,6 +24,26 @@ impl fmt::Display for Place {
     }
 }
 
+/// Whose sessions a list has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListOwner {
+    /// An agent.
+    Agent,
+    /// A schedule, which started them.
+    Schedule,
+}
+
+/// A list of sessions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List {
+    /// Whether it is an agent's or a schedule's.
+    pub owner: ListOwner,
+    /// The user.
+    pub user_id: String,
+    /// The id of the agent or schedule.
+    pub id: String,
+}
+
 /// The names of all keys that matter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keys {
@@ -49,6 +69,8 @@ pub struct Keys {
     pub release: Release,
     /// What else is never read.
     pub others: Vec<KeyTemplate>,
+    /// Sets of the ids of messages, since AgentScope 2.0.10. They are not read either.
+    pub message_ids: KeyTemplate,
 }
 
 impl Keys {
@@ -98,7 +120,8 @@ impl Keys {
 
     /// Whether it is the key of a credential, of messages or of a list, or may be.
     pub fn is_never_read(&self, key: &str) -> bool {
-        let never = [&self.credential, &self.messages, &self.agent_sessions, &self.schedule_sessions];
+        let never =
+            [&self.credential, &self.messages, &self.message_ids, &self.agent_sessions, &self.schedule_sessions];
         never.into_iter().chain(&self.others).any(|never| never.matches(key))
     }
 
@@ -121,6 +144,16 @@ impl Keys {
             common = &common[..common.char_indices().next_back().map_or(0, |(at, _)| at)];
         }
         format!("{}*", glob(common))
+    }
+
+    /// The lists of sessions that a key may be.
+    pub fn lists(&self, key: &str) -> Vec<List> {
+        let templates = [(&self.agent_sessions, ListOwner::Agent), (&self.schedule_sessions, ListOwner::Schedule)];
+        let lists = templates.into_iter().flat_map(|(template, owner)| {
+            let pairs = template.pairs(key);
+            pairs.map(move |(user_id, id)| List { owner, user_id: user_id.to_owned(), id: id.to_owned() })
+        });
+        lists.collect()
     }
 
     /// Patterns of the keys of sessions.
@@ -159,6 +192,7 @@ mod tests {
             messages: template("a:user:{user_id}:session:{session_id}:messages"),
             release: Release::OLDEST,
             others: Vec::new(),
+            message_ids: template("a:user:{user_id}:session:{session_id}:message_ids"),
         }
     }
 
@@ -183,6 +217,7 @@ mod tests {
             "a:user:u:credential:c:session:s",
             "a:user:u:credential:c:agent:a",
             "a:user:u:session:s:messages",
+            "a:user:u:session:s:message_ids",
             "a:user:u:agent:a:sessions",
             "a:user:u:schedule:a:sessions",
             "a:user:u:agents",
@@ -194,6 +229,8 @@ mod tests {
             assert_eq!(keys.places(key), [], "{key}");
         }
         assert!(keys.is_ambiguous("a:user:u:credential:c:agent:a") && !keys.is_ambiguous("a:user:u:credential:c"));
+        let list = List { owner: ListOwner::Schedule, user_id: "u".into(), id: "a".into() };
+        assert_eq!(keys.lists("a:user:u:schedule:a:sessions"), [list]);
         assert!(keys.is_list("a:user:u:agent:a:sessions") && !keys.is_list("a:user:u:agent:a"));
     }
 

@@ -1,11 +1,14 @@
 //! How Redis tells of changes: keyspace notifications.
 //! <https://redis.io/docs/latest/develop/pubsub/keyspace-notifications/>
 
+use std::time::Duration;
+
 use anyhow::Result;
 use redis::aio::{PubSubSink, PubSubStream};
-use redis::{Msg, RedisResult};
+use redis::{Msg, RedisError, RedisResult};
 
 use super::Source;
+use super::problem::is_subscription_refused;
 
 /// The setting that switches them on.
 pub const SETTING: &str = "notify-keyspace-events";
@@ -16,6 +19,17 @@ const NEEDED: &str = "Kg$sxe";
 
 /// What the flag `A` stands for, of those that are needed.
 const ALL: &str = "g$sxe";
+
+/// How long a subscription may take. A proxy may drop the command without a response.
+const SUBSCRIBE: Duration = Duration::from_secs(15);
+
+/// What became of a subscription.
+pub enum Subscription {
+    /// Notifications come.
+    Active(PubSubSink, PubSubStream),
+    /// The server or its access rules refuse it, and why.
+    Refused(String),
+}
 
 /// The flags that are missing from a setting.
 pub fn missing(setting: &str) -> String {
@@ -37,14 +51,26 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Redis does not answer, or does not allow it.
-    pub async fn subscribe(&self) -> RedisResult<(PubSubSink, PubSubStream)> {
-        let (mut sink, stream) = self.client.get_async_pubsub().await?.split();
+    /// Redis does not answer.
+    pub async fn subscribe(&self) -> RedisResult<Subscription> {
+        let subscribed = async {
+            let (mut sink, stream) = self.client.get_async_pubsub().await?.split();
+            Ok(match sink.psubscribe(self.channels()).await {
+                Ok(()) => Subscription::Active(sink, stream),
+                Err(error) if is_subscription_refused(&error) => Subscription::Refused(error.to_string()),
+                Err(error) => return Err(error),
+            })
+        };
+        match tokio::time::timeout(SUBSCRIBE, subscribed).await {
+            Ok(subscribed) => subscribed,
+            Err(_) => Err(RedisError::from((redis::ErrorKind::Io, "no response to PSUBSCRIBE"))),
+        }
+    }
+
+    /// The patterns of channels to which this subscribes.
+    pub fn channels(&self) -> Vec<String> {
         let db = self.db;
-        let patterns: Vec<_> =
-            self.keys().patterns().into_iter().map(|pattern| format!("__keyspace@{db}__:{pattern}")).collect();
-        sink.psubscribe(patterns).await?;
-        Ok((sink, stream))
+        self.keys().patterns().into_iter().map(|pattern| format!("__keyspace@{db}__:{pattern}")).collect()
     }
 
     /// What a message tells; `None` if it is of a key whose name is no text.

@@ -1,12 +1,14 @@
 //! What is read of Redis.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 use agentscope_shared::model::Release;
 use agentscope_shared::model::record::schedule_of;
 use redis::{Pipeline, RedisResult};
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::Source;
 
@@ -16,7 +18,7 @@ const SCANNED: usize = 500;
 /// The names of some keys.
 #[derive(Debug)]
 pub struct KeysPage {
-    /// The names of keys that hold texts.
+    /// The names of keys, whatever they hold.
     pub keys: Vec<String>,
     /// Names that are no text themselves.
     pub unreadable: usize,
@@ -72,19 +74,45 @@ pub enum Lock {
     HeldForever,
 }
 
-impl Lock {
-    /// The answer of PTTL, which has just come.
+/// When a key expires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    /// There is no such key.
+    Gone,
+    /// It has no end.
+    Never,
+    /// At this moment or a little before.
+    At(Instant),
+}
+
+impl Expiry {
+    /// The response to PTTL, which has just come.
     fn of(pttl: i64) -> Self {
-        match pttl {
-            -1 => Self::HeldForever,
-            left => u64::try_from(left).map_or(Self::Free, |left| Self::HeldUntil(now() + Duration::from_millis(left))),
+        match u64::try_from(pttl) {
+            Ok(left) => Instant::now().checked_add(Duration::from_millis(left)).map_or(Self::Never, Self::At),
+            Err(_) if pttl == -1 => Self::Never,
+            Err(_) => Self::Gone,
         }
     }
 }
 
-/// The time since 1970.
-pub fn now() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+/// What is known of a key before it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyFacts {
+    /// How many bytes its text has, 0 if there is none; `None` if it holds something else than a text.
+    pub length: Option<usize>,
+    /// When it expires.
+    pub expiry: Expiry,
+}
+
+impl Lock {
+    /// The response to PTTL, which has just come.
+    fn of(pttl: i64, now: Duration) -> Self {
+        match pttl {
+            -1 => Self::HeldForever,
+            left => u64::try_from(left).map_or(Self::Free, |left| Self::HeldUntil(now + Duration::from_millis(left))),
+        }
+    }
 }
 
 impl Source {
@@ -94,7 +122,7 @@ impl Source {
     ///
     /// Redis does not answer.
     pub async fn record_keys(&self, cursor: u64) -> RedisResult<KeysPage> {
-        self.scan(cursor, &self.keys().records_pattern()).await
+        self.scan(cursor, &self.keys().records_pattern(), None).await
     }
 
     /// The same, of keys that look like sessions'.
@@ -103,25 +131,70 @@ impl Source {
     ///
     /// Redis does not answer.
     pub async fn session_keys(&self, cursor: u64) -> RedisResult<KeysPage> {
-        self.scan(cursor, &self.keys().sessions_pattern()).await
+        self.scan(cursor, &self.keys().sessions_pattern(), Some("string")).await
     }
 
-    async fn scan(&self, cursor: u64, pattern: &str) -> RedisResult<KeysPage> {
+    async fn scan(&self, cursor: u64, pattern: &str, kind: Option<&str>) -> RedisResult<KeysPage> {
         let mut command = redis::cmd("SCAN");
-        command.arg(cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(SCANNED).arg("TYPE").arg("string");
+        command.arg(cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(SCANNED);
+        if let Some(kind) = kind {
+            command.arg("TYPE").arg(kind);
+        }
         let (next, names): (u64, Vec<Vec<u8>>) = command.query_async(&mut self.connection.clone()).await?;
         let all = names.len();
         let keys: Vec<_> = names.into_iter().filter_map(|name| String::from_utf8(name).ok()).collect();
         Ok(KeysPage { unreadable: all - keys.len(), keys, next: (next != 0).then_some(next) })
     }
 
-    /// How many bytes the texts under these keys have; 0 where there is none.
+    /// What is known of these keys before they are read.
     ///
     /// # Errors
     ///
-    /// Redis does not answer, or a key holds something else than a text.
-    pub async fn lengths(&self, keys: &[String]) -> RedisResult<Vec<usize>> {
-        self.each("STRLEN", keys).await
+    /// Redis does not answer.
+    pub async fn key_facts(&self, keys: &[String]) -> RedisResult<Vec<KeyFacts>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut pipeline = Pipeline::with_capacity(2 * keys.len());
+        for key in keys {
+            pipeline.cmd("STRLEN").arg(key).cmd("PTTL").arg(key);
+        }
+        let responses: Vec<RedisResult<i64>> =
+            pipeline.ignore_errors().query_async(&mut self.connection.clone()).await?;
+        let mut responses = responses.into_iter();
+        let mut facts = Vec::with_capacity(keys.len());
+        while let (Some(length), Some(pttl)) = (responses.next(), responses.next()) {
+            let length = unless_wrong_type(length)?.map(|length| usize::try_from(length).unwrap_or_default());
+            facts.push(KeyFacts { length, expiry: Expiry::of(pttl?) });
+        }
+        Ok(facts)
+    }
+
+    /// When these keys expire.
+    ///
+    /// # Errors
+    ///
+    /// Redis does not answer.
+    pub async fn expiries(&self, keys: &[String]) -> RedisResult<Vec<Expiry>> {
+        Ok(self.each("PTTL", keys).await?.into_iter().map(Expiry::of).collect())
+    }
+
+    /// What kind of value a key has, as `hash`; `None` if there is none, or the user may not see that.
+    pub async fn type_of(&self, key: &str) -> Option<String> {
+        let kind: RedisResult<String> = redis::cmd("TYPE").arg(key).query_async(&mut self.connection.clone()).await;
+        kind.ok().filter(|kind| kind != "none")
+    }
+
+    /// The ids on a list of sessions; none if the key holds something else than a set.
+    ///
+    /// # Errors
+    ///
+    /// Redis does not answer.
+    pub async fn members(&self, list: &str) -> RedisResult<Option<BTreeSet<String>>> {
+        let members = redis::cmd("SMEMBERS").arg(list).query_async::<Vec<Vec<u8>>>(&mut self.connection.clone()).await;
+        // An id that is no text is none of a record's.
+        let texts = |members: Vec<Vec<u8>>| members.into_iter().filter_map(|id| String::from_utf8(id).ok()).collect();
+        Ok(unless_wrong_type(members)?.map(texts))
     }
 
     /// The texts under these keys.
@@ -162,14 +235,16 @@ impl Source {
         pipeline.query_async(&mut self.connection.clone()).await
     }
 
-    /// What Redis knows of these sessions besides their records.
+    /// What Redis knows of these sessions besides their records, and the keys of lists that are no sets.
+    /// No session is on such a list.
     ///
     /// # Errors
     ///
-    /// Redis does not answer, or a list is something else than a set.
-    pub async fn session_facts(&self, sessions: &[&Identity]) -> RedisResult<Vec<SessionFacts>> {
+    /// Redis does not answer.
+    pub async fn session_facts(&self, sessions: &[&Identity]) -> RedisResult<(Vec<SessionFacts>, BTreeSet<String>)> {
+        let mut wrong = BTreeSet::new();
         if sessions.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), wrong));
         }
         let mut pipeline = Pipeline::with_capacity(3 * sessions.len());
         let lists: Vec<_> = sessions.iter().map(|session| self.lists_of(session)).collect();
@@ -179,16 +254,27 @@ impl Source {
                 pipeline.cmd("SISMEMBER").arg(list).arg(&session.id);
             }
         }
-        let answers: Vec<i64> = pipeline.query_async(&mut self.connection.clone()).await?;
-        let mut answers = answers.into_iter();
-        let mut next = || answers.next().unwrap_or_default();
-        let facts = lists.iter().map(|lists| {
-            let lock = Lock::of(next());
+        let responses: Vec<RedisResult<i64>> =
+            pipeline.ignore_errors().query_async(&mut self.connection.clone()).await?;
+        let now = self.now();
+        let mut responses = responses.into_iter();
+        let mut next = || responses.next().unwrap_or(Ok(0));
+        let mut facts = Vec::with_capacity(sessions.len());
+        for lists in lists {
+            let lock = Lock::of(next()?, now);
             // One that ought to be on no list is not missing there.
-            let mut is_on = |list: &Option<String>| list.is_none() || next() == 1;
-            SessionFacts { lock, is_on_agent_list: is_on(&lists[0]), is_on_schedule_list: is_on(&lists[1]) }
-        });
-        Ok(facts.collect())
+            let mut is_on = [true; 2];
+            for (is_on, list) in is_on.iter_mut().zip(lists) {
+                let Some(list) = list else { continue };
+                let answer = unless_wrong_type(next())?;
+                *is_on = answer == Some(1);
+                if answer.is_none() {
+                    wrong.insert(list);
+                }
+            }
+            facts.push(SessionFacts { lock, is_on_agent_list: is_on[0], is_on_schedule_list: is_on[1] });
+        }
+        Ok((facts, wrong))
     }
 
     /// The keys of the lists on which a session ought to be: its agent's, and that of the schedule that started it.
@@ -208,7 +294,7 @@ impl Source {
         let mut pipeline = Pipeline::with_capacity(2);
         pipeline.cmd("EXISTS").arg(key).cmd("PTTL").arg(self.keys().lock.key(session_id));
         let (exists, pttl): (bool, i64) = pipeline.query_async(&mut self.connection.clone()).await?;
-        Ok(exists.then(|| Lock::of(pttl)))
+        Ok(exists.then(|| Lock::of(pttl, self.now())))
     }
 
     /// Which of these sessions' locks are held.
@@ -219,5 +305,14 @@ impl Source {
     pub async fn locked(&self, session_ids: &[String]) -> RedisResult<Vec<bool>> {
         let keys: Vec<_> = session_ids.iter().map(|id| self.keys().lock.key(id)).collect();
         self.exist(&keys).await
+    }
+}
+
+/// The response; `None` if the key holds another kind of value than the command is for.
+fn unless_wrong_type<T>(response: RedisResult<T>) -> RedisResult<Option<T>> {
+    match response {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.code() == Some("WRONGTYPE") => Ok(None),
+        Err(error) => Err(error),
     }
 }

@@ -78,3 +78,56 @@ async fn a_session_that_comes_to_its_lists_late_is_followed_there() {
     ends.until("it is on both lists", both).await;
     follower.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_change_of_a_list_is_followed() {
+    let ids = ["s0", "s1", "s2", "s3", "s4"];
+    let sessions = ids.map(|id| run("alice", "a", "daily", id, TIME)).to_vec();
+    let world = World {
+        agents: vec![agent("alice", "a"), agent("alice", "b")],
+        sessions,
+        schedules: vec![schedule("alice", "daily")],
+        ..World::default()
+    };
+    let ends = Ends::with(&world).await;
+    let follower = ends.follow(&["--configure"]);
+    ends.settle().await;
+    let list = "agentscope:user:alice:agent:a:sessions";
+    let of_schedule = "agentscope:user:alice:schedule:daily:sessions";
+    let is = |agent: usize, schedule: usize| {
+        let ends = &ends;
+        move || async move {
+            let (of_agent, of_schedule) = listed(ends).await;
+            (of_agent.len(), of_schedule.len()) == (agent, schedule)
+        }
+    };
+    let all = ["s0", "s1", "s2", "s3", "s4"];
+    let steps: [&[&str]; 12] = [
+        &["SREM", list, "s0"],
+        &["SREM", of_schedule, "s0", "s1"],
+        &["SPOP", list],
+        &["SMOVE", of_schedule, "elsewhere", "s4"],
+        &["SUNIONSTORE", list, list, of_schedule],
+        &["SDIFFSTORE", of_schedule, list, of_schedule],
+        &["RENAME", list, "kept"],
+        &["RENAME", "kept", list],
+        &["DEL", of_schedule],
+        &[&["SADD", of_schedule], &all[..]].concat(),
+        &["UNLINK", list],
+        &[&["SADD", list, "no-such-session"], &all[..]].concat(),
+    ];
+    for command in steps {
+        let _: redis::Value = ends.redis.send(command);
+        let left = |list: &str| ends.redis.send::<Vec<String>>(&["SMEMBERS", list]);
+        let count = |list: &str| left(list).iter().filter(|id| *id != "no-such-session").count();
+        let (agent, schedule) = (count(list), count(of_schedule));
+        ends.until(&format!("{command:?} is followed"), is(agent, schedule)).await;
+    }
+    // A list that ends.
+    let _: () = ends.redis.send(&["DEBUG", "SET-ACTIVE-EXPIRE", "0"]);
+    let _: () = ends.redis.send(&["PEXPIRE", list, "1500"]);
+    ends.until("the list has ended", is(0, 5)).await;
+    ends.settle().await;
+    let log = follower.stop().await;
+    assert!(!log.contains("could not be brought up to date"), "{log}");
+}

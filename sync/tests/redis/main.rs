@@ -2,12 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod clock;
+mod expiry;
 mod follow;
 mod left_over;
 mod lists;
 mod locks;
+mod memory;
 mod once;
 mod policy;
 mod process;
 mod secrets;
+mod servers;
 mod verify;
+mod wrong_types;

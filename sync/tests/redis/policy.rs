@@ -1,8 +1,8 @@
 //! The role in `ecs.yaml` allows the calls that the process makes, and no other.
 
 use agentscope_tests::policy::{allowed, needed};
-use agentscope_tests::records::{World, agent, noise, schedule, session, team, with};
-use agentscope_tests::redis::{key, lock};
+use agentscope_tests::records::{World, agent, noise, run, schedule, session, team, with};
+use agentscope_tests::redis::{key, lists, lock};
 use agentscope_tests::template::Template;
 use agentscope_tests::wire::{Fate, Wire};
 
@@ -15,7 +15,7 @@ async fn the_role_allows_what_the_process_does_and_nothing_else() {
     let large = with(session("alice", "a", "large", TIME), "/state/summary", noise(1, 900_000));
     let world = World {
         agents: vec![agent("alice", "a")],
-        sessions: vec![session("alice", "a", "small", TIME), large],
+        sessions: vec![run("alice", "a", "daily", "small", TIME), large],
         teams: vec![team("alice", "t", "small", &["a"])],
         schedules: vec![schedule("alice", "daily")],
         running: vec!["small".into()],
@@ -28,6 +28,11 @@ async fn the_role_allows_what_the_process_does_and_nothing_else() {
     let changed = with(world.sessions[1].clone(), "/state/summary", noise(2, 900_000));
     ends.redis.put(&World { sessions: vec![changed.clone()], ..World::default() });
     let _: () = ends.redis.send(&["DEL", &lock("small")]);
+    ends.settle().await;
+    let small = &world.sessions[0]["id"];
+    for list in lists(&world.sessions[0]) {
+        let _: () = ends.redis.send(&["SREM", &list, small.as_str().unwrap()]);
+    }
     ends.settle().await;
     for session in &world.sessions {
         ends.redis.delete_session(session);

@@ -25,6 +25,20 @@ pub(crate) struct Ends {
     pub(crate) database: TestDynamoDb,
     /// Where the process finds DynamoDB, if it is another place than the database.
     pub(crate) url: Option<String>,
+    /// What a shell does before it becomes the process, as `ulimit -d 524288`.
+    pub(crate) setup: Option<String>,
+}
+
+/// An address where the process can listen.
+pub(crate) fn free_address() -> String {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    format!("127.0.0.1:{port}")
+}
+
+/// What `/healthz` says.
+pub(crate) async fn health(address: &str) -> Option<serde_json::Value> {
+    let answer = reqwest::get(format!("http://{address}/healthz")).await.ok()?;
+    serde_json::from_str(&answer.text().await.ok()?).ok()
 }
 
 /// A process that follows.
@@ -35,7 +49,7 @@ pub(crate) struct Follower {
 impl Ends {
     /// Redis with these records, and empty tables.
     pub(crate) async fn with(world: &World) -> Self {
-        let ends = Self { redis: TestRedis::start(), database: TestDynamoDb::start().await, url: None };
+        let ends = Self { redis: TestRedis::start(), database: TestDynamoDb::start().await, url: None, setup: None };
         ends.redis.put(world);
         ends
     }
@@ -57,7 +71,15 @@ impl Ends {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let names = self.database.store.names();
-        let mut command = bare(arguments);
+        let mut command = match &self.setup {
+            None => bare(arguments),
+            Some(setup) => {
+                let shell = format!("{setup}; exec \"$0\" \"$@\"");
+                let mut words = vec!["-c", &shell, env!("CARGO_BIN_EXE_agentscope-sync")];
+                words.extend(arguments);
+                command("/bin/sh", &words)
+            }
+        };
         command.env("REDIS_URL", &self.redis.url);
         command.arg("--endpoint-url").arg(self.url.as_ref().unwrap_or(&self.database.url));
         for (option, name) in [
@@ -134,7 +156,11 @@ impl Ends {
 }
 
 fn bare(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_agentscope-sync"));
+    command(env!("CARGO_BIN_EXE_agentscope-sync"), arguments)
+}
+
+fn command(program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
     command.args(arguments).env_clear().kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
@@ -147,6 +173,18 @@ async fn output(mut command: Command) -> (Option<i32>, String, String) {
 }
 
 impl Follower {
+    /// The most memory that it has had resident, in MB.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().unwrap())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+    }
+
+    /// Whether it runs.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     /// Sends a signal.
     pub(crate) async fn signal(&self, name: &str) {
         let id = self.child.id().unwrap().to_string();

@@ -1,0 +1,128 @@
+//! The clock of the Redis server.
+//!
+//! Redis reports how long a lock lasts, and the tables store when a lease ends. The functions that
+//! read the tables compare that with their own clocks, so an end has to be in true time. The clock
+//! of this machine may be wrong, and nothing here would notice. The server's clock is the one
+//! reference that every follower of a Redis shares.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use redis::RedisResult;
+
+use super::Source;
+
+/// A difference that is worth a line in the log. Below it, leases are right within their margin.
+const NOTABLE: i64 = 2_000;
+
+/// The last time that the server told, and how much of that was logged.
+#[derive(Debug, Default)]
+pub(super) struct Clock(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// The server's time, and when it was requested. The time since is measured by the monotonic
+    /// clock, which does not follow corrections of this machine's clock.
+    anchor: Option<(Duration, Instant)>,
+    /// How many milliseconds the server was ahead of this machine when it was last logged.
+    logged_offset: i64,
+    is_refusal_logged: bool,
+}
+
+impl Clock {
+    /// The time since 1970: the server's, or this machine's as long as the server has told none.
+    pub(super) fn now(&self) -> Duration {
+        match self.state().anchor {
+            Some((time, at)) => time + at.elapsed(),
+            None => local_now(),
+        }
+    }
+
+    fn set(&self, time: Duration, requested: Instant) {
+        let offset = milliseconds(time + requested.elapsed()) - milliseconds(local_now());
+        let mut state = self.state();
+        state.anchor = Some((time, requested));
+        if offset.abs() < NOTABLE && state.logged_offset.abs() < NOTABLE {
+            return;
+        }
+        if (offset - state.logged_offset).abs() >= NOTABLE {
+            state.logged_offset = offset;
+            drop(state);
+            tracing::warn!(
+                redis_ahead_ms = offset,
+                "the clock of this machine differs from that of Redis; leases end by the clock of Redis"
+            );
+        }
+    }
+
+    fn refuse(&self) {
+        let mut state = self.state();
+        if !std::mem::replace(&mut state.is_refusal_logged, true) {
+            drop(state);
+            tracing::warn!(
+                "Redis does not tell its time; leases end by the clock of this machine. Grant the Redis user +time"
+            );
+        }
+    }
+
+    /// Nobody panics while holding it.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Source {
+    /// The time since 1970 by the server's clock.
+    pub fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    /// Reads the server's clock, and logs how far this machine's is off. A server that does not allow
+    /// that is not an error.
+    ///
+    /// # Errors
+    ///
+    /// Redis does not answer.
+    pub async fn read_clock(&self) -> RedisResult<()> {
+        // The server reads its clock after this moment, so `now` is never behind it, and a lease
+        // never ends before its lock.
+        let requested = Instant::now();
+        let time = redis::cmd("TIME").query_async::<(u64, u64)>(&mut self.connection.clone()).await;
+        match time {
+            Ok((seconds, micros)) => {
+                self.clock.set(Duration::from_secs(seconds) + Duration::from_micros(micros), requested);
+                Ok(())
+            }
+            Err(error) if error.code() == Some("NOPERM") => {
+                self.clock.refuse();
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn local_now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+fn milliseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_is_that_of_the_server_once_it_is_known() {
+        let clock = Clock::default();
+        assert!(clock.now().abs_diff(local_now()) < Duration::from_secs(5));
+        let ahead = local_now() + Duration::from_secs(1200);
+        clock.set(ahead, Instant::now());
+        assert!(clock.now() >= ahead && clock.now() < ahead + Duration::from_secs(5));
+        assert!(clock.state().logged_offset > 1_100_000);
+        clock.set(local_now(), Instant::now());
+        assert_eq!(clock.state().logged_offset / NOTABLE, 0);
+    }
+}
