@@ -53,13 +53,15 @@ fn its_tables_are_what_the_session_lists_put_out() {
         assert!(outputs.contains_key(parameter), "{parameter}");
         assert!(Template::sync(&[]).section("Parameters")[parameter].get("Default").is_none());
     }
-    let variables = container(&Template::sync(&TABLES))["Environment"].clone();
+    let parameters = [&TABLES[..], &[("AgentScopeRelease", "2.0.11")]].concat();
+    let variables = container(&Template::sync(&parameters))["Environment"].clone();
     let expected = json!([
         { "Name": "AWS_REGION", "Value": "eu-central-1" },
         { "Name": "SESSIONS_TABLE", "Value": "sessions" },
         { "Name": "AGENTS_TABLE", "Value": "agents" },
         { "Name": "TEAMS_TABLE", "Value": "teams" },
         { "Name": "SCHEDULES_TABLE", "Value": "schedules" },
+        { "Name": "AGENTSCOPE_RELEASE", "Value": "2.0.11" },
     ]);
     assert_eq!(variables, expected);
 }

@@ -64,5 +64,6 @@ def tokens_of(pool):
         "IdentitySource": "jwt",
         "JwtIssuer": pool.issuer,
         "JwtAudience": f"{pool.client},{pool.hasty_client}",
+        "AgentScopeRelease": "2.0.1",
         "Architecture": "x86_64",
     }

@@ -58,7 +58,12 @@ def test_tokens_that_nothing_checks_are_not_deployed(emulator, pool, missing, ad
 
 def test_who_the_caller_is_has_no_default(emulator):
     with pytest.raises(AssertionError, match="IdentitySource"):
-        Deployment(emulator, "of-nobody").deploy(Architecture="x86_64")
+        Deployment(emulator, "of-nobody").deploy(AgentScopeRelease="2.0.1", Architecture="x86_64")
+
+
+def test_the_release_has_no_default(emulator):
+    with pytest.raises(AssertionError, match="AgentScopeRelease"):
+        Deployment(emulator, "of-no-release").deploy(IdentitySource="header", Architecture="x86_64")
 
 
 def existing(deployment):
@@ -67,7 +72,7 @@ def existing(deployment):
 
 def test_the_header_counts_only_from_callers_who_sign(emulator, by_name):
     deployment = Deployment(emulator, "by-header").deploy(
-        IdentitySource="header", Architecture="x86_64", **existing(by_name)
+        IdentitySource="header", AgentScopeRelease="2.0.1", Architecture="x86_64", **existing(by_name)
     )
     path, body = world.a_list("alice", "sessions")
     assert deployment.call(path, headers={"x-user-id": "alice"}).status_code == 403
@@ -91,7 +96,11 @@ def test_the_header_counts_only_from_callers_who_sign(emulator, by_name):
 
 def test_the_header_counts_from_anyone_if_the_template_is_told_so(emulator, by_name):
     deployment = Deployment(emulator, "by-anyone").deploy(
-        IdentitySource="header", HeaderCallers="anyone", Architecture="x86_64", **existing(by_name)
+        IdentitySource="header",
+        HeaderCallers="anyone",
+        AgentScopeRelease="2.0.1",
+        Architecture="x86_64",
+        **existing(by_name),
     )
     for user in ("alice", "bob"):
         for route in ("sessions", "schedule"):

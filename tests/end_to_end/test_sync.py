@@ -19,6 +19,7 @@ def stack(emulator, by_name):
     """The outputs of the stack, over the tables of another."""
     parameters = {
         "Image": "registry.example.com/agentscope-sync:1",
+        "AgentScopeRelease": "2.0.1",
         "Architecture": "X86_64",
         "SubnetIds": "subnet-a,subnet-b",
         "SecurityGroupIds": "sg-a",

@@ -7,8 +7,9 @@ use yaml_serde::Value as Yaml;
 
 /// What a parameter of `sync/deploy/ecs.yaml` without a default is here. Its tables have the names of the resources that
 /// `template.yaml` makes.
-const SYNC: [(&str, &str); 9] = [
+const SYNC: [(&str, &str); 10] = [
     ("Image", "registry.example.com/agentscope-sync:1"),
+    ("AgentScopeRelease", "2.0.1"),
     ("Architecture", "ARM64"),
     ("SubnetIds", "subnet-a,subnet-b"),
     ("SecurityGroupIds", "sg-a"),
@@ -27,13 +28,18 @@ pub struct Template {
 }
 
 impl Template {
-    /// `template.yaml` with these parameters and the defaults of the others. `IdentitySource` is `jwt` if it is not among them.
+    /// `template.yaml` with these parameters and the defaults of the others. `IdentitySource` is `jwt` and
+    /// `AgentScopeRelease` is `2.0.1` if they are not among them.
     ///
     /// # Panics
     ///
     /// The template is no YAML, or has no such parameter.
     pub fn with(parameters: &[(&str, &str)]) -> Self {
-        Self::read(include_str!("../../template.yaml"), &[("IdentitySource", "jwt")], parameters)
+        Self::read(
+            include_str!("../../template.yaml"),
+            &[("IdentitySource", "jwt"), ("AgentScopeRelease", "2.0.1")],
+            parameters,
+        )
     }
 
     /// `sync/deploy/ecs.yaml` with these parameters, and the defaults or made-up values of the others. Its tables are
