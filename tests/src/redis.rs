@@ -30,6 +30,16 @@ pub struct TestRedis {
     server: Child,
 }
 
+/// A port that is free, with room for the port of a cluster's bus, which is 10,000 higher.
+fn free_port() -> u16 {
+    loop {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        if port < u16::MAX - 10_000 {
+            return port;
+        }
+    }
+}
+
 impl TestRedis {
     /// Starts an empty one that tells of no changes.
     pub fn start() -> Self {
@@ -39,7 +49,7 @@ impl TestRedis {
     /// The same, with options of `redis-server`.
     pub fn start_with(options: &[&str]) -> Self {
         let options: Vec<_> = options.iter().map(|option| (*option).to_owned()).collect();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let folder = std::env::temp_dir().join(format!("agentscope-redis-{}", uuid::Uuid::now_v7().simple()));
         std::fs::create_dir(&folder).unwrap();
         let server = serve(port, &folder, &options);

@@ -159,7 +159,7 @@ async fn a_record_that_does_not_fit_is_named_and_its_last_good_version_stays() {
     }
     assert_eq!(before, comparable(ends.items().await));
     ends.redis.put(&World { agents: vec![world.agents[0].clone()], ..World::default() });
-    assert!(ends.run(&["redis", "--once"]).await.1.contains("3 skipped"));
+    assert!(ends.run(&["redis", "--once"]).await.1.contains("4 skipped"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
