@@ -9,9 +9,12 @@ use serde_json::{Value, json};
 use crate::sync::Sync;
 use crate::text::Author;
 
+/// A name, and what makes a value of so many bytes.
+type Shape = (&'static str, fn(usize) -> Value);
+
 /// What a large session is made of. A parsed value has a size of its own, so that many small ones take
 /// more memory than their text.
-const SHAPES: [(&str, fn(usize) -> Value); 5] = [
+const SHAPES: [Shape; 5] = [
     ("a conversation", conversation),
     ("one text that does not compress", one_text),
     ("short messages", short_messages),

@@ -94,9 +94,12 @@ fn fits(release: Release, schema: &Value, value: &Value) -> Result<(), String> {
     }
 }
 
+/// Validators by release and schema.
+type Validators = Mutex<HashMap<(Release, String), Arc<Validator>>>;
+
 /// Validators are made once a schema.
 fn validator(release: Release, schema: &Value) -> Arc<Validator> {
-    static VALIDATORS: LazyLock<Mutex<HashMap<(Release, String), Arc<Validator>>>> = LazyLock::new(Mutex::default);
+    static VALIDATORS: LazyLock<Validators> = LazyLock::new(Mutex::default);
     let mut validators = VALIDATORS.lock().unwrap();
     let make = || {
         // The schema in a document of its own that has all that it refers to.

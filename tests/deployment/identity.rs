@@ -1,12 +1,13 @@
 //! Who the caller is, on every route.
 
+use agentscope_shared::model::Release;
 use agentscope_tests::template::Template;
 use serde_json::json;
 
 const ORIGIN: (&str, &str) = ("OriginUrl", "https://agentscope.example.com");
 
 #[test]
-fn somebody_has_to_say_who_the_caller_is() {
+fn somebody_has_to_say_who_the_caller_is_and_which_release_runs() {
     let template = Template::with(&[]);
     let parameter = &template.section("Parameters")["IdentitySource"];
     assert_eq!(parameter["AllowedValues"], json!(["jwt", "header"]));
@@ -14,7 +15,13 @@ fn somebody_has_to_say_who_the_caller_is() {
     // Nothing else has to be said.
     let all = template.section("Parameters");
     let required: Vec<_> = all.iter().filter(|(_, one)| one.get("Default").is_none()).map(|(name, _)| name).collect();
-    assert_eq!(required, ["IdentitySource"]);
+    assert_eq!(required, ["AgentScopeRelease", "IdentitySource"]);
+    for template in [template, Template::sync(&[])] {
+        let parameter = &template.section("Parameters")["AgentScopeRelease"];
+        let releases: Vec<_> = Release::ALL.iter().map(|release| release.as_str()).collect();
+        assert_eq!(parameter["AllowedValues"], json!(releases));
+        assert!(parameter.get("Default").is_none());
+    }
 }
 
 #[test]

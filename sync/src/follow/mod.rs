@@ -4,7 +4,7 @@
 //! - [`reconcile`]: which copies are behind, of all.
 //! - [`changes`]: which are, as Redis tells of changes.
 //! - [`queue`], [`work`], [`workers`]: keys that have to be looked at, what for, and who does.
-//! - [`copier`]: one record and its copy. [`leases`]: the lease of a session and its lock.
+//! - [`copier`]: one record and its copy. `leases`: the lease of a session and its lock.
 //! - [`lists`]: lists of sessions that have changed. [`expirations`]: keys that expire.
 //! - [`owners`], [`latecomers`]: what a lock and a list do not tell.
 
