@@ -4,7 +4,7 @@
 //! - [`keys`]: keys and their limits.
 //! - `item`, `session_head`, `session`, `session_items`, `bulk`, `documents`: records as items.
 //! - `batch`, `query`: requests that go on until everything has been answered.
-//! - `client`, `warm_up`: the connections.
+//! - `client`, `proxy`, `warm_up`: the connections.
 //! - `usage`: what a request takes.
 //! - `rows`, `states`, `read`, `session_write`, `write`, `lease`: what the rest of the program asks for.
 //! - `held`, `copy`, `scan`, `compare`: what keeps the tables in step with records that live elsewhere.
@@ -20,6 +20,7 @@ mod held;
 mod item;
 pub mod keys;
 mod lease;
+mod proxy;
 mod query;
 mod read;
 mod rows;
@@ -42,6 +43,7 @@ pub use documents::{StoredAgent, StoredTeam};
 pub use error::{StoreError, Unfit};
 pub use held::{Held, Original, RecordKind};
 pub use lease::{Lease, LeaseHeld};
+pub use proxy::{has_proxy, is_loopback};
 pub use rows::{IndexRow, Page, Position, Rows};
 pub use scan::{ScanPage, ScanStart};
 pub use session::{StoredSession, View};
