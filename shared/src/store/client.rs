@@ -14,6 +14,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector};
 
 use super::proxy::{self, is_loopback};
+use super::trace::CarryTrace;
 use super::usage::Count;
 
 /// The variable that names another endpoint than Amazon's.
@@ -153,7 +154,8 @@ fn client(config: &SdkConfig, patience: Patience) -> Client {
         .retry_config(retries)
         .retry_partition(partition)
         .http_client(http_client(patience))
-        .interceptor(Count);
+        .interceptor(Count)
+        .interceptor(CarryTrace);
     Client::from_conf(config.build())
 }
 

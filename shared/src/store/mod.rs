@@ -6,6 +6,7 @@
 //! - `batch`, `query`: requests that go on until everything has been answered.
 //! - `client`, `proxy`, `warm_up`: the connections.
 //! - `usage`: what a request takes.
+//! - `trace`: the trace header that requests carry.
 //! - `rows`, `states`, `read`, `session_write`, `write`, `lease`: what the rest of the program asks for.
 //! - `held`, `copy`, `scan`, `compare`: what keeps the tables in step with records that live elsewhere.
 
@@ -31,6 +32,7 @@ mod session_items;
 mod session_write;
 mod states;
 pub mod tables;
+mod trace;
 mod usage;
 mod warm_up;
 mod write;
@@ -49,6 +51,7 @@ pub use scan::{ScanPage, ScanStart};
 pub use session::{StoredSession, View};
 pub use session_head::{Documents, SessionHead};
 pub use tables::TableNames;
+pub use trace::with_trace;
 pub use usage::{Meter, Usage};
 
 /// The tables of one deployment. Cheap to clone.
