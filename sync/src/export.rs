@@ -1,4 +1,10 @@
 //! The file that an AgentScope export is: JSON, plain or gzipped.
+//!
+//! - `text`: its text.
+//! - `shape`: what a file is that is no export.
+
+mod shape;
+mod text;
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -6,8 +12,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use agentscope_shared::model::non_finite::with_overflowing_numbers;
-use anyhow::{Context, Result, bail};
-use flate2::read::MultiGzDecoder;
+use anyhow::{Result, bail};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -38,16 +43,18 @@ impl<'a> Export<'a> {
     ///
     /// # Errors
     ///
-    /// It is not JSON, or not an object with such lists.
+    /// It is not JSON, or not an object with such lists. The message says what it is instead, if that can be told.
     pub fn parse(text: &'a str) -> Result<Self> {
-        let export: Self = serde_json::from_str(text)?;
-        if export.is_empty() && export.running.is_empty() {
-            let members: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)?;
-            if !["agents", "sessions", "teams", "schedules"].iter().any(|list| members.contains_key(*list)) {
-                bail!("expected an object with the lists agents, sessions, teams and schedules");
-            }
+        match serde_json::from_str::<Self>(text) {
+            Ok(export) => match shape::problem_of_object(text) {
+                Some(problem) => bail!(problem),
+                None => Ok(export),
+            },
+            Err(error) => match shape::problem_of_text(text, &error) {
+                Some(problem) => bail!(problem),
+                None => Err(error.into()),
+            },
         }
-        Ok(export)
     }
 
     /// How many records it holds.
@@ -73,24 +80,13 @@ pub fn read(path: &Path) -> Result<String> {
     } else {
         File::open(path)?.read_to_end(&mut bytes)?;
     }
-    unpack(bytes).map(into_json)
+    text::of(bytes).map(into_json)
 }
 
+/// The text with numbers that are not finite in a form that JSON has.
 fn into_json(text: String) -> String {
     match with_overflowing_numbers(&text) {
         Cow::Owned(json) => json,
         Cow::Borrowed(_) => text,
     }
-}
-
-/// The first bytes of gzipped data.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
-
-fn unpack(bytes: Vec<u8>) -> Result<String> {
-    if !bytes.starts_with(&GZIP) {
-        return String::from_utf8(bytes).context("the file is not UTF-8");
-    }
-    let mut text = String::new();
-    MultiGzDecoder::new(bytes.as_slice()).read_to_string(&mut text).context("the file cannot be unpacked")?;
-    Ok(text)
 }

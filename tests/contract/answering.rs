@@ -11,7 +11,7 @@ use serde_json::Value;
 /// Status, headers and body that an event is answered with.
 pub async fn answered(store: &Store, identity: IdentitySource, event: &Value) -> lambda_http::Response<String> {
     let path = event["rawPath"].as_str().or(event["path"].as_str()).unwrap_or_default();
-    answer_text(store, identity, &event.to_string(), path.starts_with("/schedule/")).await
+    answer_text(store, identity, &event.to_string(), path.contains("/schedule/")).await
 }
 
 /// The same for an event that may be no event at all.

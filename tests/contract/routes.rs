@@ -159,7 +159,7 @@ async fn a_path_that_is_no_uri_is_read_all_the_same() {
         "../..",
     ] {
         // An HTTP API hands the path over decoded.
-        let mut event = HttpRequest::get("/", "", "alice").http_api();
+        let mut event = HttpRequest::schedule_sessions("alice", "any").http_api();
         let path = format!("/schedule/{id}/sessions");
         event["rawPath"] = json!(path);
         event["requestContext"]["http"]["path"] = json!(path);
@@ -175,5 +175,93 @@ async fn a_path_that_is_no_uri_is_read_all_the_same() {
             let answer = answer_text(&database.store, IdentitySource::Header, &event.to_string(), is_schedule).await;
             assert_eq!((answer.status().as_u16(), answer.body().as_str()), (404, NO_ROUTE), "{event}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_mapping_key_before_the_path_changes_nothing() {
+    let database = database().await;
+    for key in ["", "/chat", "/v1", "/team/v1", "/sessions", "/schedule/s"] {
+        for (request, expected) in [
+            (HttpRequest::sessions("alice", "a"), "session 2 of alice"),
+            (HttpRequest::get("/sessions", "agent_id=a", "alice"), "session 2 of alice"),
+            (HttpRequest::schedule_sessions("alice", "s"), "session 2 of alice"),
+        ] {
+            for event in [request.http_api_below(key), request.rest_api_below(key)] {
+                let is_schedule = request.path.starts_with("/schedule/");
+                let answer =
+                    answer_text(&database.store, IdentitySource::Header, &event.to_string(), is_schedule).await;
+                assert_eq!(answer.status(), 200, "{event}");
+                assert!(answer.body().contains(expected), "{event}");
+                let other =
+                    answer_text(&database.store, IdentitySource::Header, &event.to_string(), !is_schedule).await;
+                assert_eq!((other.status().as_u16(), other.body().as_str()), (404, NO_ROUTE), "{event}");
+            }
+        }
+        let request = request("POST", "/sessions/", "agent_id=a", &[("x-user-id", "alice")]);
+        for event in [request.http_api_below(key), request.rest_api_below(key)] {
+            let answer = answer_text(&database.store, IdentitySource::Header, &event.to_string(), false).await;
+            assert_eq!(answer.status(), 405, "{event}");
+            assert_eq!(answer.headers()["allow"], "GET", "{event}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn below_a_mapping_key_an_id_is_the_route_s_parameter_whatever_the_path_looks_like() {
+    let database = database().await;
+    for id in ["nope", "q?x#y", "?", "a/b", "50%", "50%25", "a+b", "with blank", "sessions", "🦊"] {
+        let request = HttpRequest::schedule_sessions("alice", id);
+        for event in [request.http_api_below("/chat"), request.http_api_below(""), request.rest_api_below("/chat")] {
+            let answer = answer_text(&database.store, IdentitySource::Header, &event.to_string(), true).await;
+            assert_eq!((answer.status().as_u16(), answer.into_body()), (404, not_found(id)), "{event}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_route_of_a_list_a_mapping_key_makes_another_path() {
+    let database = database().await;
+    for request in [HttpRequest::sessions("alice", "a"), HttpRequest::schedule_sessions("alice", "s")] {
+        let mut catch_all = request.http_api_below("/chat");
+        catch_all["routeKey"] = json!("ANY /{proxy+}");
+        catch_all["pathParameters"] = json!({ "proxy": request.path[1..] });
+        let mut default = request.http_api_below("/chat");
+        default["routeKey"] = json!("$default");
+        default.as_object_mut().unwrap().remove("pathParameters");
+        let mut resource = request.rest_api_below("/chat");
+        resource["resource"] = json!("/{proxy+}");
+        resource["pathParameters"] = json!({ "proxy": request.path[1..] });
+        for event in [catch_all, default, resource] {
+            let is_schedule = request.path.starts_with("/schedule/");
+            let answer = answer_text(&database.store, IdentitySource::Header, &event.to_string(), is_schedule).await;
+            assert_eq!((answer.status().as_u16(), answer.body().as_str()), (404, NO_ROUTE), "{event}");
+            // A function that is told of the base path knows the path again.
+            let request = agentscope_shared::api::Request::from_event(&event.to_string()).unwrap().below(Some("/chat"));
+            assert_eq!((request.is_sessions(), request.schedule_id()), (!is_schedule, is_schedule.then_some("s")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_cannot_name_a_route() {
+    let database = database().await;
+    let path = "/other/GET%20/sessions/";
+    let mut request = request(
+        "GET",
+        path,
+        "agent_id=a&routeKey=GET%20/sessions/&resource=/sessions",
+        &[
+            ("x-user-id", "alice"),
+            ("routeKey", "GET /sessions/"),
+            ("resource", "/sessions"),
+            ("x-forwarded-prefix", "/other"),
+            ("x-original-url", "/sessions/"),
+        ],
+    );
+    request.headers.push(("x-rewrite-url".to_owned(), "/sessions/".to_owned()));
+    for (way, event) in WAYS {
+        let answer = answer_text(&database.store, IdentitySource::Header, &event(&request).to_string(), false).await;
+        assert_eq!((answer.status().as_u16(), answer.body().as_str()), (404, NO_ROUTE), "{way}");
     }
 }

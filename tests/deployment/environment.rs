@@ -12,17 +12,22 @@ const FUNCTIONS: [(&str, &str); 2] =
     [("ListSessions", "list-sessions"), ("ListScheduleSessions", "list-schedule-sessions")];
 
 /// Variables in the code that a deployment does not set: Lambda does, or Cargo when it builds, or developers on their
-/// machines.
-const OTHERS: [&str; 9] = [
+/// machines, or those who put another gateway or a network's proxy around the functions.
+const OTHERS: &[&str] = &[
+    "ALL_PROXY",
     "AWS_ACCESS_KEY_ID",
     "AWS_DEFAULT_REGION",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
     "AWS_REGION",
     "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_USE_FIPS_ENDPOINT",
+    "BASE_PATH",
     "CARGO_PKG_NAME",
     "CARGO_PKG_VERSION",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
 ];
 
 /// The texts in a source that look like names of environment variables.
@@ -56,7 +61,7 @@ fn functions_get_the_variables_that_they_read() {
         sources(&root.join("shared/src"), &mut read);
         sources(&root.join("functions").join(crate_name).join("src"), &mut read);
         for other in OTHERS {
-            read.remove(other);
+            read.remove(*other);
         }
         let function = Template::with(&[]).function(name);
         let given = function["Environment"]["Variables"].as_object().unwrap();

@@ -55,6 +55,7 @@ fn expected() -> Vec<(&'static str, IdentitySource, Answer)> {
         ("list-sessions-no-such-route", Header, Error(404, r#"{"detail":"Not Found"}"#)),
         ("list-sessions-malformed", Header, Error(400, r#"{"detail":"Bad Request"}"#)),
         ("list-sessions-function-url", Header, Sessions(RELEASE_CAPTAIN)),
+        ("list-sessions-base-path", Header, Sessions(RELEASE_CAPTAIN)),
         ("list-sessions-rest-api", Header, Sessions(RELEASE_CAPTAIN)),
         ("list-schedule-sessions", Header, Sessions(NIGHTLY_TRIAGE)),
         ("list-schedule-sessions-with-slash", Header, Sessions(NIGHTLY_TRIAGE)),
@@ -68,6 +69,7 @@ fn expected() -> Vec<(&'static str, IdentitySource, Answer)> {
         ),
         ("list-schedule-sessions-function-url", Header, Sessions(NIGHTLY_TRIAGE)),
         ("list-schedule-sessions-rest-api", Header, Sessions(NIGHTLY_TRIAGE)),
+        ("list-schedule-sessions-rest-api-base-path", Header, Sessions(NIGHTLY_TRIAGE)),
     ]
 }
 

@@ -91,6 +91,34 @@ impl HttpRequest {
         })
     }
 
+    /// As an HTTP API sends it through a custom domain with this mapping key: the key stays in the path, which ends at a
+    /// decoded `?`.
+    pub fn http_api_below(&self, mapping_key: &str) -> Value {
+        let mut event = self.http_api();
+        let path = format!("{mapping_key}{}", decode(&self.path));
+        let path = path.split('?').next().unwrap_or_default();
+        event["rawPath"] = json!(path);
+        event["requestContext"]["http"]["path"] = json!(path);
+        event["requestContext"]["domainName"] = json!("chat.example.com");
+        event["requestContext"]["domainPrefix"] = json!("chat");
+        event
+    }
+
+    /// As a REST API sends it through a custom domain with this base path, from a resource of its own for each list.
+    pub fn rest_api_below(&self, base_path: &str) -> Value {
+        let mut event = self.rest_api();
+        let path = format!("{base_path}{}", self.path);
+        let resource = self.route().unwrap_or("/{proxy+}");
+        event["resource"] = json!(resource);
+        event["path"] = json!(path);
+        event["requestContext"]["path"] = json!(path);
+        event["requestContext"]["resourcePath"] = json!(resource);
+        event["requestContext"]["stage"] = json!("prod");
+        event["requestContext"]["domainName"] = json!("chat.example.com");
+        event["requestContext"]["domainPrefix"] = json!("chat");
+        event
+    }
+
     fn payload_2(&self, path: &str) -> Value {
         let mut headers = BTreeMap::<String, String>::new();
         for (name, value) in &self.headers {
@@ -126,8 +154,17 @@ impl HttpRequest {
         path.strip_prefix("/schedule/")?.strip_suffix("/sessions").filter(|id| !id.contains('/'))
     }
 
-    fn route_key(&self) -> &'static str {
-        if self.schedule_id().is_some() { "ANY /schedule/{schedule_id}/sessions" } else { "ANY /sessions/" }
+    /// The list's route that the path matches.
+    fn route(&self) -> Option<&'static str> {
+        match self.path.as_str() {
+            "/sessions" => Some("/sessions"),
+            "/sessions/" => Some("/sessions/"),
+            _ => self.schedule_id().filter(|id| !id.is_empty()).map(|_| "/schedule/{schedule_id}/sessions"),
+        }
+    }
+
+    fn route_key(&self) -> String {
+        self.route().map_or_else(|| "$default".to_owned(), |route| format!("ANY {route}"))
     }
 }
 

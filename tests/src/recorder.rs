@@ -42,7 +42,11 @@ impl Recorder {
     /// Starts a recorder before this endpoint.
     pub async fn before(target: &str) -> Self {
         let sent = Arc::default();
-        let proxy = Proxy { target: target.to_owned(), client: reqwest::Client::new(), sent: Arc::clone(&sent) };
+        let proxy = Proxy {
+            target: target.to_owned(),
+            client: reqwest::Client::builder().no_proxy().build().unwrap(),
+            sent: Arc::clone(&sent),
+        };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let router = Router::new().fallback(pass_on).with_state(proxy);

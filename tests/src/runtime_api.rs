@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path as UrlPath, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::Value;
@@ -48,7 +48,12 @@ struct Event {
     /// When Lambda would stop the function, in milliseconds since 1970.
     deadline: u64,
     trace: Option<String>,
+    /// Headers that replace the others of their names; those without a value are not sent.
+    headers: Headers,
 }
+
+/// Names of headers, and their values.
+pub type Headers = Vec<(&'static str, Option<Vec<u8>>)>;
 
 /// The deadline of events for which it does not matter: 2100.
 const FAR: u64 = 4_102_444_800_000;
@@ -119,6 +124,7 @@ impl Function {
         let waiting = Waiting::default();
         let api = Api { events: Arc::new(Mutex::new(receiver)), waiting: Arc::clone(&waiting) };
         let router = Router::new()
+            .route("/2018-06-01/runtime/restore/next", get(async || "{}"))
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
@@ -153,13 +159,25 @@ impl Function {
 
     /// The same with a deadline, in milliseconds since 1970. Nothing stops the function when it has come.
     pub async fn invoke_until(&mut self, deadline: u64, event: &str) -> Outcome {
+        let outcome = self.send(deadline, event, Vec::new()).await;
+        tokio::time::timeout(PATIENCE, outcome).await.expect("the function does not answer").unwrap()
+    }
+
+    /// Sends an event with headers that replace the usual ones. The receiver gets the outcome.
+    pub async fn send(&mut self, deadline: u64, event: &str, headers: Headers) -> oneshot::Receiver<Outcome> {
         self.count += 1;
         let id = format!("request-{}", self.count);
         let (sender, receiver) = oneshot::channel();
         self.waiting.lock().await.insert(id.clone(), sender);
         let trace = self.trace.clone();
-        self.events.send(Event { id, payload: event.to_owned(), deadline, trace }).unwrap();
-        tokio::time::timeout(PATIENCE, receiver).await.expect("the function does not answer").unwrap()
+        self.events.send(Event { id, payload: event.to_owned(), deadline, trace, headers }).unwrap();
+        receiver
+    }
+
+    /// Sends an event with headers that replace the usual ones, and waits for its outcome.
+    pub async fn invoke_with(&mut self, event: &str, headers: Headers) -> Outcome {
+        let outcome = self.send(FAR, event, headers).await;
+        tokio::time::timeout(PATIENCE, outcome).await.expect("the function does not answer").unwrap()
     }
 
     /// Sends an event and returns the status, headers and body of the answer.
@@ -193,7 +211,7 @@ impl Function {
 }
 
 async fn next(State(api): State<Api>) -> Response {
-    let Some(Event { id, payload, deadline, trace }) = api.events.lock().await.recv().await else {
+    let Some(Event { id, payload, deadline, trace, headers: replaced }) = api.events.lock().await.recv().await else {
         return StatusCode::GONE.into_response();
     };
     let headers = [
@@ -204,6 +222,12 @@ async fn next(State(api): State<Api>) -> Response {
     let mut answer = (headers, payload).into_response();
     if let Some(trace) = trace {
         answer.headers_mut().insert("lambda-runtime-trace-id", trace.parse().unwrap());
+    }
+    for (name, value) in replaced {
+        match value {
+            Some(value) => answer.headers_mut().insert(name, HeaderValue::from_bytes(&value).unwrap()),
+            None => answer.headers_mut().remove(name),
+        };
     }
     answer
 }

@@ -9,7 +9,7 @@ use clap::Args;
 use serde::Deserialize;
 use tokio::process::Command;
 
-use crate::root;
+use crate::{proxy, root};
 
 /// The functions as they are deployed: nothing else is built with them, which could add features to their libraries.
 const FUNCTIONS: [&str; 5] = ["--release", "-p", "list-sessions", "-p", "list-schedule-sessions"];
@@ -39,6 +39,7 @@ pub(crate) async fn run(Bench { arguments }: Bench) -> Result<()> {
     let is_quick = arguments.iter().any(|argument| argument == "--quick");
     let driver = build(if is_quick { &QUICK_DRIVER } else { &DRIVER }, &TARGET).await?;
     let mut command = Command::new(&driver);
+    proxy::exempt_loopback(&mut command);
     if let Some((first, arguments)) = arguments.split_first().filter(|(first, _)| *first == "sync") {
         command.arg(first).arg(build(&SYNC, &[]).await?).args(arguments);
         let status = command.status().await.with_context(|| driver.display().to_string())?;

@@ -6,7 +6,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use agentscope_shared::model::Release;
-use agentscope_shared::store::{Patience, Store, connect};
+use agentscope_shared::store::{Patience, Store, connect, has_proxy};
 use agentscope_sync::export::{self, Export};
 use agentscope_sync::load;
 use agentscope_sync::signals::until_ended;
@@ -21,7 +21,7 @@ use crate::cors::{self, PageOrigin};
 use crate::examples::Example;
 use crate::front::{self, Origin};
 use crate::process::end;
-use crate::{cargo_lambda, documentation, ports, root, store, swagger_ui};
+use crate::{cargo_lambda, documentation, ports, proxy, root, store, swagger_ui};
 
 /// The data that is loaded if no other is named.
 const SAMPLE: &str = include_str!("../sample/export.json");
@@ -181,7 +181,8 @@ async fn build() -> Result<()> {
 
 fn start_functions(cargo_lambda: &Path, address: SocketAddr, store_url: &str, release: Release) -> Result<Child> {
     let tables = store::tables();
-    Command::new(cargo_lambda)
+    let mut watch = Command::new(cargo_lambda);
+    proxy::exempt_loopback(&mut watch)
         .args(["lambda", "watch"])
         .args(["--invoke-address", &address.ip().to_string()])
         .args(["--invoke-port", &address.port().to_string()])
@@ -199,9 +200,14 @@ fn start_functions(cargo_lambda: &Path, address: SocketAddr, store_url: &str, re
         .context("cargo lambda does not start")
 }
 
+/// A client for this machine's own ports, which no proxy can reach.
+fn direct_client() -> Result<reqwest::Client> {
+    Ok(reqwest::Client::builder().no_proxy().build()?)
+}
+
 /// Returns when both routes answer.
 async fn answering(base_url: &str) -> Result<()> {
-    let client = reqwest::Client::new();
+    let client = direct_client()?;
     let begun = Instant::now();
     for path in ["/sessions/", "/schedule/any/sessions"] {
         loop {
@@ -224,10 +230,10 @@ async fn show(base_url: &str, data: &Export<'_>) -> Result<()> {
     let examples = Example::of(data);
     println!("\nBoth routes answer at {base_url}\n");
     for example in &examples {
-        println!("# {}\n{}\n", example.about, example.curl(base_url));
+        println!("# {}\n{}\n", example.about, example.curl(base_url, has_proxy()));
     }
     if let Some(example) = examples.first() {
-        let request = reqwest::Client::new().get(format!("{base_url}{}", example.path));
+        let request = direct_client()?.get(format!("{base_url}{}", example.path));
         let answer = request.header("x-user-id", example.user_id.as_bytes()).send().await?;
         let status = answer.status();
         let body = answer.text().await?;

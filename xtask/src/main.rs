@@ -10,6 +10,7 @@ mod front;
 mod openapi;
 mod ports;
 mod process;
+mod proxy;
 mod store;
 mod swagger_ui;
 mod venv;

@@ -1,6 +1,6 @@
 //! The function's wiring: logs, settings, client, handler.
 
-use agentscope_shared::api::{Settings, run, telemetry};
+use agentscope_shared::api::{Request, Settings, run, telemetry};
 use agentscope_shared::store::{Patience, Store, connect_from_environment};
 use lambda_http::Error;
 use list_schedule_sessions::handler;
@@ -12,9 +12,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::start();
-    let Settings { tables, identity, release, metrics_namespace } = Settings::from_env()?;
+    let Settings { tables, identity, release, metrics_namespace, base_path } = Settings::from_env()?;
     let store = Store::new(connect_from_environment(Patience::FUNCTION), tables, release);
     store.warm_up_by_schedules().await;
     let route = env!("CARGO_PKG_NAME");
-    run(route, &metrics_namespace, async |request| handler::handle(&store, identity, &request).await).await
+    let handle = async |request: Request| handler::handle(&store, identity, &request.below(base_path.as_deref())).await;
+    run(route, &metrics_namespace, handle).await
 }

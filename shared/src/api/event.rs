@@ -12,7 +12,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::route::{self, Path};
+use super::route::{self, Path, RawPath};
 
 /// A request to one of the routes.
 #[derive(Debug, Clone)]
@@ -65,6 +65,8 @@ impl PayloadFormat {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct HttpApiEvent {
+    /// The gateway's route, as `GET /sessions/`, or `$default`.
+    route_key: Option<String>,
     raw_path: Option<String>,
     raw_query_string: Option<String>,
     query_string_parameters: Option<HashMap<String, String>>,
@@ -106,6 +108,8 @@ struct Jwt {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RestApiEvent {
+    /// The gateway's route, as `/sessions`.
+    resource: Option<String>,
     path: Option<String>,
     #[serde(deserialize_with = "method")]
     http_method: Method,
@@ -151,12 +155,12 @@ impl Request {
         self.claims.get(name)?.as_str()
     }
 
-    /// Whether the path is `/sessions/`, with or without the slash at its end.
+    /// Whether the request is for `/sessions/`, with or without the slash at its end.
     pub fn is_sessions(&self) -> bool {
         self.path == Path::Sessions
     }
 
-    /// The schedule's id if the path is `/schedule/{schedule_id}/sessions`, with or without a slash at its end.
+    /// The schedule's id if the request is for `/schedule/{schedule_id}/sessions`, with or without a slash at its end.
     pub fn schedule_id(&self) -> Option<&str> {
         match &self.path {
             Path::ScheduleSessions(id) => Some(id),
@@ -164,13 +168,32 @@ impl Request {
         }
     }
 
+    /// The same, where a path that begins with this base path is read without it. What the gateway's route has decided stays.
+    #[must_use]
+    pub fn below(self, base_path: Option<&str>) -> Self {
+        match base_path {
+            Some(base_path) => Self { path: self.path.below(base_path), ..self },
+            None => self,
+        }
+    }
+
     fn from_http_api(event: HttpApiEvent) -> Self {
         let context = event.request_context;
-        let raw_path = event.raw_path.or(context.http.path).unwrap_or_default();
-        // Every gateway and every function URL has an id; `cargo lambda watch` has none, and leaves the path encoded.
-        let is_watch = context.api_id.is_none() && context.domain_name.as_deref() == Some("localhost");
-        let parameter = event.path_parameters.and_then(|mut parameters| parameters.remove(route::SCHEDULE_ID));
-        let parameter = if is_watch { parameter.map(|id| decode(&id)) } else { parameter };
+        let domain_name = context.domain_name.unwrap_or_default();
+        // Every gateway and every function URL has an id; `cargo lambda watch` has none, and leaves everything encoded.
+        let is_watch = context.api_id.is_none() && domain_name == "localhost";
+        let mut parameters = event.path_parameters.unwrap_or_default();
+        let parameter = |name: &str| {
+            let value = parameters.remove(name)?;
+            Some(if is_watch { decode(&value) } else { value })
+        };
+        let raw_path = RawPath {
+            text: event.raw_path.or(context.http.path).unwrap_or_default(),
+            is_decoded: !is_watch && !domain_name.contains(FUNCTION_URL),
+        };
+        // A route is a method and a path.
+        let route = event.route_key.as_deref().and_then(|key| key.split_once(' ')).map(|(_, route)| route);
+        let path = list(route, raw_path, context.stage.as_deref(), parameter);
         let query = match event.raw_query_string {
             Some(query) => form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
             None => event.query_string_parameters.unwrap_or_default().into_iter().collect(),
@@ -181,13 +204,16 @@ impl Request {
             headers: event.headers.0,
             query,
             takes_binary: true,
-            path: route::path(&raw_path, context.stage.as_deref(), parameter),
+            path,
             claims: claims.unwrap_or_default(),
         }
     }
 
     fn from_rest_api(event: RestApiEvent) -> Self {
-        let parameter = event.path_parameters.and_then(|mut parameters| parameters.remove(route::SCHEDULE_ID));
+        let mut parameters = event.path_parameters.unwrap_or_default();
+        let parameter = |name: &str| parameters.remove(name).map(|value| decode(&value));
+        let raw_path = RawPath { text: event.path.unwrap_or_default(), is_decoded: false };
+        let path = list(event.resource.as_deref(), raw_path, event.request_context.stage.as_deref(), parameter);
         let query = match event.multi_value_query_string_parameters {
             Some(query) if !query.is_empty() => query
                 .into_iter()
@@ -201,15 +227,25 @@ impl Request {
             headers: headers.0,
             query,
             takes_binary: false,
-            path: route::path(
-                &event.path.unwrap_or_default(),
-                event.request_context.stage.as_deref(),
-                parameter.map(|id| decode(&id)),
-            ),
+            path,
             // A REST API has no JWT authorizer, and what its other authorizers leave in an event is not looked at.
             claims: HashMap::new(),
         }
     }
+}
+
+/// What stands in the domain name of every function URL, which leaves the path as the client sent it.
+const FUNCTION_URL: &str = ".lambda-url.";
+
+/// Which list a request is for: by the gateway's route if that is a list's, else by the path.
+fn list(
+    route: Option<&str>,
+    raw_path: RawPath,
+    stage: Option<&str>,
+    mut parameter: impl FnMut(&str) -> Option<String>,
+) -> Path {
+    let by_route = route.and_then(|route| route::by_route(route, &mut parameter));
+    by_route.unwrap_or_else(|| route::by_path(raw_path, stage, parameter(route::SCHEDULE_ID)))
 }
 
 /// Headers as an event has them: one value a name, or several.

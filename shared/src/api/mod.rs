@@ -22,6 +22,7 @@ mod metrics;
 mod parameters;
 mod response;
 mod route;
+mod runtime;
 mod serve;
 pub mod settings;
 pub mod telemetry;

@@ -1,51 +1,49 @@
 //! One event in, one answer out, whatever happens in between.
 
 use std::cell::RefCell;
-use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant, SystemTime};
 
 use futures::FutureExt;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
-use serde_json::value::RawValue;
+use lambda_http::Error;
 use tracing::Instrument;
 
 use super::body::GatewayAnswer;
 use super::event::PayloadFormat;
 use super::metrics::{Answered, Metrics};
+use super::runtime::{self, Invocation};
 use super::{ApiError, Request, Response, budget, trace};
-use crate::store::Meter;
+use crate::store::{Meter, with_trace};
 
 /// Serves the events of a route until the runtime ends the process, with a line of metrics for each, in this namespace.
 ///
 /// # Errors
 ///
-/// The Runtime API cannot be reached.
+/// The Runtime API cannot be reached, or hands over no more events.
 pub async fn run(
     route: &'static str,
     metrics_namespace: &str,
     handler: impl AsyncFn(Request) -> Result<Response, ApiError>,
 ) -> Result<(), Error> {
-    let handler = &handler;
-    let metrics = &RefCell::new(Metrics::new(route, metrics_namespace));
-    lambda_runtime::run(service_fn(async |LambdaEvent { payload, context }: LambdaEvent<Box<RawValue>>| {
+    let metrics = RefCell::new(Metrics::new(route, metrics_namespace));
+    runtime::serve(async |Invocation { request_id, deadline, trace: header, event }| {
         let (at, begun) = (SystemTime::now(), Instant::now());
-        let request_id = context.request_id.as_str();
-        let trace_id = context.xray_trace_id.as_deref().and_then(trace::id);
+        let request_id = request_id.as_str();
+        let trace_id = header.as_deref().and_then(|header| trace::id(std::str::from_utf8(header).ok()?));
         let span = tracing::info_span!("request", request_id, trace_id);
-        let budget = budget::until(context.deadline, at);
+        let budget = budget::until(deadline, at);
         let meter = Meter::default();
         // The futures of the AWS SDK are deep; the compiler needs a rest between them and those of the runtime.
-        let answering = Box::pin(answer_within(budget, payload.get(), handler)).instrument(span.clone());
-        let response = meter.measure(answering).await;
+        let answering = Box::pin(answer_within(budget, event.get(), &handler)).instrument(span.clone());
+        let response = meter.measure(with_trace(header.as_deref(), answering)).await;
         // Of the two forms, every gateway can read the smaller one.
-        let format = PayloadFormat::of(payload.get()).unwrap_or(PayloadFormat::RestApi);
+        let format = PayloadFormat::of(event.get()).unwrap_or(PayloadFormat::RestApi);
         let answer = GatewayAnswer { format, response };
         let (latency, usage) = (begun.elapsed(), meter.usage());
         let answered = Answered { at, latency, answer: &answer, usage, request_id, trace_id };
         span.in_scope(|| metrics.borrow_mut().write(&answered));
-        Ok::<_, Infallible>(answer)
-    }))
+        serde_json::to_vec(&answer)
+    })
     .await
 }
 

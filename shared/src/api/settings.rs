@@ -19,6 +19,8 @@ pub struct Settings {
     pub release: Release,
     /// `METRICS_NAMESPACE`: the namespace of the metrics in CloudWatch, `AgentScopeSessions` if absent.
     pub metrics_namespace: String,
+    /// `BASE_PATH`: what stands before the routes in the path of a request, as `/chat`; nothing if absent.
+    pub base_path: Option<String>,
 }
 
 /// A setting that is missing or wrong.
@@ -83,7 +85,8 @@ impl Settings {
         let release = variable("AGENTSCOPE_RELEASE").map_or(Ok(Release::OLDEST), |value| value.parse())?;
         let metrics_namespace = optional("METRICS_NAMESPACE", is_namespace, NAMESPACE)?;
         let metrics_namespace = metrics_namespace.unwrap_or_else(|| "AgentScopeSessions".to_owned());
-        Ok(Self { tables, identity, release, metrics_namespace })
+        let base_path = optional("BASE_PATH", is_base_path, BASE_PATH)?;
+        Ok(Self { tables, identity, release, metrics_namespace, base_path })
     }
 }
 
@@ -95,6 +98,15 @@ const CLAIM: &str = "the name of a claim, as `sub`, without blanks around it";
 
 const NAMESPACE: &str = "a namespace of CloudWatch metrics (up to 255 of a-z, A-Z, 0-9, `.`, `-`, `_`, `/`, `#`, `:` and \
                          blanks between them, not beginning with `AWS/` or `:`)";
+
+const BASE_PATH: &str = "a path as `/chat` or `/team/v1`, with a slash before each part and none at the end";
+
+/// Whether this can stand before the routes. The characters are those of a custom domain's mapping keys.
+fn is_base_path(path: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"$-_.+!*'()~".contains(&byte);
+    let is_parts = |path: &str| path.split('/').all(|part| !part.is_empty() && part.bytes().all(is_part));
+    path.strip_prefix('/').is_some_and(is_parts)
+}
 
 /// Whether DynamoDB takes this for a table's name. It takes an ARN, too.
 fn is_table_name(name: &str) -> bool {
@@ -191,6 +203,17 @@ mod tests {
         }
         for name in ["", " ", "a ", "AWS/Lambda", ":a", "ä", "a\"b", "a\nb", &"n".repeat(256)] {
             is_wrong(&[("METRICS_NAMESPACE", Some(name))], "METRICS_NAMESPACE");
+        }
+    }
+
+    #[test]
+    fn a_base_path_is_a_path() {
+        assert_eq!(settings(&[]).unwrap().base_path, None);
+        for path in ["/chat", "/v1", "/team/v1.2", "/a-b_c~d"] {
+            assert_eq!(settings(&[("BASE_PATH", Some(path))]).unwrap().base_path.as_deref(), Some(path));
+        }
+        for path in ["", "/", "chat", "/chat/", "//chat", "/a//b", "/a b", "/a?b", "/a%20b", "/ä", "https://x/y"] {
+            is_wrong(&[("BASE_PATH", Some(path))], "BASE_PATH");
         }
     }
 }

@@ -9,11 +9,12 @@ use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector};
 
+use super::proxy::{self, is_loopback};
+use super::trace::CarryTrace;
 use super::usage::Count;
 
 /// The variable that names another endpoint than Amazon's.
@@ -100,7 +101,7 @@ pub async fn connect(endpoint_url: Option<&str>, patience: Patience) -> Client {
         loader = loader.endpoint_url(url);
     }
     let endpoint = endpoint_url.map(str::to_owned).or_else(|| variable(ENDPOINT));
-    if endpoint.as_deref().is_some_and(is_on_this_machine) {
+    if endpoint.as_deref().is_some_and(is_loopback) {
         if variable(ACCESS_KEY).is_none() {
             loader = loader.credentials_provider(made_up());
         }
@@ -117,7 +118,7 @@ pub async fn connect(endpoint_url: Option<&str>, patience: Patience) -> Client {
 /// well takes programs that make a function a fifth larger and slower to start.
 pub fn connect_from_environment(patience: Patience) -> Client {
     let endpoint = variable(ENDPOINT).or_else(|| variable("AWS_ENDPOINT_URL"));
-    let is_local = endpoint.as_deref().is_some_and(is_on_this_machine);
+    let is_local = endpoint.as_deref().is_some_and(is_loopback);
     let region = REGIONS.into_iter().find_map(variable).map(Region::new);
     let is_true = |name| variable(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
     let credentials = if is_local && variable(ACCESS_KEY).is_none() {
@@ -153,7 +154,8 @@ fn client(config: &SdkConfig, patience: Patience) -> Client {
         .retry_config(retries)
         .retry_partition(partition)
         .http_client(http_client(patience))
-        .interceptor(Count);
+        .interceptor(Count)
+        .interceptor(CarryTrace);
     Client::from_conf(config.build())
 }
 
@@ -169,34 +171,21 @@ fn made_up() -> Credentials {
 /// now and not with the first request: Lambda starts a function on a faster processor than it runs it.
 pub fn http_client(patience: Patience) -> SharedHttpClient {
     let settings = HttpConnectorSettings::builder().connect_timeout(patience.connect).read_timeout(patience.first_byte);
-    let connector = Connector::builder()
-        .connector_settings(settings.build())
-        .proxy_config(ProxyConfig::from_env())
-        .pool_idle_timeout(patience.idle)
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build();
-    let connector = SharedHttpConnector::new(connector);
-    http_client_fn(move |_, _| connector.clone())
-}
-
-fn is_on_this_machine(url: &str) -> bool {
-    let Ok(url) = url.parse::<lambda_http::http::Uri>() else { return false };
-    matches!(url.host(), Some("localhost" | "127.0.0.1" | "[::1]"))
+    let settings = settings.build();
+    proxy::client(|proxies| {
+        let connector = Connector::builder()
+            .connector_settings(settings.clone())
+            .proxy_config(proxies)
+            .pool_idle_timeout(patience.idle)
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build();
+        SharedHttpConnector::new(connector)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_loopback_goes_without_credentials() {
-        assert!(is_on_this_machine("http://127.0.0.1:8000"));
-        assert!(is_on_this_machine("http://localhost:8000/"));
-        assert!(is_on_this_machine("http://[::1]:8000"));
-        assert!(!is_on_this_machine("https://dynamodb.eu-central-1.amazonaws.com"));
-        assert!(!is_on_this_machine("http://localhost.example.com"));
-        assert!(!is_on_this_machine("127.0.0.1 nonsense"));
-    }
 
     #[tokio::test]
     async fn a_client_is_as_patient_as_it_is_told() {

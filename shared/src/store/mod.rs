@@ -4,8 +4,9 @@
 //! - [`keys`]: keys and their limits.
 //! - `item`, `session_head`, `session`, `session_items`, `bulk`, `documents`: records as items.
 //! - `batch`, `query`: requests that go on until everything has been answered.
-//! - `client`, `warm_up`: the connections.
+//! - `client`, `proxy`, `warm_up`: the connections.
 //! - `usage`: what a request takes.
+//! - `trace`: the trace header that requests carry.
 //! - `rows`, `states`, `read`, `session_write`, `write`, `lease`: what the rest of the program asks for.
 //! - `held`, `copy`, `scan`, `compare`: what keeps the tables in step with records that live elsewhere.
 
@@ -20,6 +21,7 @@ mod held;
 mod item;
 pub mod keys;
 mod lease;
+mod proxy;
 mod query;
 mod read;
 mod rows;
@@ -30,6 +32,7 @@ mod session_items;
 mod session_write;
 mod states;
 pub mod tables;
+mod trace;
 mod usage;
 mod warm_up;
 mod write;
@@ -44,12 +47,14 @@ pub use documents::{StoredAgent, StoredMembers, StoredTeam};
 pub use error::{StoreError, Unfit};
 pub use held::{Held, Original, RecordKind};
 pub use lease::{Lease, LeaseHeld};
+pub use proxy::{has_proxy, is_loopback};
 pub use read::AgentKey;
 pub use rows::{IndexRow, Page, Position, Rows};
 pub use scan::{ScanPage, ScanStart};
 pub use session::{StoredSession, View};
 pub use session_head::SessionHead;
 pub use tables::TableNames;
+pub use trace::with_trace;
 pub use usage::{Meter, Usage};
 
 /// The tables of one deployment. Cheap to clone.
