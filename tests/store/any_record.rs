@@ -143,7 +143,7 @@ fn state() -> Samples {
     ]);
     let tools = record(vec![
         optional("max_cache_files", "100", one_of(&["2", "100", "123456789012345678901234567890"])),
-        optional("max_cache_bytes", "25000.0", one_of(&["10000.5", "25000.0", "30000.0", "1e300"])),
+        optional("max_cache_bytes", "25000.0", one_of(&["10000.5", "25000.0", "30000.0", "1e+300"])),
         optional("read_file_cache", "[]", list(file)),
         optional("activated_groups", "[]", list(text())),
     ]);

@@ -37,7 +37,8 @@ fn full() -> Value {
     let rule = json!({ "tool_name": "Bash", "rule_content": null, "behavior": "allow", "source": "user" });
     let model = json!({ "type": "t", "credential_id": "c", "model": "m", "parameters": {} });
     let text = json!({ "type": "text", "text": "", "id": "" });
-    let image = json!({ "type": "data", "id": "", "source": { "type": "url", "url": "u", "media_type": "m" } });
+    let image =
+        json!({ "type": "data", "id": "", "source": { "type": "url", "url": "https://u/", "media_type": "m" } });
     let call = json!({ "type": "tool_call", "id": "", "name": "", "input": "", "suggested_rules": [rule] });
     let result = json!({ "type": "tool_result", "id": "", "name": "", "output": [text, image] });
     let hint = json!({ "type": "hint", "id": "", "hint": [text] });
@@ -97,7 +98,6 @@ fn a_value_that_the_service_cannot_work_with_is_named_by_its_path() {
 fn a_value_that_the_release_does_not_know_is_kept_and_reported() {
     let cases = [
         ("/updated_at", json!("0000-01-01T00:00:00")),
-        ("/updated_at", json!(1_767_225_600)),
         ("/source", json!("agent")),
         ("/source", Value::Null),
         ("/config/workspace_id", Value::Null),
@@ -105,8 +105,7 @@ fn a_value_that_the_release_does_not_know_is_kept_and_reported() {
         ("/config/chat_model_config/parameters", json!([])),
         ("/state/summary/1/type", json!("tool_call")),
         ("/state/summary/0/text", json!(1)),
-        ("/state/cur_iter", json!(1.0)),
-        ("/state/cur_iter", json!("1")),
+        ("/state/cur_iter", json!("one")),
         ("/state/context/1/role", json!("tool")),
         ("/state/context/1/metadata", json!(null)),
         ("/state/context/0/usage/output_tokens", json!(1.5)),
@@ -126,9 +125,8 @@ fn a_value_that_the_release_does_not_know_is_kept_and_reported() {
         ("/state/tool_context/max_cache_files", json!(-5)),
         ("/state/tool_context/max_cache_bytes", json!(10_000.0)),
         ("/state/tool_context/read_file_cache/0/lines/0", json!(1)),
-        ("/state/tool_context/read_file_cache/0/bytes", json!("1")),
+        ("/state/tool_context/read_file_cache/0/bytes", json!("one")),
         ("/state/tasks_context/tasks/0/state", json!("done")),
-        ("/state/tasks_context/tasks/0/blocked_by", json!([1])),
     ];
     for (place, value) in cases {
         let text = changed(place, &value);
@@ -237,7 +235,8 @@ fn what_is_no_record_at_all_is_refused_as_a_whole() {
 #[tokio::test]
 async fn a_load_names_the_record_and_the_field_and_writes_the_rest() {
     let database = TestDynamoDb::start().await;
-    let wrong = with(full(), "/state/context/1", json!({ "role": "user", "content": [] }));
+    let mut wrong = full();
+    wrong["state"]["context"][1] = json!({ "role": "user", "content": [] });
     let nameless = json!({ "user_id": "alice", "data": {} });
     let world = World {
         agents: vec![agent("alice", "a"), nameless],
