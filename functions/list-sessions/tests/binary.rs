@@ -80,6 +80,21 @@ async fn another_claim_than_the_subject_names_the_caller_if_it_is_configured() {
 }
 
 #[tokio::test]
+async fn a_base_path_is_removed_where_it_is_configured() {
+    let database = TestDynamoDb::with_export(&world()).await;
+    let mut request = a_request("alice");
+    request.path = "/team/chat/sessions/".to_owned();
+    for (base_path, status) in [(None, 404), (Some("/team"), 404), (Some("/team/chat"), 200)] {
+        let mut environment = environment(&database, "header");
+        environment.extend(base_path.map(|path| ("BASE_PATH", path.to_owned())));
+        let mut function = Function::start(BINARY, environment, Stdio::null()).await;
+        assert_eq!(function.answer(&request.function_url()).await.0, status, "{base_path:?}");
+        assert_eq!(function.answer(&a_request("alice").http_api_below("/other")).await.0, 200, "{base_path:?}");
+        assert_eq!(function.answer(&a_request("alice").function_url()).await.0, 200, "{base_path:?}");
+    }
+}
+
+#[tokio::test]
 async fn it_stops_at_once_if_a_setting_is_missing_or_wrong() {
     let names = ["SESSIONS_TABLE", "AGENTS_TABLE", "TEAMS_TABLE", "SCHEDULES_TABLE", "IDENTITY_SOURCE"];
     let settings = || names.map(|name| (name, if name == "IDENTITY_SOURCE" { "header" } else { "a-table" }.to_owned()));
@@ -92,9 +107,14 @@ async fn it_stops_at_once_if_a_setting_is_missing_or_wrong() {
         let (succeeded, written) = run_to_end(BINARY, wrong.collect()).await;
         assert!(!succeeded && written.contains(name), "{name}: {written}");
     }
-    for (name, value) in
-        [("IDENTITY_CLAIM", ""), ("IDENTITY_CLAIM", " sub"), ("METRICS_NAMESPACE", ""), ("METRICS_NAMESPACE", "AWS/X")]
-    {
+    for (name, value) in [
+        ("IDENTITY_CLAIM", ""),
+        ("IDENTITY_CLAIM", " sub"),
+        ("METRICS_NAMESPACE", ""),
+        ("METRICS_NAMESPACE", "AWS/X"),
+        ("BASE_PATH", ""),
+        ("BASE_PATH", "chat/"),
+    ] {
         let mut settings = settings().to_vec();
         settings.retain(|(other, _)| *other != "IDENTITY_SOURCE");
         settings.extend([("IDENTITY_SOURCE", "jwt".to_owned()), (name, value.to_owned())]);

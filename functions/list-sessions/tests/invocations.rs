@@ -25,7 +25,7 @@ fn event() -> String {
 
 fn status(outcome: &Outcome) -> u64 {
     match outcome {
-        Outcome::Response(response) => response["statusCode"].as_u64().unwrap(),
+        Outcome::Response(response) => response["statusCode"].as_u64().unwrap_or_default(),
         Outcome::Error(error) => panic!("the invocation failed: {error}"),
     }
 }
