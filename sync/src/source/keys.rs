@@ -125,6 +125,14 @@ impl Keys {
         never.into_iter().chain(&self.others).any(|never| never.matches(key))
     }
 
+    /// Whether AgentScope itself may keep another kind of value than a string there. Such a key looks like a record's where a user's
+    /// id has `:session:` or the like in it, as the set `…:user:acme:session:alice:agents` of user `acme:session:alice`.
+    pub fn is_set_or_hash(&self, key: &str) -> bool {
+        const NAMES: [&str; 7] =
+            [":agents", ":teams", ":schedules", ":credentials", ":sessions", ":mcp_names", ":skill_names"];
+        self.is_never_read(key) || NAMES.iter().any(|name| key.ends_with(name))
+    }
+
     /// Whether it may be a credential's key, and may be a record's of somebody whose id has that in it.
     pub fn is_ambiguous(&self, key: &str) -> bool {
         let is_other = self.credential.matches(key) || self.others.iter().any(|other| other.matches(key));
