@@ -197,8 +197,8 @@ async fn the_log_names_the_item_that_cannot_be_read_and_quotes_nothing_of_it() {
     let agent_id = "7e14b3568b099142e11578fc0ae259f4";
     let text = |value: &str| AttributeValue::S(value.to_owned());
     let put = database.client.put_item().table_name(&database.store.names().agents);
-    let put = put.item("user_id", text("alice")).item("id", text(agent_id)).item("source", text("user"));
-    let put = put.item("updated_at", text("")).item("created_at", text("")).item("data", text("{s3cret}"));
+    let put = put.item("user_id", text("alice")).item("id", text(agent_id)).item("release", text("2.0.1"));
+    let put = put.item("json", text("{s3cret}"));
     put.send().await.unwrap();
     let mut function = Function::start(BINARY, environment(&database, "header"), Stdio::piped()).await;
     let (status, _, body) = function.answer(&a_request("alice").http_api()).await;

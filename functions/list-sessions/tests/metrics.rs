@@ -31,6 +31,7 @@ const METRICS: [(&str, &str); 11] = [
     ("ReadUnits", "Count"),
     ("Retries", "Count"),
     ("Throttles", "Count"),
+    ("OtherReleases", "Count"),
 ];
 
 /// What went by on the way to DynamoDB.
@@ -123,6 +124,7 @@ impl Observed {
             "ReadUnits": passed.units - units,
             "Retries": retries,
             "Throttles": throttles,
+            "OtherReleases": 0,
             "status": status,
             "request_id": format!("request-{}", self.expected.len() + 1),
             "trace_id": "1-5bef4de7-ad49b0e87f6ef6c87fc2e700",
