@@ -208,5 +208,5 @@ async fn the_log_names_the_item_that_cannot_be_read_and_quotes_nothing_of_it() {
     let line: Value = serde_json::from_str(line).unwrap();
     let error = line["error"].as_str().unwrap();
     assert!(error.contains(agent_id) && error.contains(&database.store.names().agents), "{log}");
-    assert!(error.contains("data is not JSON") && !log.contains("s3cret"), "{log}");
+    assert!(error.contains("json is not JSON") && !log.contains("s3cret"), "{log}");
 }

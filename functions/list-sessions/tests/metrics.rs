@@ -19,7 +19,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_list-sessions");
 const LIMIT: usize = 6_291_556;
 
 /// Every metric and its unit.
-const METRICS: [(&str, &str); 11] = [
+const METRICS: [(&str, &str); 12] = [
     ("Requests", "Count"),
     ("ServerErrors", "Count"),
     ("Latency", "Milliseconds"),
