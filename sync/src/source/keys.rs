@@ -122,7 +122,8 @@ impl Keys {
     pub fn is_never_read(&self, key: &str) -> bool {
         let never =
             [&self.credential, &self.messages, &self.message_ids, &self.agent_sessions, &self.schedule_sessions];
-        never.into_iter().chain(&self.others).any(|never| never.matches(key))
+        // The set of a user's credentials is not even measured.
+        never.into_iter().chain(&self.others).any(|never| never.matches(key)) || key.ends_with(":credentials")
     }
 
     /// Whether AgentScope itself may keep another kind of value than a string there. Such a key looks like a record's where a user's
