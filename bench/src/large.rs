@@ -12,8 +12,8 @@ use crate::text::Author;
 /// A name, and what makes a value of so many bytes.
 type Shape = (&'static str, fn(usize) -> Value);
 
-/// What a large session is made of. A parsed value has a size of its own, so that many small ones take
-/// more memory than their text.
+/// What a large session is made of. A parsed value has a size of its own, so that many small ones
+/// take more memory than their text.
 const SHAPES: [Shape; 5] = [
     ("a conversation", conversation),
     ("one text that does not compress", one_text),
@@ -22,7 +22,8 @@ const SHAPES: [Shape; 5] = [
     ("empty tool results", tool_results),
 ];
 
-/// Prints a row for each shape and size, in MB. The process has no limit: what is measured is what it needs.
+/// Prints a row for each shape and size, in MB. The process has no limit: what is measured is what
+/// it needs.
 pub(crate) async fn run(binary: &std::path::Path, sizes: &[usize]) -> Result<()> {
     println!("\n| a session of | size | peak memory | for each byte, over the least |\n|---|---|---|---|");
     let least = measure(binary, None).await?;

@@ -10,7 +10,8 @@
 //! - `counter`, `waves`: requests, their waves and read units.
 //! - `measure`, `cold`, `size`, `stats`: the figures.
 //! - [`micro`]: what the micro-benchmarks work on.
-//! - `sync`, `large`: how the process keeps up that keeps the tables in step, and what large sessions take.
+//! - `sync`, `large`: how the process keeps up that keeps the tables in step, and what large
+//!   sessions take.
 //! - `results`, `machine`, `table`, `plot`: what is told of them.
 
 mod cold;

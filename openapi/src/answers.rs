@@ -1,7 +1,7 @@
 //! The bodies of responses that are no records.
 //!
-//! The functions put their responses together from JSON texts, so no type of theirs has these fields. Tests hold real
-//! responses against these schemas, which allow no other fields.
+//! The functions put their responses together from JSON texts, so no type of theirs has these
+//! fields. Tests hold real responses against these schemas, which allow no other fields.
 
 use agentscope_shared::api::error::InputProblem;
 use agentscope_shared::model::Release;

@@ -43,7 +43,8 @@ impl<'a> Export<'a> {
     ///
     /// # Errors
     ///
-    /// It is not JSON, or not an object with such lists. The message says what it is instead, if that can be told.
+    /// It is not JSON, or not an object with such lists. The message says what it is instead, if
+    /// that can be told.
     pub fn parse(text: &'a str) -> Result<Self> {
         match serde_json::from_str::<Self>(text) {
             Ok(export) => match shape::problem_of_object(text) {
@@ -68,7 +69,8 @@ impl<'a> Export<'a> {
     }
 }
 
-/// Reads the text of an export, unpacked, and made JSON if it has `NaN` or infinities. `-` is standard input.
+/// Reads the text of an export, unpacked, and made JSON if it has `NaN` or infinities. `-` is
+/// standard input.
 ///
 /// # Errors
 ///

@@ -39,7 +39,8 @@ pub struct Report {
     pub problems: Vec<String>,
     /// What is worth knowing, a line each.
     pub remarks: Vec<String>,
-    /// Records of a later release than the set one, which are left out, and the latest of those releases.
+    /// Records of a later release than the set one, which are left out, and the latest of those
+    /// releases.
     pub later: Option<(usize, Release)>,
 }
 

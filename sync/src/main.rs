@@ -38,19 +38,22 @@ enum Command {
     ///
     /// Invalid records are named on standard error, and the others are loaded.
     ///
-    /// Exit status: 0 all records are valid, 1 some are invalid, 3 some come from a later release than --release.
+    /// Exit status: 0 all records are valid, 1 some are invalid, 3 some come from a later release
+    /// than --release.
     Load(Load),
     /// Keeps the tables in step with the Redis of an AgentScope service, until it is ended.
     ///
-    /// The tables hold what Redis holds and nothing else: what is not in Redis is deleted. Invalid records are named in the log,
-    /// and their last good versions stay.
+    /// The tables hold what Redis holds and nothing else: what is not in Redis is deleted. Invalid
+    /// records are named in the log, and their last good versions stay.
     ///
-    /// Exit status: 0 all records are copied, 1 some were skipped or the command failed, 3 some come from a later release than
+    /// Exit status: 0 all records are copied, 1 some were skipped or the command failed, 3 some
+    /// come from a later release than
     /// --release.
     Redis(Box<Follow>),
     /// Compares the tables with the Redis of an AgentScope service, record by record, and names what differs.
     ///
-    /// Exit status: 0 identical, 1 differences found, 2 comparison failed, 3 records come from a later release than --release.
+    /// Exit status: 0 identical, 1 differences found, 2 comparison failed, 3 records come from a
+    /// later release than --release.
     Verify(Box<Verify>),
     /// Asks a process that was started with --listen whether it is alive.
     Health {

@@ -1,8 +1,9 @@
 //! How much memory records may take that are copied side by side.
 //!
-//! A record takes many times its size while it is read, parsed, compressed and sent. A few large ones
-//! at once would end the process, and end it again after each restart. So memory is reserved before
-//! a record is read: most records share one part of it, and large ones get the rest one at a time.
+//! A record takes many times its size while it is read, parsed, compressed and sent. A few large
+//! ones at once would end the process, and end it again after each restart. So memory is reserved
+//! before a record is read: most records share one part of it, and large ones get the rest one at a
+//! time.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,21 +13,22 @@ use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 /// The memory limit in MB where none is given or can be read.
 const DEFAULT_LIMIT: u64 = 2048;
-/// What the process takes besides records, in bytes: itself, and most of what it remembers of 100,000
-/// sessions, their ends and their changes.
+/// What the process takes besides records, in bytes: itself, and most of what it remembers of
+/// 100,000 sessions, their ends and their changes.
 const BASE: u64 = 96 << 20;
 /// The least that is left for records, whatever the limit.
 const LEAST: u64 = 64 << 20;
 /// A permit of the semaphore, in bytes.
 const UNIT: u64 = 4096;
 
-/// How many bytes reading a text takes for each of its own: the text, and the buffers of the connection.
+/// How many bytes reading a text takes for each of its own: the text, and the buffers of the
+/// connection.
 const READING: u64 = 3;
-/// How many bytes copying a record takes for each byte of its text: the parsed record, its documents, the compressed
-/// state, and the requests. `cargo xtask bench sync` measures 6.2.
+/// How many bytes copying a record takes for each byte of its text: the parsed record, its
+/// documents, the compressed state, and the requests. `cargo xtask bench sync` measures 6.2.
 const COPYING: u64 = 7;
-/// How many more it takes for each object in the text, since a message or a block has a size of its own. The same measures
-/// 470 to 590.
+/// How many more it takes for each object in the text, since a message or a block has a size of its
+/// own. The same measures 470 to 590.
 const OBJECT: u64 = 600;
 /// Records that are copied side by side share this part of the memory.
 const SHARED_PART: u64 = 8;
@@ -34,8 +36,8 @@ const SHARED_PART: u64 = 8;
 /// What the command line says of memory.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Options {
-    /// The memory that the process may use. Records that need more are named and not copied. The default is the limit of the
-    /// process's cgroup, else 2048.
+    /// The memory that the process may use. Records that need more are named and not copied. The
+    /// default is the limit of the process's cgroup, else 2048.
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(128..=1_048_576))]
     memory_limit_mb: Option<u64>,
 }
@@ -93,7 +95,8 @@ impl Memory {
     /// Waits until this much is free of what records share. Of more than there is, all is reserved.
     pub async fn reserve_shared(&self, bytes: u64) -> Reserved {
         let permits = permits(bytes.min(self.shared_bytes));
-        // Nobody closes the semaphore; were it closed, nothing would be bounded, and all would still work.
+        // Nobody closes the semaphore; were it closed, nothing would be bounded, and all would
+        // still work.
         Reserved { _shared: Arc::clone(&self.shared).acquire_many_owned(permits).await.ok(), _alone: None }
     }
 
@@ -143,7 +146,8 @@ fn objects(text: &[u8]) -> u64 {
     count
 }
 
-/// The memory limit of this process's cgroup, of either version, and of the groups that it is in; `None` without one.
+/// The memory limit of this process's cgroup, of either version, and of the groups that it is in;
+/// `None` without one.
 fn cgroup_limit(own: &Path, root: &Path) -> Option<u64> {
     let text = std::fs::read_to_string(own).unwrap_or_default();
     let mut least: Option<u64> = None;

@@ -78,8 +78,8 @@ counters! {
     reconciliations, "Reconciliations", "Full reconciliations completed";
 }
 
-/// How many sessions change before it is said that no run lock was seen. A session changes with every message, and AgentScope
-/// holds its lock meanwhile.
+/// How many sessions change before it is said that no run lock was seen. A session changes with
+/// every message, and AgentScope holds its lock meanwhile.
 const CHANGES_WITHOUT_LOCK: u64 = 20;
 
 /// What is known of run locks.
@@ -273,8 +273,8 @@ impl Observer {
         }
     }
 
-    /// What is under a key is not copied. A record that does not fit is logged whenever it is looked at. Other problems are
-    /// logged once, and again when they change.
+    /// What is under a key is not copied. A record that does not fit is logged whenever it is
+    /// looked at. Other problems are logged once, and again when they change.
     pub fn skip(&self, key: &str, problem: Problem) {
         let mut problems = held(&self.problems);
         let is_known = problems.get(key) == Some(&problem);
@@ -304,7 +304,8 @@ impl Observer {
         *held(&self.later_release)
     }
 
-    /// Takes note of a record that comes from a later release than the set one: its replica stays as it is.
+    /// Takes note of a record that comes from a later release than the set one: its replica stays
+    /// as it is.
     pub fn note_later_release(&self, later: Release) {
         let mut known = held(&self.later_release);
         if known.is_none_or(|known| known < later) {
@@ -314,7 +315,8 @@ impl Observer {
         Self::count(&self.counters.later_release);
     }
 
-    /// Takes note of the fields of a record with values that the release does not know. Each field is named once.
+    /// Takes note of the fields of a record with values that the release does not know. Each field
+    /// is named once.
     pub fn note_unknown_values(&self, kind: RecordKind, fields: &BTreeSet<String>) {
         for field in fields {
             Self::count(&self.counters.unknown_values);
@@ -330,7 +332,8 @@ impl Observer {
         self.locks.has_seen.store(true, Ordering::Relaxed);
     }
 
-    /// A session was copied because it had changed. Says once that no run lock was ever seen, if many sessions have changed.
+    /// A session was copied because it had changed. Says once that no run lock was ever seen, if
+    /// many sessions have changed.
     pub fn session_changed(&self) {
         let changes = self.locks.changes.fetch_add(1, Ordering::Relaxed) + 1;
         if changes == CHANGES_WITHOUT_LOCK && !self.locks.has_seen.load(Ordering::Relaxed) {
@@ -359,7 +362,8 @@ impl Observer {
         held(&self.problems).values().filter(|problem| matches!(problem, Problem::TooLarge(_))).count()
     }
 
-    /// How many keys are skipped, for whatever reason; of more than ten thousand only so many are counted.
+    /// How many keys are skipped, for whatever reason; of more than ten thousand only so many are
+    /// counted.
     pub fn skipped(&self) -> usize {
         held(&self.problems).len()
     }

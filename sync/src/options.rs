@@ -27,7 +27,8 @@ pub struct Tables {
     /// The table of schedules.
     #[arg(long, env = "SCHEDULES_TABLE", default_value = "agentscope-schedules", value_name = "NAME")]
     schedules_table: String,
-    /// The release of AgentScope that wrote the records, in whose shape they are kept. The functions have to be set to the same.
+    /// The release of AgentScope that wrote the records, in whose shape they are kept. The
+    /// functions have to be set to the same.
     #[arg(long, env = "AGENTSCOPE_RELEASE", default_value_t = Release::OLDEST, value_name = "RELEASE")]
     release: Release,
 }

@@ -56,7 +56,8 @@ pub fn identity(text: &[u8]) -> Result<Identity, String> {
     serde_json::from_str(&with_overflowing_numbers(text)).map_err(|error| without_values(&error.to_string()))
 }
 
-/// What tells whether a copy is current: it covers the release, the record's whole text and the lists that a session is on.
+/// What tells whether a copy is current: it covers the release, the record's whole text and the
+/// lists that a session is on.
 pub fn content_hash(release: Release, kind: RecordKind, facts: Option<&SessionFacts>, text: &[u8]) -> Original {
     let [is_on_agent_list, is_on_schedule_list] =
         facts.map_or([true; 2], |facts| [facts.is_on_agent_list, facts.is_on_schedule_list]);
@@ -77,7 +78,8 @@ pub fn set_release(later: Release) -> String {
 ///
 /// # Errors
 ///
-/// It is invalid. The message names the field and what was expected there, and quotes nothing of the record: it goes to logs.
+/// It is invalid. The message names the field and what was expected there, and quotes nothing of
+/// the record: it goes to logs.
 pub fn read<T: Record>(text: &[u8], release: Release) -> Result<T, Invalid> {
     let text = std::str::from_utf8(text).map_err(|_| Invalid::Problem(".: it is not UTF-8".to_owned()))?;
     parse(&with_overflowing_numbers(text), release).map_err(|error| match error {

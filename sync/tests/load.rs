@@ -157,7 +157,8 @@ async fn a_record_with_numbers_that_are_not_finite_is_loaded_and_named() {
         ..World::default()
     }
     .text();
-    // The names stand bare where Python writes them so; in a list of texts and as an id they are texts.
+    // The names stand bare where Python writes them so; in a list of texts and as an id they are
+    // texts.
     for bare in [
         r#""max_cache_bytes":"Infinity""#,
         r#""a":"NaN""#,

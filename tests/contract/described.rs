@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 static DOCUMENTS: LazyLock<Vec<Value>> =
     LazyLock::new(|| Release::ALL.iter().map(|release| yaml_serde::from_str(&text(*release)).unwrap()).collect());
 
-/// The file of a release. It is read by the tests rather than built into them, so that they see what is there.
+/// The file of a release. It is read by the tests rather than built into them, so that they see
+/// what is there.
 pub fn text(release: Release) -> String {
     let path = format!("{}/../{}", env!("CARGO_MANIFEST_DIR"), agentscope_openapi::path(release));
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}: run `cargo xtask openapi`"))

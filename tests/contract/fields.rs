@@ -1,4 +1,5 @@
-//! The tables of the records' kinds against `releases/fields.json`, which was read off the models of every release.
+//! The tables of the records' kinds against `releases/fields.json`, which was read off the models
+//! of every release.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! The golden cases of every release: what its own service answered over old records, and over records of its own.
+//! The golden cases of every release: what its own service answered over old records, and over
+//! records of its own.
 
 use agentscope_shared::api::IdentitySource;
 use agentscope_shared::model::Release;

@@ -1,4 +1,5 @@
-//! Values that the set release does not know: they are listed as they came, and no list is lost for them.
+//! Values that the set release does not know: they are listed as they came, and no list is lost for
+//! them.
 
 use agentscope_shared::api::IdentitySource;
 use agentscope_shared::model::Release;

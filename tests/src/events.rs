@@ -91,8 +91,8 @@ impl HttpRequest {
         })
     }
 
-    /// As an HTTP API sends it through a custom domain with this mapping key: the key stays in the path, which ends at a
-    /// decoded `?`.
+    /// As an HTTP API sends it through a custom domain with this mapping key: the key stays in the
+    /// path, which ends at a decoded `?`.
     pub fn http_api_below(&self, mapping_key: &str) -> Value {
         let mut event = self.http_api();
         let path = format!("{mapping_key}{}", decode(&self.path));
@@ -104,7 +104,8 @@ impl HttpRequest {
         event
     }
 
-    /// As a REST API sends it through a custom domain with this base path, from a resource of its own for each list.
+    /// As a REST API sends it through a custom domain with this base path, from a resource of its
+    /// own for each list.
     pub fn rest_api_below(&self, base_path: &str) -> Value {
         let mut event = self.rest_api();
         let path = format!("{base_path}{}", self.path);

@@ -43,7 +43,8 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
-/// A data set of a release, as an export, and the cases over it. Its folder is `tests/contract/releases`.
+/// A data set of a release, as an export, and the cases over it. Its folder is
+/// `tests/contract/releases`.
 ///
 /// # Panics
 ///
@@ -103,7 +104,8 @@ impl Case {
             return (!body.is_empty()).then(|| "the answer to HEAD has a body".to_owned());
         }
         let expected = self.body.get();
-        // The files were written by Python, which spells some floats in another way than the service does (`1e-08`, `1e-8`).
+        // The files were written by Python, which spells some floats in another way than the
+        // service does (`1e-08`, `1e-8`).
         let (mut body, mut expected) = (with_floats_alike(body), with_floats_alike(expected));
         if let Some(members) = &self.ambiguous_members {
             body = without_sessions_of(members, &body);
@@ -137,7 +139,8 @@ impl Case {
     }
 }
 
-/// JSON in which equal floats are spelled alike. Integers stay as they are, and so does the sign of zero.
+/// JSON in which equal floats are spelled alike. Integers stay as they are, and so does the sign of
+/// zero.
 fn with_floats_alike(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     let (mut rest, mut is_text) = (json, false);
@@ -167,7 +170,8 @@ fn with_floats_alike(json: &str) -> String {
 /// What stands in an expected body for a time that the reference invents anew with every response.
 const VOLATILE: &str = "\"VOLATILE\"";
 
-/// The body with the invented times of the expected one, each where that has it. Anything but a string in such a place stays.
+/// The body with the invented times of the expected one, each where that has it. Anything but a
+/// string in such a place stays.
 fn with_volatile_of(expected: &str, body: String) -> String {
     if !expected.contains(VOLATILE) {
         return body;

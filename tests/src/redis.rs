@@ -150,7 +150,8 @@ fn serve(port: u16, folder: &Path, options: &[String]) -> Child {
     command.args(debug_option()).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
 }
 
-/// What allows DEBUG, by which a test stops Redis from looking for expired keys. Redis 6 allows it, and knows no such option.
+/// What allows DEBUG, by which a test stops Redis from looking for expired keys. Redis 6 allows it,
+/// and knows no such option.
 fn debug_option() -> &'static [&'static str] {
     static IS_OLD: OnceLock<bool> = OnceLock::new();
     let is_old = IS_OLD.get_or_init(|| {

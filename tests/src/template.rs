@@ -28,8 +28,8 @@ pub struct Template {
 }
 
 impl Template {
-    /// `template.yaml` with these parameters and the defaults of the others. `IdentitySource` is `jwt` and
-    /// `AgentScopeRelease` is `2.0.1` if they are not among them.
+    /// `template.yaml` with these parameters and the defaults of the others. `IdentitySource` is
+    /// `jwt` and `AgentScopeRelease` is `2.0.1` if they are not among them.
     ///
     /// # Panics
     ///

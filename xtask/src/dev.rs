@@ -53,7 +53,8 @@ pub(crate) struct Dev {
     /// Another export than the sample data: JSON, plain or gzipped.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// The release of AgentScope whose responses the functions give, and in whose shape the data are.
+    /// The release of AgentScope whose responses the functions give, and in whose shape the data
+    /// are.
     #[arg(long, env = "AGENTSCOPE_RELEASE", default_value_t = Release::OLDEST, value_name = "RELEASE")]
     release: Release,
     /// An AgentScope service that answers every other path and method, as behind API Gateway.

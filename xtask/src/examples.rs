@@ -98,7 +98,8 @@ impl Example {
         examples.into_iter().chain(runs).map(|(_, example)| example).collect()
     }
 
-    /// The command line that sends it. Where there is a proxy, it does not go through that, which cannot reach this machine.
+    /// The command line that sends it. Where there is a proxy, it does not go through that, which
+    /// cannot reach this machine.
     pub(crate) fn curl(&self, base_url: &str, has_proxy: bool) -> String {
         let directly = if has_proxy { " --noproxy '*'" } else { "" };
         let quote = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));

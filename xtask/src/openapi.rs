@@ -13,7 +13,8 @@ pub(crate) fn path() -> PathBuf {
     root().join("openapi.yaml")
 }
 
-/// Writes the schemas into the description and its variants for older releases, and says what that changed.
+/// Writes the schemas into the description and its variants for older releases, and says what that
+/// changed.
 pub(crate) fn run() -> Result<()> {
     let path = path();
     let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;

@@ -10,8 +10,8 @@ const EXEMPTIONS: [&str; 2] = ["NO_PROXY", "no_proxy"];
 /// The addresses of this machine, in every form that programs understand.
 const LOOPBACK: &str = "localhost,127.0.0.1,127.0.0.0/8,::1";
 
-/// Lets a program and its children reach this machine directly. What the environment exempts already stays exempt, and
-/// registries are still reached through the proxy.
+/// Lets a program and its children reach this machine directly. What the environment exempts
+/// already stays exempt, and registries are still reached through the proxy.
 pub(crate) fn exempt_loopback(command: &mut Command) -> &mut Command {
     let exempt = exempt(EXEMPTIONS.map(|name| std::env::var(name).unwrap_or_default()));
     command.envs(EXEMPTIONS.map(|name| (name, AsRef::<OsStr>::as_ref(&exempt).to_owned())))

@@ -160,7 +160,8 @@ impl Request {
         self.path == Path::Sessions
     }
 
-    /// The schedule's id if the request is for `/schedule/{schedule_id}/sessions`, with or without a slash at its end.
+    /// The schedule's id if the request is for `/schedule/{schedule_id}/sessions`, with or without
+    /// a slash at its end.
     pub fn schedule_id(&self) -> Option<&str> {
         match &self.path {
             Path::ScheduleSessions(id) => Some(id),
@@ -168,7 +169,8 @@ impl Request {
         }
     }
 
-    /// The same, where a path that begins with this base path is read without it. What the gateway's route has decided stays.
+    /// The same, where a path that begins with this base path is read without it. What the
+    /// gateway's route has decided stays.
     #[must_use]
     pub fn below(self, base_path: Option<&str>) -> Self {
         match base_path {
@@ -180,7 +182,8 @@ impl Request {
     fn from_http_api(event: HttpApiEvent) -> Self {
         let context = event.request_context;
         let domain_name = context.domain_name.unwrap_or_default();
-        // Every gateway and every function URL has an id; `cargo lambda watch` has none, and leaves everything encoded.
+        // Every gateway and every function URL has an id; `cargo lambda watch` has none, and leaves
+        // everything encoded.
         let is_watch = context.api_id.is_none() && domain_name == "localhost";
         let mut parameters = event.path_parameters.unwrap_or_default();
         let parameter = |name: &str| {
@@ -234,7 +237,8 @@ impl Request {
     }
 }
 
-/// What stands in the domain name of every function URL, which leaves the path as the client sent it.
+/// What stands in the domain name of every function URL, which leaves the path as the client sent
+/// it.
 const FUNCTION_URL: &str = ".lambda-url.";
 
 /// Which list a request is for: by the gateway's route if that is a list's, else by the path.

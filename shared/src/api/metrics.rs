@@ -69,7 +69,8 @@ impl Metrics {
 }
 
 impl Metrics {
-    /// Says that items are in the shape of another release than the function's, at most once in [`OTHER_RELEASE_EVERY`].
+    /// Says that items are in the shape of another release than the function's, at most once in
+    /// [`OTHER_RELEASE_EVERY`].
     fn log_other_releases(&mut self, items: u64) {
         let is_due = self.other_release_logged.is_none_or(|logged| logged.elapsed() >= OTHER_RELEASE_EVERY);
         if items > 0 && is_due {

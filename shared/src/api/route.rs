@@ -1,8 +1,9 @@
 //! Which of the two lists a request is for.
 //!
-//! The gateway's own route decides where the event names one of the lists: the path may have the mapping key of a custom
-//! domain before it, and an HTTP API ends it at a decoded `?`. A client can choose neither the route nor the path
-//! parameters. Where the event names another route, as `$default` or `ANY /{proxy+}`, the path decides.
+//! The gateway's own route decides where the event names one of the lists: the path may have the
+//! mapping key of a custom domain before it, and an HTTP API ends it at a decoded `?`. A client can
+//! choose neither the route nor the path parameters. Where the event names another route, as
+//! `$default` or `ANY /{proxy+}`, the path decides.
 
 use super::event::decode;
 
@@ -26,7 +27,8 @@ pub(super) struct RawPath {
     pub(super) is_decoded: bool,
 }
 
-/// Finds the list by the gateway's route, as `/schedule/{schedule_id}/sessions`. `parameter` returns a path parameter, decoded.
+/// Finds the list by the gateway's route, as `/schedule/{schedule_id}/sessions`. `parameter`
+/// returns a path parameter, decoded.
 ///
 /// `None` if the route is not one of the lists', or lacks its parameter: then the path decides.
 pub(super) fn by_route(route: &str, parameter: impl FnOnce(&str) -> Option<String>) -> Option<Path> {
@@ -38,7 +40,8 @@ pub(super) fn by_route(route: &str, parameter: impl FnOnce(&str) -> Option<Strin
     Some(Path::ScheduleSessions(id))
 }
 
-/// Finds the list by the path. `parameter` is the schedule's id, decoded, if the gateway has found it.
+/// Finds the list by the path. `parameter` is the schedule's id, decoded, if the gateway has found
+/// it.
 pub(super) fn by_path(raw: RawPath, stage: Option<&str>, parameter: Option<String>) -> Path {
     let text = without_stage(&raw.text, stage);
     if is_sessions(text) {

@@ -1,8 +1,8 @@
 //! The Lambda Runtime API: takes invocations one after the other and posts a result for each.
 //!
-//! The crate `lambda_runtime` ends the process where a header of an invocation is missing or is not what it expects, such as
-//! a client context whose values are no strings, which every caller of the function can send. This loop reads the
-//! headers that it needs, and none of them can fail.
+//! The crate `lambda_runtime` ends the process where a header of an invocation is missing or is not
+//! what it expects, such as a client context whose values are no strings, which every caller of the
+//! function can send. This loop reads the headers that it needs, and none of them can fail.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -21,11 +21,13 @@ const RESTORED: &str = "/2018-06-01/runtime/restore/next";
 const REQUEST_ID: &str = "lambda-runtime-aws-request-id";
 const DEADLINE: &str = "lambda-runtime-deadline-ms";
 const TRACE: &str = "lambda-runtime-trace-id";
-/// Names the attempt at an invocation, where Lambda sends it: a result that names another attempt is refused.
+/// Names the attempt at an invocation, where Lambda sends it: a result that names another attempt
+/// is refused.
 const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
 const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
 
-/// The wait after an invocation that has no id, so that a broken Runtime API does not keep the processor busy.
+/// The wait after an invocation that has no id, so that a broken Runtime API does not keep the
+/// processor busy.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// An invocation.
@@ -33,7 +35,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct Invocation {
     /// Its id.
     pub(super) request_id: String,
-    /// When Lambda stops the function, in milliseconds since 1970; 0 if the Runtime API does not say.
+    /// When Lambda stops the function, in milliseconds since 1970; 0 if the Runtime API does not
+    /// say.
     pub(super) deadline: u64,
     /// The trace header.
     pub(super) trace: Option<Vec<u8>>,
@@ -60,7 +63,8 @@ impl Failure {
 ///
 /// # Errors
 ///
-/// The Runtime API cannot be reached, or refuses to hand over the next invocation: AWS wants the process to end then.
+/// The Runtime API cannot be reached, or refuses to hand over the next invocation: AWS wants the
+/// process to end then.
 pub(super) async fn serve(handle: impl AsyncFn(Invocation) -> serde_json::Result<Vec<u8>>) -> Result<(), Error> {
     let client = PooledClient::builder().build();
     if std::env::var("AWS_LAMBDA_INITIALIZATION_TYPE").is_ok_and(|kind| kind == "snap-start") {
@@ -83,7 +87,8 @@ pub(super) async fn serve(handle: impl AsyncFn(Invocation) -> serde_json::Result
             Ok(body) => result(&handle, &request_id, &head.headers, &body.to_bytes()).await,
             Err(_) => Err(Failure::BODY),
         };
-        // The process goes on: if the Runtime API is gone, it does not hand over another invocation either.
+        // The process goes on: if the Runtime API is gone, it does not hand over another invocation
+        // either.
         match post(&request_id, &head.headers, result).map(|request| client.call(request)) {
             Ok(posting) => match posting.await.map(|response| response.status()) {
                 Ok(status) if status.is_success() => {}

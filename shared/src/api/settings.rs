@@ -15,11 +15,13 @@ pub struct Settings {
     /// `IDENTITY_SOURCE`: `header`, or `jwt` with `IDENTITY_CLAIM`, which is `sub` if absent. By `header` the claim says nothing,
     /// and is not looked at.
     pub identity: IdentitySource,
-    /// `AGENTSCOPE_RELEASE`: the release of AgentScope whose responses the function gives, 2.0.1 if absent.
+    /// `AGENTSCOPE_RELEASE`: the release of AgentScope whose responses the function gives, 2.0.1 if
+    /// absent.
     pub release: Release,
     /// `METRICS_NAMESPACE`: the namespace of the metrics in CloudWatch, `AgentScopeSessions` if absent.
     pub metrics_namespace: String,
-    /// `BASE_PATH`: what stands before the routes in the path of a request, as `/chat`; nothing if absent.
+    /// `BASE_PATH`: what stands before the routes in the path of a request, as `/chat`; nothing if
+    /// absent.
     pub base_path: Option<String>,
 }
 
@@ -101,7 +103,8 @@ const NAMESPACE: &str = "a namespace of CloudWatch metrics (up to 255 of a-z, A-
 
 const BASE_PATH: &str = "a path as `/chat` or `/team/v1`, with a slash before each part and none at the end";
 
-/// Whether this can stand before the routes. The characters are those of a custom domain's mapping keys.
+/// Whether this can stand before the routes. The characters are those of a custom domain's mapping
+/// keys.
 fn is_base_path(path: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"$-_.+!*'()~".contains(&byte);
     let is_parts = |path: &str| path.split('/').all(|part| !part.is_empty() && part.bytes().all(is_part));

@@ -1,6 +1,7 @@
 //! Which trace a request belongs to, by AWS X-Ray.
 //!
-//! The logs and the metrics name it. Requests to DynamoDB carry the whole header: see [`with_trace`](crate::store::with_trace).
+//! The logs and the metrics name it. Requests to DynamoDB carry the whole header: see
+//! [`with_trace`](crate::store::with_trace).
 
 /// The id of a trace in an `X-Amzn-Trace-Id` header, as `1-5bef4de7-ad49b0e87f6ef6c87fc2e700`; `None` if there is none.
 ///

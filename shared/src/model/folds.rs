@@ -1,7 +1,8 @@
 //! The steps that bring shapes of earlier releases into those of later ones.
 //!
-//! Each is the counterpart of a validator in AgentScope's models, which folds a record whenever it is read. What has been
-//! folded away is dropped afterwards, since the release does not have those fields.
+//! Each is the counterpart of a validator in AgentScope's models, which folds a record whenever it
+//! is read. What has been folded away is dropped afterwards, since the release does not have those
+//! fields.
 
 use super::Release;
 use super::json::compact_text;

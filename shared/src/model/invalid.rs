@@ -8,7 +8,8 @@ pub enum InvalidRecord {
     /// A field is missing, or holds something that the service cannot work with.
     #[error("{path}: {problem}")]
     Field {
-        /// The path of the field, as `state.context[3].content[0].text`; `.` for the record as a whole.
+        /// The path of the field, as `state.context[3].content[0].text`; `.` for the record as a
+        /// whole.
         path: String,
         /// What is wrong there, and what was expected. It quotes nothing of the record.
         problem: String,

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 /// The same JSON without blanks, and with strings unescaped as far as JSON allows; `None` if it is so already.
 ///
-/// Numbers stand as they came (`1.0`, `-0.0`, `1e300`, integers of any length), and so does the order of keys. The text must
-/// be valid JSON.
+/// Numbers stand as they came (`1.0`, `-0.0`, `1e300`, integers of any length), and so does the
+/// order of keys. The text must be valid JSON.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
 //! The ids that are made for records that lack one.
 //!
-//! AgentScope draws a random id whenever it reads such a record. Here ids come from the record's own text, so that loading
-//! the same export twice writes the same records.
+//! AgentScope draws a random id whenever it reads such a record. Here ids come from the record's
+//! own text, so that loading the same export twice writes the same records.
 
 use uuid::Uuid;
 

@@ -7,8 +7,8 @@ use indexmap::IndexMap;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The members of an object in the order in which they came, with their values as JSON text. Of a repeated key the last
-/// value counts.
+/// The members of an object in the order in which they came, with their values as JSON text. Of a
+/// repeated key the last value counts.
 #[derive(Debug, Default)]
 pub(super) struct Members<'a>(IndexMap<Cow<'a, str>, Cow<'a, str>>);
 

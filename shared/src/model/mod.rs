@@ -1,11 +1,13 @@
 //! The records of AgentScope 2.0, in the shape of each of its releases.
 //!
-//! A record that is taken in is read with [`parse`], which brings it into the shape of the set [`Release`]: fields in the
-//! order of the wire, absent ones filled in, shapes of older releases folded. What the service does not rely on is kept even
-//! where the release does not know it. The result is compact JSON: numbers keep all their digits, strings are unescaped.
+//! A record that is taken in is read with [`parse`], which brings it into the shape of the set
+//! [`Release`]: fields in the order of the wire, absent ones filled in, shapes of older releases
+//! folded. What the service does not rely on is kept even where the release does not know it. The
+//! result is compact JSON: numbers keep all their digits, strings are unescaped.
 //!
 //! - [`release`]: the releases, in order, and what the lists of each show.
-//! - [`kinds`]: the fields of every kind of object, and the releases that have them. [`schema`]: what such a table says.
+//! - [`kinds`]: the fields of every kind of object, and the releases that have them. [`schema`]:
+//!   what such a table says.
 //! - [`shape`], [`folds`]: how a record is brought into a shape.
 //! - [`record`]: what the service has to know of a record besides its JSON.
 

@@ -58,15 +58,15 @@ pub fn free_form_as_spelled(json: &str) -> Option<String> {
     with_floats(json, float_as_spelled)
 }
 
-/// As [`float`], but a float in the spelling of Python's `json` module keeps it: exports are written by that, and so are the
-/// responses of services whose FastAPI does not print by Pydantic.
+/// As [`float`], but a float in the spelling of Python's `json` module keeps it: exports are
+/// written by that, and so are the responses of services whose FastAPI does not print by Pydantic.
 pub fn float_as_spelled(json: &str) -> Option<String> {
     let value = float_value(json)?;
     if value.is_finite() && python_spelling(value) == json { Some(json.to_owned()) } else { float(json) }
 }
 
-/// How Python prints a float: the shortest digits that read back as the same number, with an exponent of two digits and a sign
-/// below 1e-4 and from 1e16 on.
+/// How Python prints a float: the shortest digits that read back as the same number, with an
+/// exponent of two digits and a sign below 1e-4 and from 1e16 on.
 fn python_spelling(value: f64) -> String {
     let scientific = format!("{value:e}");
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));

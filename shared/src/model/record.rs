@@ -20,7 +20,8 @@ pub trait Record: Sized {
     /// What its fields are.
     const KIND: &'static Kind;
 
-    /// Takes the record from its JSON in the shape of a release, and from the text that it was shaped from.
+    /// Takes the record from its JSON in the shape of a release, and from the text that it was
+    /// shaped from.
     ///
     /// # Errors
     ///
@@ -43,7 +44,8 @@ pub trait Record: Sized {
 ///
 /// # Errors
 ///
-/// The text is not JSON, the record lacks what the service relies on, or it was written by a later release.
+/// The text is not JSON, the record lacks what the service relies on, or it was written by a later
+/// release.
 pub fn parse<T: Record>(text: &str, release: Release) -> Result<T, InvalidRecord> {
     T::new(shape(T::KIND, text, release)?, text, release)
 }
@@ -77,14 +79,16 @@ pub struct SessionRecord {
     pub unknown_values: BTreeSet<String>,
 }
 
-/// A session's JSON as a trimmed list shows it: without summary and conversation, and with nothing that the tools remember.
+/// A session's JSON as a trimmed list shows it: without summary and conversation, and with nothing
+/// that the tools remember.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outline {
     /// The JSON.
     pub json: String,
     /// Where [`EMPTY_CONVERSATION`](Self::EMPTY_CONVERSATION) stands in it, as an offset in bytes.
     pub conversation_at: usize,
-    /// Where [`EMPTY_TOOL_CONTEXT`](Self::EMPTY_TOOL_CONTEXT) stands in it, as an offset in bytes, behind the other.
+    /// Where [`EMPTY_TOOL_CONTEXT`](Self::EMPTY_TOOL_CONTEXT) stands in it, as an offset in bytes,
+    /// behind the other.
     pub tool_context_at: usize,
 }
 
@@ -162,8 +166,9 @@ impl Record for SessionRecord {
     }
 }
 
-/// The schedule on whose list a session is, by its fields `origin` and `source_schedule_id`. AgentScope puts it there when it
-/// creates the session, and believes the list later, whatever the fields have been folded into.
+/// The schedule on whose list a session is, by its fields `origin` and `source_schedule_id`.
+/// AgentScope puts it there when it creates the session, and believes the list later, whatever the
+/// fields have been folded into.
 pub fn schedule_of<'a>(
     origin: Option<&'a Value>,
     source_schedule_id: Option<&'a Value>,
@@ -284,7 +289,8 @@ pub enum TeamMembers {
     Agents(Vec<String>),
     /// This roster.
     Roster(Vec<RosterEntry>),
-    /// These agents of the team's owner, whose roster AgentScope works out when it first lists the team.
+    /// These agents of the team's owner, whose roster AgentScope works out when it first lists the
+    /// team.
     Unmigrated {
         /// The agents.
         agent_ids: Vec<String>,

@@ -42,7 +42,8 @@ releases! {
     V2_0_11 = "2.0.11",
 }
 
-/// What the lists of a release show. The source of each rule is the answers of AgentScope's own service.
+/// What the lists of a release show. The source of each rule is the answers of AgentScope's own
+/// service.
 impl Release {
     /// The oldest release.
     pub const OLDEST: Self = Self::ALL[0];
@@ -70,12 +71,14 @@ impl Release {
         self >= Self::V2_0_7
     }
 
-    /// Whether a list leaves out members that belong to another user. Older releases show what the roster names.
+    /// Whether a list leaves out members that belong to another user. Older releases show what the
+    /// roster names.
     pub fn hides_foreign_members(self) -> bool {
         self >= Self::V2_0_8
     }
 
-    /// Whether a session says what started it in `origin`. In older releases it says so in `source` and its companions.
+    /// Whether a session says what started it in `origin`. In older releases it says so in `source`
+    /// and its companions.
     pub fn has_origins(self) -> bool {
         self >= Self::V2_0_8
     }

@@ -1,7 +1,8 @@
-//! How the objects of records are described: kinds of object, their fields, and how both differ between releases.
+//! How the objects of records are described: kinds of object, their fields, and how both differ
+//! between releases.
 //!
-//! The descriptions are data. [`shape`](super::shape) brings records into the shape of a release by them, and the API's
-//! description takes its schemas from them.
+//! The descriptions are data. [`shape`](super::shape) brings records into the shape of a release by
+//! them, and the API's description takes its schemas from them.
 
 use super::Release;
 use super::folds::Fold;
@@ -19,7 +20,8 @@ pub struct Kind {
     pub extras: Extras,
     /// The steps that bring the shapes of earlier releases into a later one.
     pub folds: &'static [Fold],
-    /// The field by which an object of this kind is recognized where it has no `type`. Empty: it is not.
+    /// The field by which an object of this kind is recognized where it has no `type`. Empty: it is
+    /// not.
     pub told_by: &'static str,
 }
 
@@ -28,8 +30,8 @@ pub struct Kind {
 pub enum Extras {
     /// It belongs to a release that is not known yet, and is kept after the known fields.
     OfNewerReleases,
-    /// Model providers add fields of their own. They are kept after the known fields, up to this release (`None`: in all
-    /// releases), and dropped later.
+    /// Model providers add fields of their own. They are kept after the known fields, up to this
+    /// release (`None`: in all releases), and dropped later.
     OfProviders(Option<Release>),
 }
 
@@ -67,7 +69,8 @@ pub enum Absent {
     Made(Made),
 }
 
-/// Values that AgentScope makes up for absent fields, anew whenever it reads a record. Here they are made once.
+/// Values that AgentScope makes up for absent fields, anew whenever it reads a record. Here they
+/// are made once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Made {
     /// An id: 32 hexadecimal digits.

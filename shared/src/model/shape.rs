@@ -1,9 +1,9 @@
-//! Brings a record's JSON text into the shape of a release: fields in the order of the wire, defaults filled in, older
-//! shapes folded.
+//! Brings a record's JSON text into the shape of a release: fields in the order of the wire,
+//! defaults filled in, older shapes folded.
 //!
-//! Only what the service itself relies on is strict: ids, owners, the time that orders lists, required fields, and the
-//! JSON kind of what it takes apart (objects and lists with a structure of their own). Any other value that the release
-//! does not know is kept as it came and reported.
+//! Only what the service itself relies on is strict: ids, owners, the time that orders lists,
+//! required fields, and the JSON kind of what it takes apart (objects and lists with a structure of
+//! their own). Any other value that the release does not know is kept as it came and reported.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -30,7 +30,8 @@ pub struct Shaped {
 ///
 /// # Errors
 ///
-/// The text is not JSON, the record lacks what the service relies on, or it was written by a later release.
+/// The text is not JSON, the record lacks what the service relies on, or it was written by a later
+/// release.
 pub fn shape(kind: &Kind, text: &str, release: Release) -> Result<Shaped, InvalidRecord> {
     // Everything below may take the text for valid JSON.
     serde_json::from_str::<&serde_json::value::RawValue>(text)
@@ -76,7 +77,8 @@ struct Shaper {
     ids: made::Ids,
     time: String,
     unknown_values: BTreeSet<String>,
-    /// The latest of the releases that brought a field of the record which the set release cannot have.
+    /// The latest of the releases that brought a field of the record which the set release cannot
+    /// have.
     later: Option<Release>,
 }
 
@@ -120,7 +122,8 @@ impl Shaper {
         Ok(())
     }
 
-    /// Whether a member that is no field of the release stays: one that no release knows, or a provider's.
+    /// Whether a member that is no field of the release stays: one that no release knows, or a
+    /// provider's.
     fn keeps_extra(&self, kind: &Kind, key: &str) -> bool {
         let is_field = kind.fields_of(self.release).any(|field| field.name == key);
         if is_field {
@@ -220,7 +223,8 @@ impl Shaper {
         Ok(())
     }
 
-    /// An object of one of these kinds. One whose kind the release does not know is kept as it came.
+    /// An object of one of these kinds. One whose kind the release does not know is kept as it
+    /// came.
     fn tagged(&mut self, kinds: &'static [&'static Kind], json: &str, out: &mut String) -> Outcome {
         let members = Members::new(json).map_err(|error| self.unreadable(&Type::Free, json, &error))?;
         let tag = members.get("type").filter(|tag| *tag != "null");
@@ -324,7 +328,8 @@ impl Shaper {
         self.invalid(format!("invalid type: {}, expected {}", kind_of(&compact_text(json)), expected(value)))
     }
 
-    /// The error of a value that was read as an object or a list: it is neither, or a text in it cannot be read.
+    /// The error of a value that was read as an object or a list: it is neither, or a text in it
+    /// cannot be read.
     fn unreadable(&self, value: &Type, json: &str, error: &serde_json::Error) -> InvalidRecord {
         let is_of_kind = match value {
             Type::List(_) => json.starts_with('['),

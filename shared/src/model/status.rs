@@ -28,8 +28,8 @@ impl ParkedStatus {
 
     /// What a session with this conversation waits for unless it runs; `None` if for nothing.
     ///
-    /// The tool calls of the last message decide, if that is the assistant's. Of a message with calls of both kinds the
-    /// permission comes first: the user has to act on it.
+    /// The tool calls of the last message decide, if that is the assistant's. Of a message with
+    /// calls of both kinds the permission comes first: the user has to act on it.
     pub fn of(context: &str) -> Option<Self> {
         #[derive(Deserialize)]
         struct Message<'a> {

@@ -47,7 +47,8 @@ pub enum StoredMembers {
     Agents {
         /// The agents' ids.
         ids: Vec<String>,
-        /// Where the lists of members stand in the team's JSON, for a release that lists a roster in their place.
+        /// Where the lists of members stand in the team's JSON, for a release that lists a roster
+        /// in their place.
         place: Option<Range<usize>>,
     },
     /// This roster.

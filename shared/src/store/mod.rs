@@ -71,7 +71,8 @@ impl Store {
         Self { client, names, release }
     }
 
-    /// The release in whose shape the items are expected. Items of another are counted in [`Usage::other_releases`].
+    /// The release in whose shape the items are expected. Items of another are counted in
+    /// [`Usage::other_releases`].
     pub fn release(&self) -> Release {
         self.release
     }

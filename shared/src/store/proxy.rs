@@ -1,7 +1,8 @@
 //! Proxies: which requests go through the one that the environment names.
 //!
-//! A proxy cannot reach this machine's own ports, so requests to loopback addresses go directly, whatever `NO_PROXY` says.
-//! Everything else is left to the variables `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, in either case.
+//! A proxy cannot reach this machine's own ports, so requests to loopback addresses go directly,
+//! whatever `NO_PROXY` says. Everything else is left to the variables `HTTP_PROXY`, `HTTPS_PROXY`,
+//! `ALL_PROXY` and `NO_PROXY`, in either case.
 
 use std::net::IpAddr;
 

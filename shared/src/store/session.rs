@@ -72,8 +72,8 @@ impl StoredSession {
         self.head.around_bulk(json).ok_or_else(|| self.unreadable("the places of its bulk are wrong"))
     }
 
-    /// Appends the first line of a bulk of two, the conversation, to `out`, where unpacking writes it without a copy.
-    /// Returns the second, the tool context.
+    /// Appends the first line of a bulk of two, the conversation, to `out`, where unpacking writes
+    /// it without a copy. Returns the second, the tool context.
     fn append_bulk(&self, out: &mut Vec<u8>) -> Result<Vec<u8>, StoreError> {
         let start = out.len();
         self.unpack(out)?;

@@ -56,7 +56,8 @@ pub struct SessionHead {
     pub version: String,
     /// What it waits for while it does not run.
     pub parked_status: Option<ParkedStatus>,
-    /// Its JSON as a trimmed list shows it. `None`: it is too large for the head, and lies with the bulk.
+    /// Its JSON as a trimmed list shows it. `None`: it is too large for the head, and lies with the
+    /// bulk.
     json: Option<String>,
     conversation_at: usize,
     tool_context_at: usize,
@@ -102,8 +103,8 @@ impl SessionHead {
         self.json.as_deref()
     }
 
-    /// The parts of a session's JSON around the summary and conversation and around the tool context; `None` if they are not
-    /// where the head says.
+    /// The parts of a session's JSON around the summary and conversation and around the tool
+    /// context; `None` if they are not where the head says.
     pub(super) fn around_bulk<'a>(&self, json: &'a str) -> Option<[&'a str; 3]> {
         let (before, rest) = json.split_at_checked(self.conversation_at)?;
         let rest = rest.strip_prefix(Outline::EMPTY_CONVERSATION)?;

@@ -10,7 +10,8 @@ use super::session_head::{CONVERSATION_AT, TOOL_CONTEXT_AT, unindexed};
 use super::{Original, Unfit, keys};
 use crate::model::{Outline, SessionRecord};
 
-/// The most bytes that a head may have with the session's JSON in it. With more than that, the JSON lies with the bulk.
+/// The most bytes that a head may have with the session's JSON in it. With more than that, the JSON
+/// lies with the bulk.
 const OUTLINE_LIMIT: usize = ITEM_LIMIT - 64 * 1024;
 
 /// The items of one version of a session.

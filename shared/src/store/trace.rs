@@ -1,7 +1,8 @@
 //! The trace header that requests to DynamoDB carry.
 //!
-//! AWS X-Ray and Lambda's detection of loops follow it. The SDK takes it from a variable of the environment, which a
-//! process cannot change safely once it runs; so it travels with the future that handles the invocation.
+//! AWS X-Ray and Lambda's detection of loops follow it. The SDK takes it from a variable of the
+//! environment, which a process cannot change safely once it runs; so it travels with the future
+//! that handles the invocation.
 
 use std::future::Future;
 
@@ -19,8 +20,8 @@ tokio::task_local! {
     static TRACE: Option<String>;
 }
 
-/// The same future, whose requests carry this header, as the invocation brought it. Bytes that a header cannot have are
-/// escaped.
+/// The same future, whose requests carry this header, as the invocation brought it. Bytes that a
+/// header cannot have are escaped.
 pub fn with_trace<F: Future>(header: Option<&[u8]>, future: F) -> impl Future<Output = F::Output> {
     let header = header.map(|header| percent_encode(header, CONTROLS).to_string());
     TRACE.scope(header, future)

@@ -127,8 +127,9 @@ impl Reader<'_> {
         }
     }
 
-    /// The agent that a roster names, if the release shows it. The roster is the service's own word for it that the caller
-    /// may see another user's agent; there is no other way to another user's record.
+    /// The agent that a roster names, if the release shows it. The roster is the service's own word
+    /// for it that the caller may see another user's agent; there is no other way to another user's
+    /// record.
     fn agent_of(&self, entry: &RosterEntry) -> Option<AgentKey> {
         let is_shown = entry.owner_id == self.user_id || !self.release.hides_foreign_members();
         is_shown.then(|| AgentKey::new(&entry.owner_id, &entry.agent_id))

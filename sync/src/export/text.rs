@@ -54,8 +54,8 @@ fn gunzip(bytes: &[u8]) -> Result<Vec<u8>> {
     }
 }
 
-/// The encoding if characters have two or four bytes, and its name for iconv. JSON begins with an ASCII character, so
-/// the zeros beside it tell where there is no byte order mark.
+/// The encoding if characters have two or four bytes, and its name for iconv. JSON begins with an
+/// ASCII character, so the zeros beside it tell where there is no byte order mark.
 fn wide(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     match bytes {
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Some(("UTF-32", "UTF-32")),

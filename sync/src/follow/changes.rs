@@ -25,7 +25,8 @@ pub fn take_in(copier: &Copier, queue: &Queue, Notification { key, event }: Noti
     } else if keys.is_list(&key) {
         Observer::count(&copier.observer.counters.followed);
         match event.as_str() {
-            // AgentScope writes a session before it puts it on its lists: who is not on a list yet waits for that.
+            // AgentScope writes a session before it puts it on its lists: who is not on a list yet
+            // waits for that.
             "sadd" => {
                 for session in copier.latecomers.take(&key) {
                     queue.push(session, Work::RECORD, noticed);

@@ -137,7 +137,8 @@ impl Copier {
     /// `again` after an attempt that may have ended in its middle: what it has left over is cleared away as well.
     pub(super) async fn copy(&self, key: &str, rewrite: bool, again: bool, lane: Lane) -> Result<Done, Failure> {
         let places = self.source.keys().places(key);
-        // First what is held, then the original: see `agentscope_shared::store::copy`. Its length is not the original.
+        // First what is held, then the original: see `agentscope_shared::store::copy`. Its length
+        // is not the original.
         let held = async {
             let held = try_join_all(places.iter().map(async |place| {
                 let held = self.store.held_of(place.kind, &[(&place.user_id, &place.id)], true).await?;
@@ -233,8 +234,8 @@ impl Copier {
         Ok(Done::Finished)
     }
 
-    /// Reads a text, and reserves what copying it takes. Of a record that takes more than its lane has, nothing stays
-    /// in memory.
+    /// Reads a text, and reserves what copying it takes. Of a record that takes more than its lane
+    /// has, nothing stays in memory.
     async fn read_within_limits(&self, key: &str, length: usize, lane: Lane) -> Result<Reading, Failure> {
         let limit = match lane {
             Lane::Shared => self.memory.shared_bytes(),

@@ -11,8 +11,9 @@ use crate::source::read::Lock;
 /// Who holds the leases of sessions whose locks are held.
 const HOLDER: &str = "agentscope-sync redis";
 
-/// How many seconds longer than its lock a lease is held. The same lock is not reckoned to end in the same second every time,
-/// and a lease that is too short would end while its session runs; one that is too long is ended with the lock.
+/// How many seconds longer than its lock a lease is held. The same lock is not reckoned to end in
+/// the same second every time, and a lease that is too short would end while its session runs; one
+/// that is too long is ended with the lock.
 const MARGIN: u64 = 1;
 /// How much longer it may be without being moved.
 const TOLERANCE: u64 = 3;
@@ -21,7 +22,8 @@ impl Copier {
     pub(super) async fn copy_lock(&self, key: &str, place: &Place, lane: Lane) -> Result<Done, Failure> {
         let held = self.store.held_of(place.kind, &[(&place.user_id, &place.id)], true).await?;
         let Some((held, lease)) = held.into_iter().next() else { return Ok(Done::Finished) };
-        // Without a record, or a copy of it, there is no session that could run: it is looked at when there is.
+        // Without a record, or a copy of it, there is no session that could run: it is looked at
+        // when there is.
         match self.source.lock(key, &place.id).await? {
             Some(lock) if held.is_there() => {
                 self.set_lease(place, lock, lease).await?;
@@ -50,7 +52,8 @@ impl Copier {
         Ok(())
     }
 
-    /// Whether the lease of a session that is held until then, in seconds since 1970, has to be written for its lock.
+    /// Whether the lease of a session that is held until then, in seconds since 1970, has to be
+    /// written for its lock.
     pub fn is_lease_behind(&self, lock: Lock, held: Option<u64>) -> bool {
         match self.lease_end(lock) {
             None => held.is_some_and(|end| end > self.source.now().as_secs()),
@@ -59,14 +62,16 @@ impl Copier {
     }
 
     fn is_behind(&self, lock: Lock, end: u64, held: Option<u64>) -> bool {
-        // Half of one without an end is left before it is set again, as AgentScope itself does with its locks.
+        // Half of one without an end is left before it is set again, as AgentScope itself does with
+        // its locks.
         match lock {
             Lock::HeldForever => held.is_none_or(|held| held < end - self.endless_lease.as_secs() / 2),
             Lock::HeldUntil(_) | Lock::Free => held.is_none_or(|held| held < end || held > end + TOLERANCE),
         }
     }
 
-    /// When the lease of a session ends whose lock is held, in seconds since 1970: never before the lock does.
+    /// When the lease of a session ends whose lock is held, in seconds since 1970: never before the
+    /// lock does.
     fn lease_end(&self, lock: Lock) -> Option<u64> {
         let end = match lock {
             Lock::Free => return None,

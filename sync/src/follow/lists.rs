@@ -63,8 +63,8 @@ pub async fn look_at_list(copier: &Copier, queue: &Queue, key: &str, work: ListW
     Ok(())
 }
 
-/// The keys of sessions that are on the list in the tables and not in Redis, or the other way round. Where the list in
-/// Redis cannot be read, all that the tables have on it.
+/// The keys of sessions that are on the list in the tables and not in Redis, or the other way
+/// round. Where the list in Redis cannot be read, all that the tables have on it.
 async fn differing(copier: &Copier, list: &List, members: Option<&BTreeSet<String>>) -> Result<Vec<String>, Failure> {
     let List { owner, user_id, id } = list;
     let rows = match owner {

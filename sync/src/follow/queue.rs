@@ -112,7 +112,8 @@ impl Queue {
         }
     }
 
-    /// The record under a key turned out to be large: [`next_large`](Self::next_large) hands it out.
+    /// The record under a key turned out to be large: [`next_large`](Self::next_large) hands it
+    /// out.
     pub fn hand_over(&self, job: Job) {
         let mut state = self.state();
         let Some(entry) = state.entries.get_mut(&job.key) else { return };

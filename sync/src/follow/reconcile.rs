@@ -19,8 +19,8 @@ use crate::original::{content_hash, identity};
 use crate::source::read::{Identity, Lock, SessionFacts};
 use crate::source::{Place, Source};
 
-/// The most bytes of records that are read at once. One that is larger is not read here: the workers, which take large
-/// records one at a time, compare it with its copy.
+/// The most bytes of records that are read at once. One that is larger is not read here: the
+/// workers, which take large records one at a time, compare it with its copy.
 const BYTES_AT_ONCE: usize = 8 << 20;
 /// How many such groups are looked at side by side.
 const GROUPS: usize = 4;
@@ -152,7 +152,8 @@ fn records_among(source: &Source, keys: Vec<String>, found: &mut Found) -> Vec<S
     records
 }
 
-/// The keys of texts in groups of so many bytes, and the keys of those that are larger. Keys of other values are named.
+/// The keys of texts in groups of so many bytes, and the keys of those that are larger. Keys of
+/// other values are named.
 async fn grouped(copier: &Copier, keys: Vec<String>) -> Result<(Vec<Group>, Vec<String>), redis::RedisError> {
     let all_facts = copier.source.key_facts(&keys).await?;
     let mut groups: Vec<Group> = Vec::new();

@@ -70,8 +70,8 @@ pub fn start(copier: &Arc<Copier>, queue: &Arc<Queue>, limits: Limits, fatal: &A
     let (copier, queue, fatal) = (Arc::clone(copier), Arc::clone(queue), Arc::clone(fatal));
     let (ended, has_ended) = tokio::sync::oneshot::channel::<()>();
     let runtime = Handle::current();
-    // Parsing and compressing a large record takes seconds. On a thread of its own, that keeps no other change waiting, nor
-    // the responses that tell whether the connections are alive.
+    // Parsing and compressing a large record takes seconds. On a thread of its own, that keeps no
+    // other change waiting, nor the responses that tell whether the connections are alive.
     std::thread::spawn(move || {
         // Dropped whatever happens here.
         let _ended = ended;

@@ -77,8 +77,8 @@ impl Source {
         self.clock.now()
     }
 
-    /// Reads the server's clock, and logs how far this machine's is off. A server that does not allow
-    /// that is not an error.
+    /// Reads the server's clock, and logs how far this machine's is off. A server that does not
+    /// allow that is not an error.
     ///
     /// # Errors
     ///

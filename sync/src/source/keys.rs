@@ -65,7 +65,8 @@ pub struct Keys {
     pub credential: KeyTemplate,
     /// Messages, which are not read either.
     pub messages: KeyTemplate,
-    /// The release of AgentScope, which decides what else is never read: see [`Self::NEVER_READ_SINCE`].
+    /// The release of AgentScope, which decides what else is never read: see
+    /// [`Self::NEVER_READ_SINCE`].
     pub release: Release,
     /// What else is never read.
     pub others: Vec<KeyTemplate>,
@@ -74,8 +75,8 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Keys under which AgentScope keeps other things than records, by the release that brought them. Some hold secrets, as MCP
-    /// servers do, and some look like the key of a record.
+    /// Keys under which AgentScope keeps other things than records, by the release that brought
+    /// them. Some hold secrets, as MCP servers do, and some look like the key of a record.
     pub const NEVER_READ_SINCE: &[(Release, &str)] = &[
         (Release::V2_0_3, "agentscope:user:{user_id}:knowledge_base:{id}"),
         (Release::V2_0_6, "agentscope:user:{user_id}:mcp:{id}"),
@@ -126,8 +127,9 @@ impl Keys {
         never.into_iter().chain(&self.others).any(|never| never.matches(key)) || key.ends_with(":credentials")
     }
 
-    /// Whether AgentScope itself may keep another kind of value than a string there. Such a key looks like a record's where a user's
-    /// id has `:session:` or the like in it, as the set `…:user:acme:session:alice:agents` of user `acme:session:alice`.
+    /// Whether AgentScope itself may keep another kind of value than a string there. Such a key
+    /// looks like a record's where a user's id has `:session:` or the like in it, as the set
+    /// `…:user:acme:session:alice:agents` of user `acme:session:alice`.
     pub fn is_set_or_hash(&self, key: &str) -> bool {
         const NAMES: [&str; 7] =
             [":agents", ":teams", ":schedules", ":credentials", ":sessions", ":mcp_names", ":skill_names"];

@@ -99,7 +99,8 @@ impl Expiry {
 /// What is known of a key before it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyFacts {
-    /// How many bytes its text has, 0 if there is none; `None` if it holds something else than a text.
+    /// How many bytes its text has, 0 if there is none; `None` if it holds something else than a
+    /// text.
     pub length: Option<usize>,
     /// When it expires.
     pub expiry: Expiry,
@@ -179,7 +180,8 @@ impl Source {
         Ok(self.each("PTTL", keys).await?.into_iter().map(Expiry::of).collect())
     }
 
-    /// What kind of value a key has, as `hash`; `None` if there is none, or the user may not see that.
+    /// What kind of value a key has, as `hash`; `None` if there is none, or the user may not see
+    /// that.
     pub async fn type_of(&self, key: &str) -> Option<String> {
         let kind: RedisResult<String> = redis::cmd("TYPE").arg(key).query_async(&mut self.connection.clone()).await;
         kind.ok().filter(|kind| kind != "none")
@@ -235,8 +237,8 @@ impl Source {
         pipeline.query_async(&mut self.connection.clone()).await
     }
 
-    /// What Redis knows of these sessions besides their records, and the keys of lists that are no sets.
-    /// No session is on such a list.
+    /// What Redis knows of these sessions besides their records, and the keys of lists that are no
+    /// sets. No session is on such a list.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! Keys that hold another kind of value than AgentScope keeps there are named. Its own other keys are not.
+//! Keys that hold another kind of value than AgentScope keeps there are named. Its own other keys
+//! are not.
 
 use agentscope_tests::records::{World, agent, run, schedule, session};
 use agentscope_tests::wire::{Fate, Wire};

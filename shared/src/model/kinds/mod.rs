@@ -1,8 +1,8 @@
 //! The kinds of object that records are made of, one subject a file.
 //!
-//! Each states from which release on a field exists, until which, and what stands for it where a record lacks it. The
-//! source is the models of the releases themselves, as `tests/contract/releases/fields.json` records them; a test holds
-//! every release to that file.
+//! Each states from which release on a field exists, until which, and what stands for it where a
+//! record lacks it. The source is the models of the releases themselves, as
+//! `tests/contract/releases/fields.json` records them; a test holds every release to that file.
 
 pub mod agent;
 pub mod block;

@@ -25,7 +25,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use crate::dump::dump;
 use crate::throttle::Throttle;
 
-/// The environment variable that tells the functions which release of AgentScope they are asked in place of.
+/// The environment variable that tells the functions which release of AgentScope they are asked in
+/// place of.
 const RELEASE: &str = "AGENTSCOPE_RELEASE";
 
 /// What answers.
@@ -51,8 +52,8 @@ pub(crate) struct Functions {
     back: UnboundedSender<Function>,
 }
 
-/// Starts so many processes of the function whose binary lies beside this program, for the release of AgentScope that this
-/// program's environment names.
+/// Starts so many processes of the function whose binary lies beside this program, for the release
+/// of AgentScope that this program's environment names.
 pub(crate) async fn functions(name: &str, count: usize, database: &TestDynamoDb) -> Functions {
     let binary = std::env::current_exe().unwrap().with_file_name(name);
     assert!(binary.exists(), "{} is missing: build it first", binary.display());
