@@ -9,7 +9,7 @@
 //! - [`kinds`]: the fields of every kind of object, and the releases that have them. [`schema`]:
 //!   what such a table says.
 //! - [`shape`], [`folds`]: how a record is brought into a shape.
-//! - [`record`]: what the service has to know of a record besides its JSON.
+//! - [`record`], [`session`], `team`: what the service has to know of a record besides its JSON.
 
 pub mod folds;
 mod invalid;
@@ -20,20 +20,23 @@ mod made;
 mod members;
 pub mod non_finite;
 pub mod number;
+mod path;
 pub mod record;
 #[cfg(test)]
 mod recorded;
 pub mod release;
 pub mod schema;
+pub mod session;
 pub mod shape;
 mod status;
+mod team;
 mod timestamp;
 pub mod url;
 
 pub use invalid::InvalidRecord;
-pub use record::{
-    AgentRecord, Outline, Record, RosterEntry, ScheduleRecord, SessionRecord, TeamMembers, TeamRecord, parse,
-};
+pub use record::{AgentRecord, Record, ScheduleRecord, parse};
 pub use release::Release;
+pub use session::{Outline, SessionRecord};
 pub use status::ParkedStatus;
+pub use team::{RosterEntry, TeamMembers, TeamRecord};
 pub use timestamp::Timestamp;

@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 use super::json::{compact, compact_text, kind_of};
 use super::leaf::{canonical, expected};
 use super::members::{Elements, Members};
+use super::path::{FieldPath, Step};
 use super::schema::{Absent, Extras, Field, Kind, Made, Type};
 use super::{InvalidRecord, Release, Timestamp, made};
 
@@ -38,7 +39,7 @@ pub fn shape(kind: &Kind, text: &str, release: Release) -> Result<Shaped, Invali
         .map_err(|error| InvalidRecord::whole(error.to_string()))?;
     let mut shaper = Shaper {
         release,
-        path: Vec::new(),
+        path: FieldPath::default(),
         ids: made::Ids::new(text),
         time: time_of(text),
         unknown_values: BTreeSet::new(),
@@ -64,16 +65,9 @@ fn text_of(json: &str) -> Option<String> {
     serde_json::from_str(json).ok()
 }
 
-/// A step on the way to a field.
-enum Step {
-    Field(&'static str),
-    Key(String),
-    Index(usize),
-}
-
 struct Shaper {
     release: Release,
-    path: Vec<Step>,
+    path: FieldPath,
     ids: made::Ids,
     time: String,
     unknown_values: BTreeSet<String>,
@@ -309,19 +303,7 @@ impl Shaper {
     }
 
     fn note_unknown_value(&mut self) {
-        let mut path = String::new();
-        for step in &self.path {
-            match step {
-                Step::Field(name) if path.is_empty() => path.push_str(name),
-                Step::Field(name) => {
-                    path.push('.');
-                    path.push_str(name);
-                }
-                Step::Key(_) => path.push_str(".*"),
-                Step::Index(_) => path.push_str("[]"),
-            }
-        }
-        self.unknown_values.insert(path);
+        self.unknown_values.insert(self.path.pattern());
     }
 
     fn unexpected(&self, value: &Type, json: &str) -> InvalidRecord {
@@ -339,26 +321,7 @@ impl Shaper {
     }
 
     fn invalid(&self, problem: impl Into<String>) -> InvalidRecord {
-        let mut path = String::new();
-        for step in &self.path {
-            match step {
-                Step::Index(index) => {
-                    let _ = write!(path, "[{index}]");
-                    continue;
-                }
-                Step::Field(_) | Step::Key(_) if path.is_empty() => {}
-                Step::Field(_) | Step::Key(_) => path.push('.'),
-            }
-            match step {
-                Step::Field(name) => path.push_str(name),
-                Step::Key(key) => path.push_str(key),
-                Step::Index(_) => {}
-            }
-        }
-        if path.is_empty() {
-            path.push('.');
-        }
-        InvalidRecord::Field { path, problem: problem.into() }
+        InvalidRecord::Field { path: self.path.exact(), problem: problem.into() }
     }
 }
 

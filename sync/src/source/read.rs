@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use agentscope_shared::model::Release;
-use agentscope_shared::model::record::schedule_of;
+use agentscope_shared::model::session::schedule_of;
 use redis::{Pipeline, RedisResult};
 use serde::Deserialize;
 use serde_json::Value;
