@@ -86,6 +86,28 @@ impl Keys {
         (Release::V2_0_9, "agentscope:user:{user_id}:sop_run:{id}"),
     ];
 
+    /// What the names of AgentScope's sets, lists and hashes of a user end with (`KeyConfig` of
+    /// `RedisStorage`, AgentScope 2.0.11).
+    pub const SETS_AND_HASHES: &[&str] = &[
+        "agents",
+        "channels",
+        "credentials",
+        "documents",
+        "knowledge_bases",
+        "mcp_names",
+        "mcps",
+        "message_ids",
+        "messages",
+        "runs",
+        "schedules",
+        "sessions",
+        "skill_names",
+        "skills",
+        "sop_runs",
+        "sops",
+        "teams",
+    ];
+
     /// The templates of [`NEVER_READ_SINCE`](Self::NEVER_READ_SINCE) that a release has.
     pub fn never_read_in(release: Release) -> Vec<KeyTemplate> {
         let templates = Self::NEVER_READ_SINCE.iter().filter(|(since, _)| *since <= release);
@@ -127,13 +149,12 @@ impl Keys {
         never.into_iter().chain(&self.others).any(|never| never.matches(key)) || key.ends_with(":credentials")
     }
 
-    /// Whether AgentScope itself may keep another kind of value than a string there. Such a key
-    /// looks like a record's where a user's id has `:session:` or the like in it, as the set
+    /// Whether AgentScope itself may keep another kind of value than a string there. Such a key looks
+    /// like a record's where a user's id has `:session:` or the like in it, as the set
     /// `…:user:acme:session:alice:agents` of user `acme:session:alice`.
     pub fn is_set_or_hash(&self, key: &str) -> bool {
-        const NAMES: [&str; 7] =
-            [":agents", ":teams", ":schedules", ":credentials", ":sessions", ":mcp_names", ":skill_names"];
-        self.is_never_read(key) || NAMES.iter().any(|name| key.ends_with(name))
+        let name = key.rsplit(':').next().unwrap_or_default();
+        self.is_never_read(key) || Self::SETS_AND_HASHES.contains(&name)
     }
 
     /// Whether it may be a credential's key, and may be a record's of somebody whose id has that in it.
@@ -257,6 +278,18 @@ mod tests {
         }
         assert_eq!(Keys::never_read_in(Release::OLDEST), []);
         assert_eq!(Keys::never_read_in(Release::NEWEST).len(), Keys::NEVER_READ_SINCE.len());
+    }
+
+    #[test]
+    fn sets_and_hashes_of_a_user_whose_id_looks_like_a_key_are_agentscopes_own() {
+        let keys = keys();
+        for name in Keys::SETS_AND_HASHES {
+            let key = format!("a:user:acme:session:alice:{name}");
+            assert!(keys.is_set_or_hash(&key), "{key}");
+        }
+        for key in ["a:user:acme:session:alice", "a:user:u:session:agents:s", "a:user:u:session:my-agents"] {
+            assert!(!keys.is_set_or_hash(key), "{key}");
+        }
     }
 
     #[test]
