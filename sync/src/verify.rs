@@ -216,9 +216,6 @@ async fn look_at_record(copier: &Copier, key: &str) -> Result<Option<Finding>, F
     let Some(facts) = copier.source.key_facts(&[key.to_owned()]).await?.into_iter().next() else { return Ok(None) };
     let unfit = |problem: String| Ok(Some(Finding { what: "unfit", about: format!("key {key:?}: {problem}") }));
     let Some(length) = facts.length else {
-        if copier.source.keys().is_set_or_hash(key) {
-            return Ok(None);
-        }
         return unfit("it holds another kind of value than a string".to_owned());
     };
     // The copy takes as much as the record.

@@ -126,9 +126,6 @@ impl Copier {
 
     /// Names a key that holds another kind of value than AgentScope puts there.
     pub async fn skip_wrong_type(&self, key: &str, expected: &str) {
-        if expected == "string" && self.source.keys().is_set_or_hash(key) {
-            return;
-        }
         let kind = self.source.type_of(key).await.unwrap_or_else(|| "value of another kind".to_owned());
         self.observer
             .skip(key, Problem::WrongType(format!("it holds a {kind}, and AgentScope keeps a {expected} there")));

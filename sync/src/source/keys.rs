@@ -141,20 +141,21 @@ impl Keys {
         places.collect()
     }
 
-    /// Whether it is the key of a credential, of messages or of a list, or may be.
+    /// Whether it is the key of a credential, of messages or of a set, or may be.
     pub fn is_never_read(&self, key: &str) -> bool {
         let never =
             [&self.credential, &self.messages, &self.message_ids, &self.agent_sessions, &self.schedule_sessions];
-        // The set of a user's credentials is not even measured.
-        never.into_iter().chain(&self.others).any(|never| never.matches(key)) || key.ends_with(":credentials")
+        never.into_iter().chain(&self.others).any(|never| never.matches(key)) || self.is_set_or_hash(key)
     }
 
-    /// Whether AgentScope itself may keep another kind of value than a string there. Such a key looks
-    /// like a record's where a user's id has `:session:` or the like in it, as the set
-    /// `…:user:acme:session:alice:agents` of user `acme:session:alice`.
-    pub fn is_set_or_hash(&self, key: &str) -> bool {
+    /// Whether AgentScope may keep a set or a hash of a user there. Such a key looks like a record's
+    /// where the user's id has `:session:` or the like in it, as the set
+    /// `…:user:acme:session:alice:agents` of user `acme:session:alice`. The id of the record would
+    /// have a colon in it, which those that AgentScope makes do not.
+    fn is_set_or_hash(&self, key: &str) -> bool {
         let name = key.rsplit(':').next().unwrap_or_default();
-        self.is_never_read(key) || Self::SETS_AND_HASHES.contains(&name)
+        let has_colon = |kind| self.template(kind).pairs(key).all(|(_, id)| id.contains(':'));
+        Self::SETS_AND_HASHES.contains(&name) && RecordKind::ALL.into_iter().all(has_colon)
     }
 
     /// Whether it may be a credential's key, and may be a record's of somebody whose id has that in it.
@@ -285,10 +286,15 @@ mod tests {
         let keys = keys();
         for name in Keys::SETS_AND_HASHES {
             let key = format!("a:user:acme:session:alice:{name}");
-            assert!(keys.is_set_or_hash(&key), "{key}");
+            assert_eq!(keys.places(&key), [], "{key}");
         }
-        for key in ["a:user:acme:session:alice", "a:user:u:session:agents:s", "a:user:u:session:my-agents"] {
-            assert!(!keys.is_set_or_hash(key), "{key}");
+        for key in [
+            "a:user:acme:session:alice",
+            "a:user:u:session:agents",
+            "a:user:u:session:agents:s",
+            "a:user:u:session:s:my-agents",
+        ] {
+            assert_ne!(keys.places(key), [], "{key}");
         }
     }
 
