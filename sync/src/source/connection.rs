@@ -100,7 +100,15 @@ impl Source {
             return Ok(());
         };
         let value = |name: &str| info.lines().find_map(|line| line.trim().strip_prefix(name)).map(str::to_owned);
-        let (shards, slots) = (value("cluster_size:"), value("cluster_slots_assigned:"));
+        let (state, shards, slots) =
+            (value("cluster_state:"), value("cluster_size:"), value("cluster_slots_assigned:"));
+        // A node that is still joining counts the slots of the others before it counts their shards.
+        if state.as_deref() != Some("ok") {
+            bail!(
+                "it is a node of a Redis Cluster whose state is {}: it serves no keys until the cluster is complete",
+                state.as_deref().unwrap_or("unknown")
+            );
+        }
         if shards.as_deref() == Some("1") && slots.as_deref() == Some("16384") {
             return Ok(());
         }
