@@ -32,10 +32,6 @@ pub fn large_list() -> Result<SessionList<SessionView>> {
 ///
 /// A state is damaged.
 pub fn text(list: SessionList<SessionView>) -> Result<String> {
-    let mut text = Vec::new();
-    list.into_json::<agentscope_shared::store::StoreError>(|piece| {
-        text.extend(piece);
-        Ok(())
-    })?;
-    Ok(String::from_utf8(text)?)
+    let pieces: Result<Vec<_>, _> = list.into_pieces().collect();
+    Ok(String::from_utf8(pieces?.concat())?)
 }

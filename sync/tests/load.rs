@@ -174,8 +174,9 @@ async fn a_record_with_numbers_that_are_not_finite_is_loaded_and_named() {
     assert!(summary.contains("1 agents, 3 sessions"), "{summary} {errors}");
     assert!(errors.contains(r#"sessions[0] (id "odd"): 4 numbers are not finite"#), "{errors}");
     assert!(errors.contains(r#"sessions[1] (id "beyond"): state.tool_context.max_cache_bytes"#), "{errors}");
-    let heads = database.store.heads("alice", vec!["odd".into(), "beyond".into()], View::Full).await.unwrap();
-    let sessions = database.store.states("alice", heads.into_values().collect(), View::Full).await.unwrap();
+    let heads =
+        database.store.heads("alice", vec!["odd".into(), "beyond".into()], View::Full, usize::MAX).await.unwrap();
+    let sessions = database.store.states("alice", heads.into_values().collect(), View::Full, usize::MAX).await.unwrap();
     let json = |id: &str| {
         let mut json = Vec::new();
         sessions[id].append_json(&mut json).unwrap();

@@ -32,27 +32,48 @@ async fn database(summaries: Vec<String>) -> TestDynamoDb {
     TestDynamoDb::with_export(&world.text()).await
 }
 
-async fn ask(store: &Store, list: &HttpRequest, query: &str, accept: &str) -> lambda_http::Response<String> {
+pub(crate) async fn ask(store: &Store, list: &HttpRequest, query: &str, accept: &str) -> lambda_http::Response<String> {
     let query = [list.query.as_str(), query].join("&");
     let mut request = HttpRequest { query, ..list.clone() };
     request.headers.push(("accept-encoding".into(), accept.into()));
     answered(store, IdentitySource::Header, &request.http_api()).await
 }
 
-/// The answer says what is wrong, and what to ask for instead. Returns the size that it names.
+/// The response says what is wrong. Returns the size that it names.
 fn is_too_large(answer: &lambda_http::Response<String>, about: &str) -> usize {
-    assert_eq!(answer.status(), 413, "{about}");
-    is_json(answer, about);
-    assert_eq!(answer.headers()["cache-control"], "no-store", "{about}");
-    let body: Value = serde_json::from_str(answer.body()).unwrap();
-    let detail = body["detail"].as_str().unwrap();
-    for part in ["limit", "view=summary", &LIMIT.to_string()] {
-        assert!(detail.contains(part), "{about}: {detail}");
-    }
+    let detail = refusal(answer, about);
+    assert!(detail.contains(&LIMIT.to_string()), "{about}: {detail}");
     let mut numbers = detail.split(|character: char| !character.is_ascii_digit()).filter(|digits| !digits.is_empty());
     let size = numbers.next().unwrap().parse().unwrap();
     assert!(size > LIMIT - 1024, "{about}: {detail}");
     size
+}
+
+/// The sentences with which a list is refused.
+pub(crate) fn refusal(answer: &lambda_http::Response<String>, about: &str) -> String {
+    assert_eq!(answer.status(), 413, "{about}");
+    is_json(answer, about);
+    assert_eq!(answer.headers()["cache-control"], "no-store", "{about}");
+    let body: Value = serde_json::from_str(answer.body()).unwrap();
+    body["detail"].as_str().unwrap().to_owned()
+}
+
+/// What a refusal recommends, as it stands in parentheses: queries, and headers.
+fn recommended(detail: &str) -> Vec<&str> {
+    detail.split('(').skip(1).map(|part| part.split(')').next().unwrap()).collect()
+}
+
+/// Everything that is recommended works. Returns the recommendations.
+pub(crate) async fn recommends_what_works(store: &Store, list: &HttpRequest, query: &str, accept: &str) -> Vec<String> {
+    let about = format!("{} {query} {accept}", list.path);
+    let detail = refusal(&ask(store, list, query, accept).await, &about);
+    let recommended = recommended(&detail);
+    let accept = if recommended.contains(&"accept-encoding: gzip") { "gzip" } else { accept };
+    for smaller in recommended.iter().filter(|smaller| !smaller.contains(':')) {
+        let answer = ask(store, list, smaller, accept).await;
+        assert_eq!(answer.status(), 200, "{about}: {detail}");
+    }
+    recommended.into_iter().map(str::to_owned).collect()
 }
 
 /// Quotes: each is four bytes as JSON in JSON, and two as JSON.
@@ -64,6 +85,8 @@ async fn what_counts_is_the_answer_as_the_function_returns_it() {
         let size = is_too_large(&answer, &list.path);
         assert!((4 * 1_800_000..4 * 1_800_000 + 4096).contains(&size), "{size}");
         assert!(answer.body().contains(&format!("has {size} bytes")), "the size is known exactly");
+        let smaller = recommends_what_works(&database.store, &list, "", "").await;
+        assert_eq!(smaller, ["view=summary"], "the list is one session");
         assert_eq!(ask(&database.store, &list, "", "gzip").await.status(), 200);
     }
 }
@@ -95,6 +118,10 @@ async fn noise_that_does_not_fit_compressed_either_is_refused_in_every_encoding(
     for list in lists() {
         for accept in ["identity", "zstd", "br", "gzip"] {
             is_too_large(&ask(&database.store, &list, "", accept).await, accept);
+            // The most sessions that fit as text whatever they are, and that fit compressed.
+            let limit = if accept == "identity" { "limit=1" } else { "limit=2" };
+            let smaller = recommends_what_works(&database.store, &list, "", accept).await;
+            assert_eq!(smaller, [limit, "view=summary"], "{accept}");
         }
         assert_eq!(ask(&database.store, &list, "limit=3", "identity").await.status(), 200);
         assert_eq!(ask(&database.store, &list, "view=summary", "zstd").await.status(), 200);

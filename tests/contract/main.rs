@@ -8,6 +8,7 @@ mod faults;
 mod fields;
 mod golden;
 mod large;
+mod large_teams;
 mod malformed;
 mod parameters;
 mod releases;

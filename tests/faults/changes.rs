@@ -166,7 +166,8 @@ async fn a_writer_that_dies_before_its_first_head_is_seen_by_nobody() {
     assert!(database.store_at(&url).put_session(&large(1)).await.is_err());
     assert_eq!(sort_keys(&database).await.len(), 3, "a session, a claim and a part");
     assert_eq!(listed(&database.store).await, ["s0000"]);
-    let heads = database.store.heads("alice", vec!["large".into(), "s0000".into()], View::Full).await.unwrap();
+    let heads =
+        database.store.heads("alice", vec!["large".into(), "s0000".into()], View::Full, usize::MAX).await.unwrap();
     assert_eq!(heads.keys().collect::<Vec<_>>(), ["s0000"]);
 
     database.store.put_session(&large(2)).await.unwrap();

@@ -172,8 +172,9 @@ async fn every_part_of_a_state_is_needed_whole() {
         ("data of another type", |item| drop(item.insert("data".into(), text("alice's secret")))),
     ];
     let database = &database().await;
-    let version =
-        database.store.heads("alice", vec!["large".into()], View::Full).await.unwrap()["large"].version.clone();
+    let version = database.store.heads("alice", vec!["large".into()], View::Full, usize::MAX).await.unwrap()["large"]
+        .version
+        .clone();
     for part in 0..2 {
         let place = sessions(database, keys::part("large", &version, part));
         let mut whole = Item::new();
@@ -188,5 +189,36 @@ async fn every_part_of_a_state_is_needed_whole() {
     }
     for route in ROUTES {
         assert_eq!(route.ids(&database.store).await, ["small", "large"]);
+    }
+}
+
+/// A state that unpacks to other than its head says: no more memory is taken than the head says.
+#[tokio::test]
+async fn a_size_that_lies_is_a_fault() {
+    let database = &database().await;
+    let heads = database.store.heads("alice", vec!["large".into()], View::Full, usize::MAX).await.unwrap();
+    let head = sessions(database, keys::head("large"));
+    let edits: [(&str, Edit); 5] = [
+        ("no size", |item| drop(item.remove("bulk_size"))),
+        ("a size that is too small", |item| drop(item.insert("bulk_size".into(), number("1000")))),
+        ("a size of 0", |item| drop(item.insert("bulk_size".into(), number("0")))),
+        ("a size that is too large by one", |item| {
+            let size: u64 = item["bulk_size"].as_n().unwrap().parse().unwrap();
+            item.insert("bulk_size".into(), number(&(size + 1).to_string()));
+        }),
+        ("a size that no state has", |item| drop(item.insert("bulk_size".into(), number("18446744073709551615")))),
+    ];
+    is_a_fault(database, head, &edits, &ROUTES).await;
+
+    // 32 KB that unpack to 1 GB.
+    let bomb = zstd::bulk::compress(&vec![b' '; 1 << 30], 3).unwrap();
+    let first = sessions(database, keys::part("large", &heads["large"].version, 0));
+    change(database, &first, |item| data(item, |bytes| *bytes = bomb)).await;
+    for parts in ["1", "2"] {
+        let head = sessions(database, keys::head("large"));
+        change(database, &head, |item| drop(item.insert("parts".into(), number(parts)))).await;
+        for route in ROUTES {
+            is_fault(&route.ask(&database.store).await, &format!("{route:?}, {parts} parts"));
+        }
     }
 }

@@ -102,7 +102,9 @@ async fn a_part_that_is_not_there_is_looked_for_so_often_and_then_a_fault() {
     for route in ROUTES {
         let database = database().await;
         let version =
-            database.store.heads("alice", vec!["large".into()], View::Full).await.unwrap()["large"].version.clone();
+            database.store.heads("alice", vec!["large".into()], View::Full, usize::MAX).await.unwrap()["large"]
+                .version
+                .clone();
         let key = |value: String| AttributeValue::S(value);
         let delete = database.client.delete_item().table_name(&database.store.names().sessions);
         let delete = delete.key("user_id", key("alice".into())).key("item", key(keys::part("large", &version, 1)));

@@ -44,13 +44,8 @@ fn whole<T>(answer: Result<Option<Listed<T>>, ListError>) -> Result<Option<Sessi
 ///
 /// A state is damaged.
 pub fn body(list: SessionList<impl WriteJson>) -> String {
-    let mut json = Vec::new();
-    list.into_json::<StoreError>(|piece| {
-        json.extend(piece);
-        Ok(())
-    })
-    .unwrap();
-    String::from_utf8(json).unwrap()
+    let pieces: Result<Vec<_>, _> = list.into_pieces().collect();
+    String::from_utf8(pieces.unwrap().concat()).unwrap()
 }
 
 /// A session as it stands in an answer.

@@ -63,8 +63,8 @@ async fn the_same_holds_of_sessions_with_and_without_parts() {
         assert!(!store.copy_session(&a_session("s", &noise(2, 900_000)), &original(3), &first).await.unwrap());
         assert!(!store.delete_copy(kind, "alice", "s", &first).await.unwrap());
         assert!(!store.has_left_parts("alice", "s").await.unwrap());
-        let heads = store.heads("alice", vec!["s".into()], View::Full).await.unwrap();
-        let sessions = store.states("alice", heads.into_values().collect(), View::Full).await.unwrap();
+        let heads = store.heads("alice", vec!["s".into()], View::Full, usize::MAX).await.unwrap();
+        let sessions = store.states("alice", heads.into_values().collect(), View::Full, usize::MAX).await.unwrap();
         let mut text = Vec::new();
         sessions["s"].append_json(&mut text).unwrap();
         assert!(String::from_utf8(text).unwrap().contains(&summary));
@@ -93,7 +93,7 @@ async fn a_claim_is_on_no_list_and_found_by_scans() {
     claim.into_iter().fold(request, |request, (name, value)| request.item(name, value)).send().await.unwrap();
     store.copy_session(&a_session("s", ""), &original(1), &Held::default()).await.unwrap();
     let ids = vec!["claimed".to_owned(), "s".to_owned()];
-    assert_eq!(store.heads("alice", ids, View::Full).await.unwrap().len(), 1);
+    assert_eq!(store.heads("alice", ids, View::Full, usize::MAX).await.unwrap().len(), 1);
     assert_eq!(store.sessions_of_agent("alice", "a", None).await.unwrap().rows.len(), 1);
     let agents = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
     let (newest, rest) = store.newest_sessions_at_once("alice", agents).await.unwrap();

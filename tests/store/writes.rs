@@ -5,7 +5,7 @@ use std::time::Duration;
 use agentscope_shared::api::IdentitySource;
 use agentscope_shared::model::{AgentRecord, ScheduleRecord, TeamMembers, TeamRecord};
 use agentscope_shared::store::StoredMembers;
-use agentscope_shared::store::{StoreError, keys};
+use agentscope_shared::store::{ReadLimit, StoreError, keys};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::golden::{Case, cases, world};
@@ -73,7 +73,8 @@ async fn agents_teams_and_schedules_are_written_replaced_and_deleted() {
         store.put_schedule(&schedule).await.unwrap();
 
         assert_eq!(store.agent("alice", "x").await.unwrap().unwrap().json, agent.json);
-        let stored = store.teams("alice", vec!["x".into()]).await.unwrap().remove("x").unwrap();
+        let stored =
+            store.teams("alice", vec!["x".into()], &ReadLimit::new(usize::MAX)).await.unwrap().remove("x").unwrap();
         assert_eq!(stored.json, team.json);
         assert_eq!(stored.session_id, name);
         assert!(
@@ -86,7 +87,7 @@ async fn agents_teams_and_schedules_are_written_replaced_and_deleted() {
     assert!(store.agent("alice", "x").await.unwrap().is_none());
     assert_eq!(count(&database).await, 2);
     store.delete_team("alice", "x").await.unwrap();
-    assert!(store.teams("alice", vec!["x".into()]).await.unwrap().is_empty());
+    assert!(store.teams("alice", vec!["x".into()], &ReadLimit::new(usize::MAX)).await.unwrap().is_empty());
     assert_eq!(count(&database).await, 1);
     store.delete_schedule("alice", "x").await.unwrap();
     assert!(!store.schedule_exists("alice", "x").await.unwrap());

@@ -1,8 +1,8 @@
 //! Answers requests.
 
-use agentscope_shared::api::{ApiError, Asked, IdentitySource, Request, Response, listed};
+use agentscope_shared::api::{ApiError, Asked, IdentitySource, Request, Response, respond};
 use agentscope_shared::store::Store;
-use agentscope_shared::view::list_schedule_sessions;
+use agentscope_shared::view::{Ask, list_schedule_sessions};
 use lambda_http::http::Method;
 
 /// Answers a request.
@@ -17,8 +17,7 @@ pub async fn handle(store: &Store, identity: IdentitySource, request: &Request) 
         return Err(ApiError::MethodNotAllowed(request.method.clone()));
     }
     let Asked { caller, id, ask } = Asked::schedule_sessions(request, identity, schedule_id)?;
-    match list_schedule_sessions(store, &caller, id, &ask).await? {
-        Some(answer) => listed(request, identity, answer),
-        None => Err(ApiError::NoSchedule(id.to_owned())),
-    }
+    let read = async |ask: &Ask| list_schedule_sessions(store, &caller, id, ask).await;
+    let response = respond(request, identity, &ask, read).await?;
+    response.ok_or_else(|| ApiError::NoSchedule(id.to_owned()))
 }

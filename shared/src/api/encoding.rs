@@ -10,10 +10,7 @@ use lambda_http::http::{HeaderValue, header};
 use zstd::stream::{raw, zio};
 
 use super::Request;
-
-/// The most bytes of JSON in an answer that is compressed: a bound on the memory that its states take before they are put
-/// together. Compressed it could still fit.
-const MOST_COMPRESSED: usize = 64 << 20;
+use crate::view::MOST_READ;
 
 /// Levels at which a small Lambda is not kept busy: see docs/PERFORMANCE.md for what they cost and save.
 const ZSTD_LEVEL: i32 = 1;
@@ -81,7 +78,15 @@ impl Encoding {
 
     /// The most bytes of JSON that an answer in this encoding may have.
     pub(super) fn most_bytes(self) -> usize {
-        if self == Self::Identity { super::response::RESPONSE_LIMIT } else { MOST_COMPRESSED }
+        if self == Self::Identity { super::response::RESPONSE_LIMIT } else { MOST_READ }
+    }
+
+    /// The bytes of JSON that fit into an answer in this encoding whatever they are.
+    pub(super) fn certain_bytes(self) -> usize {
+        let fitting = super::response::BODY_LIMIT;
+        // As a JSON string, a byte of JSON has at most two. Data that cannot be compressed grow by less than a percent, and
+        // base64 makes four bytes of three.
+        if self == Self::Identity { fitting / 2 } else { fitting / 4 * 3 / 100 * 99 }
     }
 }
 
@@ -101,12 +106,12 @@ fn weighted(element: &str) -> Option<(&str, u32)> {
     Some((name, weight))
 }
 
-/// Where compressed bytes go: into memory, up to a limit. Beyond it they are only counted.
+/// Where compressed bytes go: into memory, up to a limit. What comes beyond it is not kept.
 #[derive(Debug)]
 pub(super) struct Capped {
     bytes: Vec<u8>,
-    /// All of them, kept or not.
-    pub(super) count: usize,
+    /// How many came, kept or not.
+    count: usize,
     limit: usize,
 }
 
@@ -160,6 +165,15 @@ impl Compressor {
             }
             Encoding::Gzip => Self::Gzip(GzEncoder::new(out, Compression::new(GZIP_LEVEL))),
         }))
+    }
+
+    /// How many bytes have come out so far.
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Self::Zstd(writer) => writer.writer().count,
+            Self::Brotli(writer) => writer.get_ref().get_ref().count,
+            Self::Gzip(writer) => writer.get_ref().count,
+        }
     }
 
     /// Ends the compressed data, and returns them, and how many they would be.

@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::event::MalformedEvent;
-use super::response::{self, RESPONSE_LIMIT, Response};
+use super::response::{self, Response};
+use super::too_large::TooLarge;
 use crate::store::StoreError;
 use crate::view::ListError;
 
@@ -38,14 +39,9 @@ pub enum ApiError {
     /// The user has no such schedule.
     #[error("no such schedule")]
     NoSchedule(String),
-    /// The answer is larger than a function may return.
-    #[error("the answer has {bytes} bytes")]
-    TooLarge {
-        /// Its size: as a function would return it if that is known, else of the JSON alone, and at least.
-        bytes: usize,
-        /// Whether it is known.
-        is_exact: bool,
-    },
+    /// The list is larger than a function may return.
+    #[error("{}", .0.excess)]
+    TooLarge(TooLarge),
     /// The tables did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -100,10 +96,7 @@ impl InputProblem {
 
 impl From<ListError> for ApiError {
     fn from(error: ListError) -> Self {
-        match error {
-            ListError::Store(error) => Self::Store(error),
-            ListError::TooLarge(bytes) => Self::TooLarge { bytes, is_exact: false },
-        }
+        TooLarge::of(error).map_or_else(Self::Store, Self::TooLarge)
     }
 }
 
@@ -116,7 +109,7 @@ impl ApiError {
             Self::NoRoute | Self::NoAgent(_) | Self::NoSchedule(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Inputs(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Store(StoreError::Unavailable(_)) | Self::OutOfTime(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(_) | Self::Compression(_) | Self::NoText | Self::Panic => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -126,13 +119,7 @@ impl ApiError {
     pub fn detail(&self) -> Detail {
         Detail::Text(match self {
             Self::Inputs(problems) => return Detail::Inputs(problems.clone()),
-            Self::TooLarge { bytes, is_exact } => {
-                let at_least = if *is_exact { "" } else { "at least " };
-                format!(
-                    "The answer has {at_least}{bytes} bytes, and {RESPONSE_LIMIT} can be returned. Ask for pages (limit), or \
-                     without the bulk of the states (view=summary)."
-                )
-            }
+            Self::TooLarge(too_large) => too_large.to_string(),
             Self::MalformedEvent(_) => "Bad Request".to_owned(),
             Self::NoRoute => "Not Found".to_owned(),
             Self::MethodNotAllowed(_) => "Method Not Allowed".to_owned(),

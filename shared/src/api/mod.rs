@@ -4,6 +4,7 @@
 //! - [`identity`]: who asks.
 //! - `parameters`: what is asked for.
 //! - `response`, `body`, `encoding`: the answer with a list, compressed.
+//! - `too_large`: lists that do not fit a response, and what can be requested instead.
 //! - [`error`]: every answer that is neither 200 nor 304.
 //! - [`budget`]: how long a request may take.
 //! - `serve`: one event in, one answer out, whatever happens in between.
@@ -26,6 +27,7 @@ mod runtime;
 mod serve;
 pub mod settings;
 pub mod telemetry;
+mod too_large;
 mod trace;
 
 pub use body::Body;
@@ -33,6 +35,7 @@ pub use error::ApiError;
 pub use event::Request;
 pub use identity::IdentitySource;
 pub use parameters::Asked;
-pub use response::{RESPONSE_LIMIT, Response, listed};
+pub use response::{RESPONSE_LIMIT, Response, respond};
 pub use serve::{answer, answer_within, run};
 pub use settings::Settings;
+pub use too_large::{Advice, Excess, TooLarge};

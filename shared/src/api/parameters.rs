@@ -77,8 +77,9 @@ impl<'a> Asked<'a> {
                 problems.push(problem.of(name, value));
             }
         };
-        let mut ask = Ask { known: if_none_match(request), ..Ask::default() };
-        ask.most_bytes = Encoding::of(request).most_bytes();
+        let encoding = Encoding::of(request);
+        let ask = Ask { known: if_none_match(request), ..Ask::default() };
+        let mut ask = ask.within(encoding.most_bytes(), encoding.certain_bytes());
         let (mut limit, mut after) = (None, None);
         parameter("limit", &mut |value| {
             limit = Some(parse_limit(value)?);

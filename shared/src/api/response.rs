@@ -6,9 +6,11 @@ use lambda_http::http::{self, HeaderValue, StatusCode, header};
 
 use super::body::Body;
 use super::encoding::{Compressor, Encoding};
+use super::too_large::{Advice, Excess, TooLarge};
 use super::{ApiError, IdentitySource, Request};
-use crate::view::etag::EntityTag;
-use crate::view::{Listed, SessionList, WriteJson};
+use crate::store::{Page, View};
+use crate::view::etag::{EntityTag, IfNoneMatch};
+use crate::view::{Ask, ListError, Listed, SessionList, Smaller, WriteJson};
 
 /// An answer.
 pub type Response = http::Response<Body>;
@@ -19,6 +21,12 @@ pub const RESPONSE_LIMIT: usize = 6_291_556;
 
 /// What status and headers take of that, at most.
 const ENVELOPE: usize = 1024;
+
+/// What the body of an answer may have, as a string in the JSON that is returned.
+pub(super) const BODY_LIMIT: usize = RESPONSE_LIMIT - ENVELOPE;
+
+/// How many bytes are worked on before other futures get their turn, and the request's time is looked at.
+const TURN: usize = 256 * 1024;
 
 /// Answers that are smaller are not worth compressing: they fit one packet as they are.
 const WORTH_COMPRESSING: usize = 1024;
@@ -32,13 +40,77 @@ pub(super) struct Weight {
     pub(super) bytes: usize,
 }
 
-/// The answer with a list: 200 with the list, or 304 if the caller has it already.
+/// Reads a list and makes the response with it: 200 with the list, or 304 if the caller has it already; `None` if `read` finds
+/// none.
 ///
 /// # Errors
 ///
-/// The list is larger than a function may return, or a state is damaged.
-pub fn listed<T: WriteJson>(
+/// The list cannot be read, or is larger than a function may return. In the latter case what fits is found out, and named.
+pub async fn respond<T: WriteJson>(
     request: &Request,
+    identity: IdentitySource,
+    ask: &Ask,
+    read: impl AsyncFn(&Ask) -> Result<Option<Listed<T>>, ListError>,
+) -> Result<Option<Response>, ApiError> {
+    let encoding = Encoding::of(request);
+    match attempt(encoding, identity, ask, &read).await {
+        Err(ApiError::TooLarge(TooLarge { excess, advice })) if !advice.is_certain() => {
+            let advice = first_session(request, encoding, identity, ask, &read).await?;
+            Err(ApiError::TooLarge(TooLarge { excess, advice }))
+        }
+        outcome => outcome,
+    }
+}
+
+/// Whether the first session of a list that is too large fits by itself, and how.
+async fn first_session<T: WriteJson>(
+    request: &Request,
+    encoding: Encoding,
+    identity: IdentitySource,
+    ask: &Ask,
+    read: &impl AsyncFn(&Ask) -> Result<Option<Listed<T>>, ListError>,
+) -> Result<Advice, ApiError> {
+    let page = Page { limit: 1, after: ask.page.as_ref().and_then(|page| page.after.clone()) };
+    let ask = Ask { page: Some(page), count: false, known: IfNoneMatch::Absent, ..ask.clone() };
+    let can_compress = encoding == Encoding::Identity && request.takes_binary;
+    for (encoding, gzip) in [(encoding, false), (Encoding::Gzip, true)] {
+        if gzip && !can_compress {
+            continue;
+        }
+        let ask = ask.clone().within(encoding.most_bytes(), encoding.certain_bytes());
+        match attempt(encoding, identity, &ask, read).await {
+            Ok(_) => return Ok(Advice::First { trimmed: false, gzip }),
+            Err(ApiError::TooLarge(TooLarge { advice: Advice::Smaller(Smaller { first_trimmed, .. }), .. })) => {
+                if first_trimmed.is_none_or(|bytes| bytes > ask.most_bytes) {
+                    continue;
+                }
+                let ask = Ask { view: Some(View::Summary), ..ask };
+                match attempt(encoding, identity, &ask, read).await {
+                    Ok(_) => return Ok(Advice::First { trimmed: true, gzip }),
+                    Err(ApiError::TooLarge(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Advice::Nothing)
+}
+
+async fn attempt<T: WriteJson>(
+    encoding: Encoding,
+    identity: IdentitySource,
+    ask: &Ask,
+    read: &impl AsyncFn(&Ask) -> Result<Option<Listed<T>>, ListError>,
+) -> Result<Option<Response>, ApiError> {
+    match read(ask).await? {
+        Some(listed) => response(encoding, identity, listed).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn response<T: WriteJson>(
+    encoding: Encoding,
     identity: IdentitySource,
     listed: Listed<T>,
 ) -> Result<Response, ApiError> {
@@ -50,12 +122,9 @@ pub fn listed<T: WriteJson>(
         }
         Listed::List(list) => {
             let etag = list.etag.clone();
-            let mut encoding = Encoding::of(request);
-            if list.size_hint() < WORTH_COMPRESSING {
-                encoding = Encoding::Identity;
-            }
+            let encoding = if list.size_hint() < WORTH_COMPRESSING { Encoding::Identity } else { encoding };
             let sessions = list.sessions.len();
-            let (body, bytes) = body(list, encoding)?;
+            let (body, bytes) = body(list, encoding).await?;
             let mut response = json(StatusCode::OK, body);
             response.extensions_mut().insert(Weight { sessions, bytes });
             if let Some(name) = encoding.header() {
@@ -82,35 +151,71 @@ fn set_caching(response: &mut Response, identity: IdentitySource, etag: &EntityT
 }
 
 /// The body, and how many bytes it has in the JSON that is returned.
-fn body<T: WriteJson>(list: SessionList<T>, encoding: Encoding) -> Result<(Body, usize), ApiError> {
-    let most = RESPONSE_LIMIT - ENVELOPE;
+async fn body<T: WriteJson>(list: SessionList<T>, encoding: Encoding) -> Result<(Body, usize), ApiError> {
+    let smaller = list.smaller;
     // Three bytes become four characters.
-    let Some(mut compressor) = Compressor::new(encoding, most / 4 * 3)? else { return text(list, most) };
-    list.into_json::<ApiError>(|piece| Ok(compressor.write_all(&piece)?))?;
+    let most = BODY_LIMIT / 4 * 3;
+    let Some(mut compressor) = Compressor::new(encoding, most)? else { return text(list).await };
+    let mut turn = Turn::default();
+    for piece in list.into_pieces() {
+        for part in piece?.chunks(TURN) {
+            compressor.write_all(part)?;
+            if compressor.count() > most {
+                return Err(too_large(Excess::AtLeast(base64_size(compressor.count()) + ENVELOPE), smaller));
+            }
+            turn.worked(part.len()).await;
+        }
+    }
     let (bytes, count) = compressor.finish()?;
-    match count.div_ceil(3) * 4 {
-        size if size > most => Err(ApiError::TooLarge { bytes: size + ENVELOPE, is_exact: true }),
+    match base64_size(count) {
+        size if count > most => Err(too_large(Excess::Bytes(size + ENVELOPE), smaller)),
         size => Ok((Body::Binary(bytes), size)),
     }
 }
 
-fn text<T: WriteJson>(list: SessionList<T>, most: usize) -> Result<(Body, usize), ApiError> {
+fn too_large(excess: Excess, smaller: Smaller) -> ApiError {
+    ApiError::TooLarge(TooLarge { excess, advice: Advice::Smaller(smaller) })
+}
+
+fn base64_size(bytes: usize) -> usize {
+    bytes.div_ceil(3) * 4
+}
+
+async fn text<T: WriteJson>(list: SessionList<T>) -> Result<(Body, usize), ApiError> {
+    let smaller = list.smaller;
     let mut pieces = Vec::with_capacity(list.sessions.len() + 2);
-    let mut size = 0;
-    list.into_json::<ApiError>(|piece| {
+    let (mut size, mut turn) = (0, Turn::default());
+    for piece in list.into_pieces() {
+        let piece = piece?;
+        turn.worked(piece.len()).await;
         size += size_as_string(&piece);
-        if size > most {
-            // Only its size is wanted now.
+        if size > BODY_LIMIT {
+            // Only its size is wanted now. There is little more of it, or the list would have been refused before.
             pieces.clear();
         } else {
             pieces.push(String::from_utf8(piece).map_err(|_| ApiError::NoText)?);
         }
-        Ok(())
-    })?;
-    if size > most {
-        return Err(ApiError::TooLarge { bytes: size + ENVELOPE, is_exact: true });
+    }
+    if size > BODY_LIMIT {
+        return Err(too_large(Excess::Bytes(size + ENVELOPE), smaller));
     }
     Ok((Body::Text(pieces), size))
+}
+
+/// Lets other futures run after a while of work: the one among them that ends the request when its time is over.
+#[derive(Default)]
+struct Turn {
+    worked: usize,
+}
+
+impl Turn {
+    async fn worked(&mut self, bytes: usize) {
+        self.worked += bytes;
+        if self.worked > TURN {
+            self.worked = 0;
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 /// How many bytes a text has as a JSON string, without its quotes. (The text is JSON: of control characters it has none.)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::{FuturesOrdered, StreamExt};
 
 use super::item::{Item, key, projection, text};
 use super::tables::OWNER;
@@ -17,8 +17,13 @@ pub(super) const GET_LIMIT: usize = 100;
 const WRITE_LIMIT: usize = 25;
 /// Parts in one BatchWriteItem: some 2 MB, which a slow line sends well before an attempt times out.
 const PARTS_PER_WRITE: usize = 4;
-/// The most requests side by side.
+/// The most concurrent requests.
 pub(super) const IN_FLIGHT: usize = 64;
+/// The concurrent requests before the first response. A response has up to 16 MB, and nobody knows how large items are
+/// before some of them have been read.
+const FIRST_IN_FLIGHT: usize = 6;
+/// How many more each response allows.
+const GROWTH: usize = 2;
 /// How often unprocessed keys are asked for again.
 const ATTEMPTS: u32 = 8;
 /// The first wait before that, and the longest.
@@ -40,27 +45,26 @@ pub(super) struct Batch<'a> {
 }
 
 impl Store {
-    /// Reads the items with these keys, and makes of each what `read` makes of it: as soon as its request is answered, while
-    /// others are under way. Keys that have no item, and items of which nothing is made, are not in the answer.
+    /// Reads the items with these keys, and converts each with `read` while other requests are in flight. The items of
+    /// one request come before those of the next. An error of `read` ends the requests that are in flight.
+    ///
+    /// The result lacks keys without an item and items for which `read` returns `None`.
     pub(super) async fn batch_get<T>(
         &self,
         batch: Batch<'_>,
-        read: impl Fn(Item) -> Result<Option<(String, T)>, StoreError>,
+        mut read: impl FnMut(Item) -> Result<Option<(String, T)>, StoreError>,
     ) -> Result<HashMap<String, T>, StoreError> {
         let Batch { table, sort, user_id, keys, attributes, consistent, per_request } = batch;
-        let chunks: Vec<_> = keys.chunks(per_request).collect();
-        let mut answers = stream::iter(chunks)
-            .map(|chunk| {
-                let keys = chunk.iter().map(|sort_key| key(user_id, sort, sort_key)).collect();
-                self.get_chunk(table, sort, keys, attributes, consistent)
-            })
-            .buffer_unordered(IN_FLIGHT);
+        let requests = keys.chunks(per_request).map(|chunk| {
+            let keys = chunk.iter().map(|sort_key| key(user_id, sort, sort_key)).collect();
+            self.get_chunk(table, sort, keys, attributes, consistent)
+        });
         let mut all = HashMap::with_capacity(keys.len());
-        while let Some(items) = answers.try_next().await? {
-            for item in items {
-                all.extend(read(item)?);
-            }
-        }
+        let extend = |item| {
+            all.extend(read(item)?);
+            Ok(())
+        };
+        for_each_item(requests, extend).await?;
         Ok(all)
     }
 
@@ -131,6 +135,27 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Sends requests, a few of them concurrently at first and more with each response, and hands over their items in the
+/// order of the requests.
+pub(super) async fn for_each_item(
+    requests: impl Iterator<Item = impl Future<Output = Result<Vec<Item>, StoreError>>>,
+    mut take: impl FnMut(Item) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut requests = requests.fuse();
+    let mut in_flight: FuturesOrdered<_> = requests.by_ref().take(FIRST_IN_FLIGHT).collect();
+    let mut most = FIRST_IN_FLIGHT;
+    while let Some(items) = in_flight.next().await {
+        items?.into_iter().try_for_each(&mut take)?;
+        most = (most + GROWTH).min(IN_FLIGHT);
+        while in_flight.len() < most
+            && let Some(request) = requests.next()
+        {
+            in_flight.push_back(request);
+        }
+    }
+    Ok(())
 }
 
 /// Waits before another attempt: twice as long each time, and a random share of that, so that callers do not come back

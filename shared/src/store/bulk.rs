@@ -7,7 +7,7 @@
 //! writes them where they belong.
 
 use std::cell::RefCell;
-use std::io;
+use std::io::{self, BufRead, BufReader, Read};
 
 use zstd::bulk::{Compressor, Decompressor};
 
@@ -23,8 +23,11 @@ pub(super) const PART_SIZE: usize = 400 * 1024 - 8 * 1024;
 /// zstd's default level.
 const LEVEL: i32 = 3;
 
-/// The largest bulk that is unpacked, in bytes: a bound on the memory that a damaged item can make a reader take.
-const UNPACKED_LIMIT: u64 = 1 << 30;
+/// The largest bulk that is unpacked, in bytes.
+pub(super) const UNPACKED_LIMIT: u64 = 1 << 30;
+
+/// The largest window that unpacking takes memory for, as the logarithm of its bytes: the default level writes no larger one.
+const MOST_WINDOW_LOG: u32 = 23;
 
 thread_local! {
     /// Making a context costs more than unpacking a small state with it.
@@ -42,19 +45,26 @@ pub(super) fn pack(lines: &[&str]) -> io::Result<Vec<u8>> {
     compressor.compress(lines.join("\n").as_bytes())
 }
 
-/// How many bytes unpacking makes; `None` if that is not written there, or is over 1 GB.
+/// How many bytes unpacking makes, as the data themselves say; `None` if they do not, or say more than 1 GB.
 pub(super) fn unpacked_size(packed: &[u8]) -> Option<usize> {
     let size = zstd::zstd_safe::get_frame_content_size(packed).ok().flatten()?;
     usize::try_from(size).ok().filter(|_| size <= UNPACKED_LIMIT)
 }
 
-/// Appends the lines to `out`, unpacked.
+/// The most parts that a bulk of this size can lie in, however badly it compresses.
+pub(super) fn most_parts(unpacked_size: usize) -> usize {
+    zstd::zstd_safe::compress_bound(unpacked_size).div_ceil(PART_SIZE)
+}
+
+/// Appends the lines to `out`, unpacked: `size` bytes, for which alone memory is taken.
 ///
 /// # Errors
 ///
-/// The data are damaged; it says how. Part of them may have been appended.
-pub(super) fn unpack(packed: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
-    let size = unpacked_size(packed).ok_or("the state's bulk has no size, or one over 1 GB")?;
+/// The data are damaged, or have another size; the message says which. Part of them may have been appended.
+pub(super) fn unpack(packed: &[u8], size: usize, out: &mut Vec<u8>) -> Result<(), String> {
+    if unpacked_size(packed) != Some(size) {
+        return Err("the state's bulk has another size than its head says".to_owned());
+    }
     let end = out.len();
     out.reserve(size);
     let mut after = io::Cursor::new(&mut *out);
@@ -66,13 +76,44 @@ pub(super) fn unpack(packed: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
     if out.len() == end + size { Ok(()) } else { Err("the state's bulk has another size than it says".to_owned()) }
 }
 
+/// Unpacks the last of the lines alone: the others are passed over as they are unpacked, and take no memory.
+///
+/// # Errors
+///
+/// The data are damaged, or have another size; the message says which.
+pub(super) fn unpack_last_line(packed: &[u8], size: usize) -> Result<String, String> {
+    let problem = |error: io::Error| format!("the state's bulk: {error}");
+    let mut decoder = zstd::stream::read::Decoder::new(packed).map_err(problem)?;
+    decoder.window_log_max(MOST_WINDOW_LOG).map_err(problem)?;
+    // One byte more shows that there is more.
+    let mut lines = BufReader::with_capacity(1 << 16, decoder.take(size as u64 + 1));
+    let (mut line, mut unpacked) = (Vec::new(), 0);
+    loop {
+        let piece = lines.fill_buf().map_err(problem)?;
+        let length = piece.len();
+        if length == 0 {
+            break;
+        }
+        match memchr::memrchr(b'\n', piece) {
+            Some(end) => line = piece[end + 1..].to_vec(),
+            None => line.extend_from_slice(piece),
+        }
+        unpacked += length;
+        lines.consume(length);
+    }
+    if unpacked != size {
+        return Err("the state's bulk has another size than its head says".to_owned());
+    }
+    String::from_utf8(line).map_err(|_| "the state's bulk is not UTF-8".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn unpacked(packed: &[u8]) -> Result<String, String> {
         let mut out = b"before ".to_vec();
-        unpack(packed, &mut out)?;
+        unpack(packed, unpacked_size(packed).ok_or("no size")?, &mut out)?;
         Ok(String::from_utf8(out.split_off(7)).unwrap())
     }
 

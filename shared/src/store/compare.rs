@@ -5,7 +5,7 @@ use super::held::CONTENT_HASH;
 use super::item::Item;
 use super::session_items::SessionItems;
 use super::tables::EXPIRES_AT;
-use super::{Original, RecordKind, SessionHead, Store, StoreError, bulk, keys};
+use super::{Original, RecordKind, SessionHead, Store, StoreError, StoredSession, bulk, keys};
 use crate::model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
 
 /// How what is held differs from a record.
@@ -98,11 +98,11 @@ impl Store {
     /// The bulk of a head; `None` if it is damaged or incomplete.
     async fn unpacked(&self, user_id: &str, head: SessionHead) -> Result<Option<Vec<u8>>, StoreError> {
         let id = head.id.clone();
-        let sessions = match self.states(user_id, vec![head], super::View::Full).await {
+        let sessions = match self.states(user_id, vec![head], super::View::Full, usize::MAX).await {
             Err(StoreError::Unreadable { .. }) => return Ok(None),
             sessions => sessions?,
         };
-        Ok(sessions.get(&id).and_then(|session| unpack(&session.packed)))
+        Ok(sessions.get(&id).and_then(StoredSession::bulk))
     }
 }
 
@@ -115,13 +115,9 @@ impl SessionItems {
             Some(packed) => packed,
             None => self.parts.iter().filter_map(|part| bytes(part, "data")).flatten().collect(),
         };
-        unpack(&packed)
+        let mut text = Vec::new();
+        bulk::unpack(&packed, bulk::unpacked_size(&packed)?, &mut text).ok().map(|()| text)
     }
-}
-
-fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
-    let mut text = Vec::new();
-    bulk::unpack(packed, &mut text).ok().map(|()| text)
 }
 
 /// The names of the attributes that are not the same in both, but for these.

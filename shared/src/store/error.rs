@@ -28,6 +28,9 @@ pub enum StoreError {
     /// A record does not fit the tables.
     #[error(transparent)]
     Unfit(#[from] Unfit),
+    /// What a response would hold is more than it can: at least this many bytes of JSON were read for it.
+    #[error("the response would hold at least {0} bytes of JSON")]
+    ExceedsLimit(usize),
     /// Other writers kept getting in between.
     #[error("session {0:?} is being written by others")]
     Contended(String),

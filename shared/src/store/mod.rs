@@ -4,6 +4,7 @@
 //! - [`keys`]: keys and their limits.
 //! - `item`, `session_head`, `session`, `session_items`, `bulk`, `documents`: records as items.
 //! - `batch`, `query`: requests that go on until everything has been answered.
+//! - `read_limit`: how much one response may make them read.
 //! - `client`, `proxy`, `warm_up`: the connections.
 //! - `usage`: what a request takes.
 //! - `trace`: the trace header that requests carry.
@@ -24,6 +25,7 @@ mod lease;
 mod proxy;
 mod query;
 mod read;
+mod read_limit;
 mod rows;
 mod scan;
 mod session;
@@ -49,6 +51,7 @@ pub use held::{Held, Original, RecordKind};
 pub use lease::{Lease, LeaseHeld};
 pub use proxy::{has_proxy, is_loopback};
 pub use read::AgentKey;
+pub use read_limit::ReadLimit;
 pub use rows::{IndexRow, Page, Position, Rows};
 pub use scan::{ScanPage, ScanStart};
 pub use session::{StoredSession, View};

@@ -3,11 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
-use futures::stream::{self, StreamExt, TryStreamExt};
-
-use super::batch::{Batch, GET_LIMIT, IN_FLIGHT};
+use super::batch::{Batch, GET_LIMIT, for_each_item};
 use super::item::{Item, key, projection};
-use super::{Store, StoreError, StoredAgent, StoredTeam, keys};
+use super::{ReadLimit, Store, StoreError, StoredAgent, StoredTeam, keys};
 
 /// The key of an agent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -49,24 +47,26 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or an item cannot be read.
-    pub async fn agents(&self, keys: Vec<AgentKey>) -> Result<HashMap<AgentKey, StoredAgent>, StoreError> {
+    /// DynamoDB does not answer, an item cannot be read, or the agents exceed the limit.
+    pub async fn agents(
+        &self,
+        keys: Vec<AgentKey>,
+        limit: &ReadLimit,
+    ) -> Result<HashMap<AgentKey, StoredAgent>, StoreError> {
         let table = &self.names.agents;
         let keys: Vec<_> = distinct(keys.into_iter().filter(|key| keys::can_exist(&key.user_id, &key.id)));
-        let chunks: Vec<_> = keys.chunks(GET_LIMIT).collect();
-        let mut responses = stream::iter(chunks)
-            .map(|chunk| {
-                let keys = chunk.iter().map(|AgentKey { user_id, id }| key(user_id, "id", id)).collect();
-                self.get_chunk(table, "id", keys, &[], false)
-            })
-            .buffer_unordered(IN_FLIGHT);
+        let requests = keys.chunks(GET_LIMIT).map(|chunk| {
+            let keys = chunk.iter().map(|AgentKey { user_id, id }| key(user_id, "id", id)).collect();
+            self.get_chunk(table, "id", keys, &[], false)
+        });
         let mut agents = HashMap::with_capacity(keys.len());
-        while let Some(items) = responses.try_next().await? {
-            for item in items {
-                let agent = StoredAgent::from_item(table, self.release, item)?;
-                agents.insert(AgentKey::new(&agent.user_id, &agent.id), agent);
-            }
-        }
+        for_each_item(requests, |item| {
+            let agent = StoredAgent::from_item(table, self.release, item)?;
+            limit.add(agent.json.len())?;
+            agents.insert(AgentKey::new(&agent.user_id, &agent.id), agent);
+            Ok(())
+        })
+        .await?;
         Ok(agents)
     }
 
@@ -74,8 +74,13 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or an item cannot be read.
-    pub async fn teams(&self, user_id: &str, ids: Vec<String>) -> Result<HashMap<String, StoredTeam>, StoreError> {
+    /// DynamoDB does not answer, an item cannot be read, or the teams exceed the limit.
+    pub async fn teams(
+        &self,
+        user_id: &str,
+        ids: Vec<String>,
+        limit: &ReadLimit,
+    ) -> Result<HashMap<String, StoredTeam>, StoreError> {
         let table = &self.names.teams;
         let batch = Batch {
             table,
@@ -87,7 +92,9 @@ impl Store {
             per_request: GET_LIMIT,
         };
         self.batch_get(batch, |item| {
-            StoredTeam::from_item(table, self.release, item).map(|team| Some((team.id.clone(), team)))
+            let team = StoredTeam::from_item(table, self.release, item)?;
+            limit.add(team.json.len())?;
+            Ok(Some((team.id.clone(), team)))
         })
         .await
     }

@@ -26,9 +26,21 @@ pub struct StoredSession {
 }
 
 impl StoredSession {
-    /// The session without the bulk of its state. What documents of it lie with the bulk stay.
-    pub(super) fn into_summary(self) -> Self {
-        Self { is_summary: true, ..self }
+    /// The session without the bulk of its state. Where the JSON lies with the bulk, it is unpacked, and nothing else is.
+    ///
+    /// # Errors
+    ///
+    /// The bulk is damaged.
+    pub(super) fn into_summary(self) -> Result<Self, StoreError> {
+        if !self.head.needs_bulk() {
+            return Ok(Self { packed: Vec::new(), is_summary: true, ..self });
+        }
+        let outline = bulk::unpack_last_line(&self.packed, self.head.bulk_size());
+        let outline = outline.map_err(|problem| self.unreadable(problem))?;
+        if self.head.around_bulk(&outline).is_none() {
+            return Err(self.unreadable("the places of its bulk are wrong"));
+        }
+        Ok(self.head.with_outline(&self.table, outline))
     }
 
     /// Appends the session's JSON: whole, or as a trimmed list shows it.
@@ -56,13 +68,8 @@ impl StoredSession {
                 else {
                     return Err(self.unreadable("the state's bulk has too few lines"));
                 };
-                let parts = self.around_bulk(json)?;
-                if self.is_summary {
-                    out.extend_from_slice(json.as_bytes());
-                } else {
-                    let [before, between, after] = parts;
-                    out.extend_from_slice([before, conversation, between, tool_context, after].concat().as_bytes());
-                }
+                let [before, between, after] = self.around_bulk(json)?;
+                out.extend_from_slice([before, conversation, between, tool_context, after].concat().as_bytes());
             }
         }
         Ok(())
@@ -86,7 +93,13 @@ impl StoredSession {
     }
 
     fn unpack(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
-        bulk::unpack(&self.packed, out).map_err(|problem| self.unreadable(problem))
+        bulk::unpack(&self.packed, self.head.bulk_size(), out).map_err(|problem| self.unreadable(problem))
+    }
+
+    /// The bulk, unpacked; `None` if it is damaged.
+    pub(super) fn bulk(&self) -> Option<Vec<u8>> {
+        let mut bulk = Vec::new();
+        self.unpack(&mut bulk).ok().map(|()| bulk)
     }
 
     fn unreadable(&self, problem: impl Into<String>) -> StoreError {
@@ -98,12 +111,8 @@ impl StoredSession {
         }
     }
 
-    /// How many bytes of JSON it makes, about.
-    pub fn size_hint(&self) -> usize {
-        if let Some(json) = &self.json {
-            return json.len();
-        }
-        let bulk = if self.is_summary { 0 } else { bulk::unpacked_size(&self.packed).unwrap_or(0) };
-        bulk + self.head.outline().map_or(0, str::len)
+    /// How many bytes of JSON it makes, but for a few.
+    pub fn json_size(&self) -> usize {
+        if self.is_summary { self.head.outline_size() } else { self.head.json_size() }
     }
 }

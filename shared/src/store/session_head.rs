@@ -1,15 +1,12 @@
 //! A session's head: the item that holds everything but what lies in parts.
 
-use super::bulk::{self, PART_SIZE};
+use super::bulk;
 use super::documents::{JSON, RELEASE};
 use super::item::{Fields, Item};
 use super::session::StoredSession;
 use super::tables::EXPIRES_AT;
 use super::{StoreError, keys};
 use crate::model::{Outline, ParkedStatus, Release};
-
-/// More parts than a bulk of 1 GB takes, should it not compress at all: a bound on what a damaged head makes a reader ask for.
-const MOST_PARTS: usize = (1 << 30) / PART_SIZE + 16;
 
 /// The attributes of a head but for the bulk, and what tells a claim.
 pub(super) const SUMMARY: [&str; 14] = [
@@ -62,6 +59,8 @@ pub struct SessionHead {
     conversation_at: usize,
     tool_context_at: usize,
     bulk: Place,
+    /// The bytes of the bulk when it is unpacked; 0 if it was not asked for.
+    bulk_size: usize,
 }
 
 /// Where the bulk is.
@@ -69,8 +68,8 @@ pub struct SessionHead {
 enum Place {
     /// In the head.
     Inline(Vec<u8>),
-    /// In parts.
-    Parts { count: usize, unpacked_size: usize },
+    /// In this many parts.
+    Parts(usize),
     /// It was not asked for.
     Omitted,
 }
@@ -80,7 +79,7 @@ impl SessionHead {
     pub fn parts(&self) -> usize {
         match self.bulk {
             Place::Inline(_) | Place::Omitted => 0,
-            Place::Parts { count, .. } => count,
+            Place::Parts(count) => count,
         }
     }
 
@@ -88,13 +87,13 @@ impl SessionHead {
     pub(crate) fn is_complete(&self) -> bool {
         match self.bulk {
             Place::Inline(_) => true,
-            Place::Parts { .. } => false,
+            Place::Parts(_) => false,
             Place::Omitted => !self.needs_bulk(),
         }
     }
 
     /// Whether its JSON lies with the bulk because it is too large for the head.
-    pub(super) fn needs_bulk(&self) -> bool {
+    pub(crate) fn needs_bulk(&self) -> bool {
         self.json.is_none()
     }
 
@@ -120,19 +119,24 @@ impl SessionHead {
 
     /// How many bytes of JSON it makes with its state, at least. It is known before any part is read.
     pub fn json_size(&self) -> usize {
-        let bulk = match &self.bulk {
-            Place::Inline(packed) => bulk::unpacked_size(packed).unwrap_or(0),
-            Place::Parts { unpacked_size, .. } => *unpacked_size,
-            Place::Omitted => 0,
-        };
-        bulk + self.json.as_ref().map_or(0, String::len)
+        self.bulk_size.saturating_add(self.outline_size())
+    }
+
+    /// How many bytes of JSON a trimmed list shows of it; 0 if they lie with the bulk.
+    pub(crate) fn outline_size(&self) -> usize {
+        self.json.as_ref().map_or(0, String::len)
+    }
+
+    /// The bytes of its bulk when it is unpacked; 0 if it was not asked for.
+    pub(super) fn bulk_size(&self) -> usize {
+        self.bulk_size
     }
 
     /// The session, with `packed` as its bulk if that lies in parts.
     pub(super) fn with_bulk(mut self, table: &str, packed: Vec<u8>) -> StoredSession {
         let packed = match &mut self.bulk {
             Place::Inline(bytes) => std::mem::take(bytes),
-            Place::Parts { .. } | Place::Omitted => packed,
+            Place::Parts(_) | Place::Omitted => packed,
         };
         StoredSession { head: self, table: table.to_owned(), packed, is_summary: false, json: None }
     }
@@ -142,30 +146,50 @@ impl SessionHead {
         StoredSession { head: self, table: table.to_owned(), packed: Vec::new(), is_summary: true, json: None }
     }
 
+    /// The session without its bulk, with which its JSON lies.
+    pub(super) fn with_outline(self, table: &str, outline: String) -> StoredSession {
+        Self { json: Some(outline), ..self }.without_bulk(table)
+    }
+
     /// Reads a head.
     pub(super) fn from_item(table: &str, release: Release, item: Item) -> Result<Self, StoreError> {
         let mut fields = Fields::new(table, "item", item);
         let inline = fields.optional_bytes("bulk")?;
         let parts = fields.optional_number("parts")?;
-        let unpacked_size = fields.optional_number("bulk_size")?.unwrap_or(0);
+        let bulk_size = fields.optional_number("bulk_size")?;
         let size = |number| usize::try_from(number).unwrap_or(usize::MAX);
-        let bulk = match (inline, parts) {
-            (Some(bytes), None) => Place::Inline(bytes),
-            (None, Some(count)) if size(count) > MOST_PARTS => {
-                return Err(fields.unreadable("parts is more than a state can have"));
+        let (bulk, bulk_size) = match (inline, parts, bulk_size) {
+            (Some(packed), None, _) => {
+                let size = bulk::unpacked_size(&packed);
+                (
+                    Place::Inline(packed),
+                    size.ok_or_else(|| fields.unreadable("the state's bulk does not say its size"))?,
+                )
             }
-            (None, Some(count)) => Place::Parts { count: size(count), unpacked_size: size(unpacked_size) },
+            (None, Some(_), Some(bulk_size)) if bulk_size > bulk::UNPACKED_LIMIT => {
+                return Err(fields.unreadable("bulk_size is more than a state can have"));
+            }
+            (None, Some(count), Some(bulk_size)) if size(count) > bulk::most_parts(size(bulk_size)) => {
+                return Err(fields.unreadable("it has more parts than a state of its size can have"));
+            }
+            (None, Some(count), Some(bulk_size)) => (Place::Parts(size(count)), size(bulk_size)),
+            (None, Some(_), None) => return Err(fields.unreadable("bulk_size is missing")),
             _ => return Err(fields.unreadable("it has neither bulk nor parts, or both")),
         };
-        Self::from_fields(fields, release, bulk)
+        Self::from_fields(fields, release, bulk, bulk_size)
     }
 
     /// Reads a head that was asked for without its bulk.
     pub(super) fn from_summary_item(table: &str, release: Release, item: Item) -> Result<Self, StoreError> {
-        Self::from_fields(Fields::new(table, "item", item), release, Place::Omitted)
+        Self::from_fields(Fields::new(table, "item", item), release, Place::Omitted, 0)
     }
 
-    fn from_fields(mut fields: Fields<'_>, release: Release, bulk: Place) -> Result<Self, StoreError> {
+    fn from_fields(
+        mut fields: Fields<'_>,
+        release: Release,
+        bulk: Place,
+        bulk_size: usize,
+    ) -> Result<Self, StoreError> {
         fields.note_release(release)?;
         let json = fields.optional_object(JSON)?;
         let mut offset = |name| match fields.optional_number(name)?.and_then(|at| usize::try_from(at).ok()) {
@@ -193,6 +217,7 @@ impl SessionHead {
             conversation_at,
             tool_context_at,
             bulk,
+            bulk_size,
         };
         match &head.json {
             Some(json) if head.around_bulk(json).is_none() => {

@@ -9,7 +9,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 /// The version of how answers are put together. It has to change when the same records make another answer.
-const RENDERING: &str = concat!("2 ", env!("CARGO_PKG_VERSION"));
+const RENDERING: &str = concat!("3 ", env!("CARGO_PKG_VERSION"));
 
 /// The bytes of a digest that are kept.
 const DIGEST: usize = 12;

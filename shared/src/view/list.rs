@@ -4,8 +4,12 @@ use std::collections::HashMap;
 
 use super::cursor::Scope;
 use super::etag::{EntityTag, Fingerprint, IfNoneMatch};
+use super::size::Smaller;
 use crate::model::Release;
 use crate::store::{Page, Rows, SessionHead, StoreError, View};
+
+/// The most bytes of JSON that are read for any list.
+pub const MOST_READ: usize = 64 << 20;
 
 /// How a list is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,22 +22,42 @@ pub struct Ask {
     pub view: Option<View>,
     /// The answers that the caller has already.
     pub known: IfNoneMatch,
-    /// The most bytes of JSON that the caller can be given. A larger answer is refused before its states are read, as far as
-    /// that is known by then.
+    /// The most bytes of JSON that the caller can be given. A larger list is refused before it is put together.
     pub most_bytes: usize,
+    /// The bytes of JSON that the caller can be given whatever they are, as they cannot be once they are encoded.
+    pub certain_bytes: usize,
 }
 
 impl Default for Ask {
     /// The whole list, in full.
     fn default() -> Self {
-        Self { page: None, count: false, view: None, known: IfNoneMatch::Absent, most_bytes: usize::MAX }
+        Self {
+            page: None,
+            count: false,
+            view: None,
+            known: IfNoneMatch::Absent,
+            most_bytes: usize::MAX,
+            certain_bytes: usize::MAX,
+        }
     }
 }
 
 impl Ask {
+    /// The same for a caller who can be given this many bytes of JSON at most, and this many whatever they are.
+    #[must_use]
+    pub fn within(self, most_bytes: usize, certain_bytes: usize) -> Self {
+        Self { most_bytes, certain_bytes, ..self }
+    }
+
     /// Whether the list begins with the newest session.
     pub(super) fn is_from_start(&self) -> bool {
         self.page.as_ref().is_none_or(|page| page.after.is_none())
+    }
+
+    /// The most bytes of JSON that are read. Who has the list already may have got it in another encoding, in which it was
+    /// smaller.
+    pub(super) fn most_read(&self) -> usize {
+        if self.known == IfNoneMatch::Absent { self.most_bytes } else { self.most_bytes.max(MOST_READ) }
     }
 }
 
@@ -67,6 +91,8 @@ pub struct SessionList<T> {
     pub next_cursor: Option<Option<String>>,
     /// Changes whenever something visible in the list changes.
     pub etag: EntityTag,
+    /// What would fit if all of it did not.
+    pub smaller: Smaller,
 }
 
 /// Why there is no list.
@@ -74,18 +100,18 @@ pub struct SessionList<T> {
 pub enum ListError {
     /// The tables did not answer, or an item cannot be read.
     #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The answer would be larger than the caller can be given: it has at least this many bytes.
-    #[error("the answer has at least {0} bytes")]
-    TooLarge(usize),
-}
-
-/// # Errors
-///
-/// With their states, these sessions are more than may be returned.
-pub(super) fn check_size<'a>(ask: &Ask, heads: impl Iterator<Item = &'a SessionHead>) -> Result<(), ListError> {
-    let size = heads.map(SessionHead::json_size).sum();
-    if size > ask.most_bytes { Err(ListError::TooLarge(size)) } else { Ok(()) }
+    Store(StoreError),
+    /// The list is larger than the caller can be given.
+    #[error("the list has at least {bytes} bytes")]
+    TooLarge {
+        /// It has at least this many.
+        bytes: usize,
+        /// What fits.
+        smaller: Smaller,
+    },
+    /// The teams name more agents than are read for one list.
+    #[error("the teams of the list name {0} agents")]
+    TooManyMembers(usize),
 }
 
 /// What surrounds the sessions of a list.
@@ -128,9 +154,9 @@ impl Frame {
     }
 
     /// The list.
-    pub(super) fn list<T>(self, sessions: Vec<T>, etag: EntityTag) -> SessionList<T> {
+    pub(super) fn list<T>(self, sessions: Vec<T>, etag: EntityTag, smaller: Smaller) -> SessionList<T> {
         let total = if self.next_cursor.is_some() { self.count } else { Some(sessions.len()) };
-        SessionList { sessions, total, next_cursor: self.next_cursor, etag }
+        SessionList { sessions, total, next_cursor: self.next_cursor, etag, smaller }
     }
 }
 

@@ -4,7 +4,8 @@ use futures::try_join;
 
 use super::cursor::{Route, Scope};
 use super::etag::EntityTag;
-use super::list::{Ask, Frame, ListError, Listed, check_size, in_order};
+use super::list::{Ask, Frame, ListError, Listed, in_order};
+use super::size::ListSize;
 use super::states::states;
 use crate::store::{Store, StoredSession};
 
@@ -35,7 +36,7 @@ pub async fn list_schedule_sessions(
     let view = ask.view.unwrap_or_default();
     let frame = Frame::new(&scope, ask, view, store.release(), &rows, count);
     let ids: Vec<_> = rows.rows.into_iter().map(|row| row.id).collect();
-    let mut heads = store.heads(user_id, ids.clone(), view).await?;
+    let mut heads = store.heads(user_id, ids.clone(), view, ask.most_read()).await?;
     heads.retain(|_, head| head.source_schedule_id.as_deref() == Some(schedule_id));
     let order = in_order(ask, &ids, &heads);
 
@@ -44,11 +45,13 @@ pub async fn list_schedule_sessions(
     if ask.known.matches(&known) {
         return Ok(Some(Listed::NotModified(known)));
     }
-    check_size(ask, heads.values())?;
-    let mut sessions = states(store, user_id, heads.into_values().collect(), view, "").await?;
+    ListSize::of_heads(&order, &heads, None, ids.len()).check(ask, view)?;
+    let mut sessions = states(store, user_id, heads.into_values().collect(), view, "", ask.most_bytes).await?;
     // A head that has moved on meanwhile may have moved away.
     sessions.retain(|_, session| session.head.source_schedule_id.as_deref() == Some(schedule_id));
     let sessions: Vec<_> = order.iter().filter_map(|id| sessions.remove(id)).collect();
+    let size = ListSize::of_sessions(&sessions, None);
+    size.check(ask, view)?;
     let etag = tag(frame.fingerprint(sessions.iter().map(|session| (&session.head, false))));
-    Ok(Some(Listed::List(frame.list(sessions, etag))))
+    Ok(Some(Listed::List(frame.list(sessions, etag, size.smaller(ask.certain_bytes, view)))))
 }

@@ -7,11 +7,12 @@ use futures::try_join;
 
 use super::cursor::{Route, Scope};
 use super::etag::EntityTag;
-use super::list::{Ask, Frame, ListError, Listed, check_size, in_order};
+use super::list::{Ask, Frame, ListError, Listed, in_order};
+use super::size::{ListSize, total};
 use super::states::states;
 use super::teams::{Known, Teams};
 use super::{SessionStatus, SessionView};
-use crate::store::{SessionHead, Store, StoredSession, View};
+use crate::store::{ReadLimit, SessionHead, Store, StoredSession, View};
 
 /// Reads the answer of `GET /sessions/?agent_id=…`; `None` if the user has no such agent.
 ///
@@ -47,13 +48,16 @@ pub async fn list_sessions(
 
     let asked: HashSet<String> = rows.rows.iter().filter_map(|row| row.team_id.clone()).collect();
     let ids: Vec<_> = rows.rows.into_iter().map(|row| row.id).collect();
-    let (mut heads, mut teams) =
-        try_join!(store.heads(user_id, ids.clone(), view), store.teams(user_id, asked.iter().cloned().collect()))?;
+    let limit = ReadLimit::new(ask.most_read());
+    let (mut heads, mut teams) = try_join!(
+        store.heads(user_id, ids.clone(), view, ask.most_read()),
+        store.teams(user_id, asked.iter().cloned().collect(), &limit)
+    )?;
     heads.retain(|_, head| head.agent_id == agent_id);
     // The index may lag behind a head that has just joined a team.
     let late = teams_of(heads.values()).difference(&asked).cloned().collect::<Vec<_>>();
     if !late.is_empty() {
-        teams.extend(store.teams(user_id, late).await?);
+        teams.extend(store.teams(user_id, late, &limit).await?);
     }
 
     let order = in_order(ask, &ids, &heads);
@@ -68,7 +72,7 @@ pub async fn list_sessions(
     };
     let mut resolved = None;
     if ask.known.may_match(&known_sessions) {
-        let teams = Teams::resolve(store, user_id, std::mem::take(&mut teams), &known).await?;
+        let teams = Teams::resolve(store, user_id, std::mem::take(&mut teams), &known, &limit).await?;
         let tag = EntityTag { sessions: known_sessions, teams: teams.fingerprint() };
         if ask.known.matches(&tag) {
             return Ok(Some(Listed::NotModified(tag)));
@@ -76,22 +80,34 @@ pub async fn list_sessions(
         resolved = Some(teams);
     }
 
-    check_size(ask, heads.values())?;
-    let states = states(store, user_id, heads.into_values().collect(), view, SessionView::OPENING);
+    if total(&heads) > ask.most_bytes {
+        // The teams are read to tell the caller what fits.
+        let resolved = match resolved {
+            Some(resolved) => resolved,
+            None => Teams::resolve(store, user_id, teams, &known, &limit).await?,
+        };
+        return Err(ListSize::of_heads(&order, &heads, Some(&resolved), ids.len()).error(ask, view));
+    }
+    let states = async {
+        Ok(states(store, user_id, heads.into_values().collect(), view, SessionView::OPENING, ask.most_bytes).await?)
+    };
     let (mut teams, mut sessions) = match resolved {
         Some(resolved) => (resolved, states.await?),
-        None => try_join!(Teams::resolve(store, user_id, teams, &known), states)?,
+        None => try_join!(Teams::resolve(store, user_id, teams, &known, &limit), states)?,
     };
     // A head that has moved on meanwhile may have moved away, or joined a team.
     sessions.retain(|_, session| session.head.agent_id == agent_id);
     let joined =
         teams_of(sessions.values().map(|session| &session.head)).difference(&asked).cloned().collect::<Vec<_>>();
     if joined.iter().any(|id| teams.get(id).is_none()) {
-        let joined = store.teams(user_id, joined).await?;
-        teams.extend(Teams::resolve(store, user_id, joined, &known).await?);
+        let joined = store.teams(user_id, joined, &limit).await?;
+        teams.extend(Teams::resolve(store, user_id, joined, &known, &limit).await?);
     }
 
     let sessions: Vec<_> = order.iter().filter_map(|id| sessions.remove(id)).collect();
+    let size = ListSize::of_sessions(&sessions, Some(&teams));
+    size.check(ask, view)?;
+    let smaller = size.smaller(ask.certain_bytes, view);
     let tag = EntityTag {
         sessions: fingerprint(&mut sessions.iter().map(|session| &session.head)),
         teams: teams.fingerprint(),
@@ -104,7 +120,7 @@ pub async fn list_sessions(
         session,
     };
     let sessions = sessions.into_iter().map(view).collect();
-    Ok(Some(Listed::List(frame.list(sessions, tag))))
+    Ok(Some(Listed::List(frame.list(sessions, tag, smaller))))
 }
 
 fn teams_of<'a>(heads: impl Iterator<Item = &'a SessionHead>) -> HashSet<String> {

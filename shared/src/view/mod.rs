@@ -4,6 +4,7 @@
 //! - [`list`], [`cursor`], [`etag`]: how lists are asked for in pages, and again.
 //! - `states`: sessions with their states.
 //! - `teams`: teams with their leaders and members.
+//! - `size`: how large a list is, before it is put together, and what would fit instead.
 //! - `splice`: the JSON of the answers. Records are not parsed and printed again: an answer is put together from the
 //!   JSON texts that the tables hold.
 
@@ -12,6 +13,7 @@ pub mod etag;
 pub mod list;
 mod list_schedule_sessions;
 mod list_sessions;
+mod size;
 mod splice;
 mod states;
 mod teams;
@@ -21,10 +23,12 @@ use std::sync::{Arc, OnceLock};
 use crate::model::{ParkedStatus, RosterEntry};
 use crate::store::{SessionHead, StoredAgent, StoredSession, StoredTeam};
 
-pub use list::{Ask, ListError, Listed, SessionList};
+pub use list::{Ask, ListError, Listed, MOST_READ, SessionList};
 pub use list_schedule_sessions::list_schedule_sessions;
 pub use list_sessions::list_sessions;
+pub use size::Smaller;
 pub use splice::WriteJson;
+pub use teams::MOST_MEMBERS;
 
 /// A session as the chat screen needs it.
 #[derive(Debug, Clone)]

@@ -1,5 +1,7 @@
 //! Putting answers together from JSON texts.
 
+use std::iter::once;
+
 use serde::Serialize;
 
 use super::{SessionList, SessionView, TeamAgent, TeamDetail, TeamMember};
@@ -65,7 +67,7 @@ impl<'a> Object<'a> {
 impl StoredSession {
     /// Puts the JSON together behind `opening`, to have it when it is wanted. Returns how many bytes it has.
     pub(super) fn prepare(&mut self, opening: &str) -> Result<usize, StoreError> {
-        let mut json = Vec::with_capacity(opening.len() + self.size_hint());
+        let mut json = Vec::with_capacity(opening.len() + self.json_size());
         json.extend_from_slice(opening.as_bytes());
         self.append_json(&mut json)?;
         Ok(self.json.insert(json).len())
@@ -86,7 +88,7 @@ impl WriteJson for StoredSession {
     }
 
     fn size_hint(&self) -> usize {
-        self.size_hint()
+        self.json_size()
     }
 }
 
@@ -135,14 +137,31 @@ fn append_team(team: &StoredTeam, worked_out: Option<&[RosterEntry]>, out: &mut 
 }
 
 impl TeamDetail {
+    /// How many bytes its JSON has, at least: the records that it shows.
+    pub(super) fn json_size(&self) -> usize {
+        self.team.json.len() + self.agents().map(|agent| agent.agent.json.len()).sum::<usize>()
+    }
+
+    /// How many more it has, at most: keys, ids, and a roster that was worked out.
+    pub(super) fn size_uncertainty(&self) -> usize {
+        // A byte of an id has up to six in JSON.
+        let member = |member: &TeamMember| DOCUMENT_FRAME + 6 * member.session_id.as_ref().map_or(0, String::len);
+        let entry = |RosterEntry { owner_id, agent_id, session_id }: &RosterEntry| {
+            DOCUMENT_FRAME + 6 * (owner_id.len() + 2 * agent_id.len() + session_id.len())
+        };
+        DOCUMENT_FRAME
+            + self.members.iter().map(member).sum::<usize>()
+            + self.worked_out.iter().flatten().map(entry).sum::<usize>()
+    }
+
+    fn agents(&self) -> impl Iterator<Item = &TeamAgent> {
+        self.leader_agent.iter().chain(self.members.iter().map(|member| &member.agent))
+    }
+
     /// Compact JSON, made once.
     pub fn json(&self) -> &[u8] {
         self.json.get_or_init(|| {
-            let agents = self.leader_agent.iter().chain(self.members.iter().map(|member| &member.agent));
-            let size = DOCUMENT_FRAME
-                + self.team.json.len()
-                + agents.map(|agent| DOCUMENT_FRAME + agent.agent.json.len()).sum::<usize>();
-            let mut out = Vec::with_capacity(size);
+            let mut out = Vec::with_capacity(self.json_size() + self.size_uncertainty());
             let mut detail = Object::new(&mut out);
             append_team(&self.team, self.worked_out.as_deref(), detail.key("team"));
             let leader = detail.key("leader_agent");
@@ -184,7 +203,7 @@ impl WriteJson for SessionView {
     }
 
     fn size_hint(&self) -> usize {
-        self.session.size_hint() + self.team.as_ref().map_or(0, |team| team.json().len())
+        self.session.json_size() + self.team.as_ref().map_or(0, |team| team.json_size())
     }
 }
 
@@ -194,29 +213,27 @@ impl<T: WriteJson> SessionList<T> {
         DOCUMENT_FRAME + self.sessions.iter().map(WriteJson::size_hint).sum::<usize>()
     }
 
-    /// Hands over the JSON in pieces, session by session.
-    ///
-    /// # Errors
-    ///
-    /// A state is damaged, or `take` does not want more.
-    pub fn into_json<E: From<StoreError>>(self, mut take: impl FnMut(Vec<u8>) -> Result<(), E>) -> Result<(), E> {
-        let mut last = b"{\"sessions\":[".to_vec();
-        for (index, session) in self.sessions.into_iter().enumerate() {
-            if index > 0 {
-                last.push(b',');
+    /// The JSON in pieces, session by session, each made when it is asked for. One is an error if a state is damaged.
+    pub fn into_pieces(self) -> impl Iterator<Item = Result<Vec<u8>, StoreError>> {
+        let Self { sessions, total, next_cursor, .. } = self;
+        let count = sessions.len();
+        let sessions = sessions.into_iter().zip(1..).map(move |(session, number)| {
+            let mut json = session.into_json()?;
+            if number < count {
+                json.push(b',');
             }
-            take(std::mem::replace(&mut last, session.into_json()?))?;
-        }
-        last.push(b']');
-        let mut rest = Object { out: &mut last, separator: b',' };
-        if let Some(total) = self.total {
+            Ok(json)
+        });
+        let mut closing = b"]".to_vec();
+        let mut rest = Object { out: &mut closing, separator: b',' };
+        if let Some(total) = total {
             rest = rest.value("total", &total);
         }
-        if let Some(next_cursor) = self.next_cursor {
+        if let Some(next_cursor) = next_cursor {
             rest = rest.value("next_cursor", &next_cursor);
         }
         rest.end();
-        take(last)
+        once(Ok(b"{\"sessions\":[".to_vec())).chain(sessions).chain(once(Ok(closing)))
     }
 }
 

@@ -21,10 +21,13 @@ pub(super) async fn states(
     heads: Vec<SessionHead>,
     view: View,
     opening: &str,
+    most_bytes: usize,
 ) -> Result<HashMap<String, StoredSession>, StoreError> {
     let (complete, others): (Vec<_>, Vec<_>) = heads.into_iter().partition(SessionHead::is_complete);
-    let (mut sessions, complete) =
-        try_join!(store.states(user_id, others, view), prepared(store.states(user_id, complete, view), opening))?;
+    let (mut sessions, complete) = try_join!(
+        store.states(user_id, others, view, most_bytes),
+        prepared(store.states(user_id, complete, view, most_bytes), opening)
+    )?;
     sessions.extend(complete);
     Ok(sessions)
 }

@@ -6,9 +6,15 @@ use std::sync::{Arc, OnceLock};
 use futures::try_join;
 
 use super::etag::Fingerprint;
+use super::list::ListError;
 use super::{TeamAgent, TeamDetail, TeamMember};
 use crate::model::{Release, RosterEntry};
-use crate::store::{AgentKey, Store, StoreError, StoredAgent, StoredMembers, StoredTeam};
+use crate::store::{AgentKey, ReadLimit, Store, StoredAgent, StoredMembers, StoredTeam};
+
+/// The most agents that the teams of one list may name.
+pub const MOST_MEMBERS: usize = 10_000;
+/// The most agents whose newest session takes a request of its own.
+const MOST_QUERIES: usize = 2_000;
 
 /// What has been read before the teams are resolved, and is not read again.
 pub(super) struct Known {
@@ -33,12 +39,15 @@ impl Teams {
     }
 
     /// Changes whenever something visible in one of them does.
+    ///
+    /// Of an agent that is in many teams the JSON is digested once.
     pub(super) fn fingerprint(&self) -> String {
         let mut teams: Vec<_> = self.0.values().collect();
         teams.sort_unstable_by_key(|team| &team.team.id);
+        let mut digests = HashMap::new();
         let mut fingerprint = Fingerprint::new();
         for team in teams {
-            fingerprint.add(team.json());
+            team.add_to(&mut fingerprint, &mut digests);
         }
         fingerprint.finish()
     }
@@ -49,7 +58,8 @@ impl Teams {
         user_id: &str,
         teams: HashMap<String, StoredTeam>,
         known: &Known,
-    ) -> Result<Self, StoreError> {
+        limit: &ReadLimit,
+    ) -> Result<Self, ListError> {
         let Known { agent, newest_session, sessions } = known;
         let reader = Reader { user_id, release: store.release() };
         let mut without_roster = HashSet::new();
@@ -70,6 +80,10 @@ impl Teams {
                 None => drop(leading_sessions.insert(&team.session_id)),
             }
         }
+        let members = agent_keys.len().max(without_roster.len());
+        if members > MOST_MEMBERS {
+            return Err(ListError::TooManyMembers(members));
+        }
         let own_key = AgentKey::new(user_id, &agent.id);
         agent_keys.remove(&own_key);
         let newest_is_known = |id: &String| *id == agent.id && newest_session.is_some();
@@ -78,7 +92,7 @@ impl Teams {
             leading_sessions.into_iter().partition(|id| sessions.contains(*id));
         let ((mut newest, rest), agents, mut leaders) = try_join!(
             store.newest_sessions_at_once(user_id, unread_newest),
-            store.agents(agent_keys.iter().cloned().collect()),
+            store.agents(agent_keys.iter().cloned().collect(), limit),
             store.agents_of_sessions(user_id, unread.into_iter().cloned().collect())
         )?;
         leaders.extend(own.into_iter().map(|id| (id.clone(), agent.id.clone())));
@@ -88,8 +102,11 @@ impl Teams {
         let leading_agents = leaders.values().map(|id| AgentKey::new(user_id, id));
         let unread: HashSet<_> =
             leading_agents.filter(|key| !agents.contains_key(key) && !agent_keys.contains(key)).collect();
+        if rest.len() > MOST_QUERIES {
+            return Err(ListError::TooManyMembers(members));
+        }
         let (unread, older) =
-            try_join!(store.agents(unread.into_iter().collect()), store.newest_sessions(user_id, rest))?;
+            try_join!(store.agents(unread.into_iter().collect(), limit), store.newest_sessions(user_id, rest))?;
         newest.extend(older);
         agents.extend(unread.into_iter().map(|(key, agent)| (key, Arc::new(agent))));
 
@@ -98,6 +115,25 @@ impl Teams {
             (id, Arc::new(detail))
         });
         Ok(Self(resolved.collect()))
+    }
+}
+
+impl TeamDetail {
+    /// Adds everything that is visible of the team. Agents come with the digests of their JSON.
+    fn add_to(&self, fingerprint: &mut Fingerprint, digests: &mut HashMap<*const StoredAgent, String>) {
+        let mut digest = |agent: &TeamAgent| {
+            let digest = digests.entry(Arc::as_ptr(&agent.agent));
+            let digest = digest.or_insert_with(|| Fingerprint::new().with(&agent.agent.json).finish());
+            format!("{digest} {:?}", agent.editable)
+        };
+        fingerprint.add(&self.team.json);
+        fingerprint.add(format!("{:?}", self.worked_out));
+        fingerprint.add(self.leader_agent.as_ref().map_or_else(String::new, &mut digest));
+        fingerprint.add(self.members.len().to_string());
+        for TeamMember { agent, session_id } in &self.members {
+            fingerprint.add(digest(agent));
+            fingerprint.add(format!("{session_id:?}"));
+        }
     }
 }
 
