@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use agentscope_shared::model::{AgentRecord, Release, ScheduleRecord, SessionRecord, TeamRecord, parse};
-use agentscope_shared::store::Store;
+use agentscope_model::{AgentRecord, Release, ScheduleRecord, SessionRecord, TeamRecord, parse};
+use agentscope_store::Store;
 use agentscope_tests::records;
 use anyhow::{Context, Result};
 use futures::stream::{self, StreamExt, TryStreamExt};

@@ -1,8 +1,8 @@
 //! What the micro-benchmarks (`cargo bench -p agentscope-bench`) work on: an answer that has been read, and not yet put
 //! together.
 
-use agentscope_shared::store::Store;
-use agentscope_shared::view::{Ask, Listed, SessionList, SessionView, list_sessions};
+use agentscope_api::{Ask, Listed, SessionList, SessionView, list_sessions};
+use agentscope_store::Store;
 use anyhow::{Context, Result, anyhow};
 
 use crate::data::{AGENT, Dataset};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use agentscope_shared::store::TableNames;
+use agentscope_store::TableNames;
 use anyhow::{Context, Result, bail};
 use axum::body::Bytes;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};

@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use agentscope_shared::model::Release;
-use agentscope_shared::store::{Patience, Store, TableNames, connect};
+use agentscope_model::Release;
+use agentscope_store::{Patience, Store, TableNames, connect};
 use anyhow::{Context, Result, anyhow};
 use aws_sdk_dynamodb::Client;
 use dynoxide::{Database, server};

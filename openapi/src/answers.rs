@@ -3,11 +3,11 @@
 //! The functions put their responses together from JSON texts, so no type of theirs has these
 //! fields. Tests hold real responses against these schemas, which allow no other fields.
 
-use agentscope_shared::api::error::InputProblem;
-use agentscope_shared::model::Release;
-use agentscope_shared::model::kinds::agent::AGENT;
-use agentscope_shared::model::kinds::session::SESSION;
-use agentscope_shared::model::kinds::team::TEAM;
+use agentscope_api::error::InputProblem;
+use agentscope_model::Release;
+use agentscope_model::kinds::agent::AGENT;
+use agentscope_model::kinds::session::SESSION;
+use agentscope_model::kinds::team::TEAM;
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 

@@ -13,8 +13,8 @@ pub mod answers;
 mod order;
 mod records;
 
-use agentscope_shared::api::error::InputProblem;
-use agentscope_shared::model::Release;
+use agentscope_api::error::InputProblem;
+use agentscope_model::Release;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value};

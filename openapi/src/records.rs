@@ -1,7 +1,7 @@
 //! The schemas of records, from the tables of their kinds.
 
-use agentscope_shared::model::Release;
-use agentscope_shared::model::schema::{Absent, Bound, Field, Kind, Type};
+use agentscope_model::Release;
+use agentscope_model::schema::{Absent, Bound, Field, Kind, Type};
 use serde_json::{Map, Value, json};
 
 /// Collects the schemas of kinds and of all that they refer to, in the shape of a release.

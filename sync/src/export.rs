@@ -11,7 +11,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use agentscope_shared::model::non_finite::with_overflowing_numbers;
+use agentscope_model::non_finite::with_overflowing_numbers;
 use anyhow::{Result, bail};
 use serde::Deserialize;
 use serde_json::value::RawValue;

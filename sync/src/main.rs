@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agentscope_shared::model::Release;
-use agentscope_shared::store::Patience;
+use agentscope_model::Release;
+use agentscope_store::Patience;
 use agentscope_sync::export::{self, Export};
 use agentscope_sync::follow::copier::Copier;
 use agentscope_sync::follow::queue::Queue;

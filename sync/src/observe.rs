@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use agentscope_shared::model::Release;
-use agentscope_shared::store::RecordKind;
+use agentscope_model::Release;
+use agentscope_store::RecordKind;
 use hdrhistogram::Histogram;
 
 use crate::original::set_release;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use agentscope_shared::model::Release;
-use agentscope_shared::store::{Patience, Store, TableNames, connect};
+use agentscope_model::Release;
+use agentscope_store::{Patience, Store, TableNames, connect};
 use clap::Args;
 
 use crate::source::template::{KeyTemplate, LockTemplate};

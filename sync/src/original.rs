@@ -1,8 +1,8 @@
 //! A record as Redis has it: whose it is, what tells that it has changed, and whether it fits.
 
-use agentscope_shared::model::non_finite::{self, with_overflowing_numbers};
-use agentscope_shared::model::{InvalidRecord, Record, Release, parse};
-use agentscope_shared::store::{Original, RecordKind};
+use agentscope_model::non_finite::{self, with_overflowing_numbers};
+use agentscope_model::{InvalidRecord, Record, Release, parse};
+use agentscope_store::{Original, RecordKind};
 use sha2::{Digest, Sha256};
 
 use crate::source::Place;
@@ -106,7 +106,7 @@ fn without_values(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use agentscope_shared::model::{AgentRecord, SessionRecord};
+    use agentscope_model::{AgentRecord, SessionRecord};
     use serde_json::json;
 
     use super::*;

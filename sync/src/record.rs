@@ -1,10 +1,10 @@
 //! What the four kinds of record have in common.
 
-use agentscope_shared::model::{self, AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
-use agentscope_shared::store::{Difference, Held, Original, Store, StoreError, Unfit};
+use agentscope_model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
+use agentscope_store::{Difference, Held, Original, Store, StoreError, Unfit};
 
 /// A record that can be put into a table.
-pub trait Record: model::Record {
+pub trait Record: agentscope_model::Record {
     /// The list of an export that holds such records.
     const LIST: &'static str;
 

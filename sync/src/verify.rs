@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use agentscope_shared::model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
-use agentscope_shared::store::{Difference, Original, RecordKind, ScanPage, ScanStart, StoreError};
+use agentscope_model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
+use agentscope_store::{Difference, Original, RecordKind, ScanPage, ScanStart, StoreError};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use indicatif::ProgressBar;
 

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use agentscope_shared::store::View;
+use agentscope_store::View;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::golden::world;
 use agentscope_tests::records::{World, agent, schedule, session, team};

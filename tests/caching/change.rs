@@ -1,6 +1,6 @@
 //! Something that happens to the tables.
 
-use agentscope_shared::store::keys;
+use agentscope_store::keys;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::records::parse;
 use aws_sdk_dynamodb::types::AttributeValue;

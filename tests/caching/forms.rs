@@ -1,6 +1,6 @@
 //! How a client may say which answers it has.
 
-use agentscope_shared::api::IdentitySource;
+use agentscope_api::IdentitySource;
 use agentscope_tests::events::HttpRequest;
 
 use crate::answering::answered;

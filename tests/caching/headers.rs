@@ -1,7 +1,7 @@
 //! What answers say of how they may be kept.
 
-use agentscope_shared::api::IdentitySource;
-use agentscope_shared::store::{Store, TableNames};
+use agentscope_api::IdentitySource;
+use agentscope_store::{Store, TableNames};
 use agentscope_tests::dynamodb::client;
 use agentscope_tests::events::{HttpRequest, with_claims};
 use lambda_http::Response;
@@ -84,11 +84,8 @@ async fn the_same_list_has_the_same_tag_whichever_way_it_is_asked_for() {
 #[tokio::test]
 async fn errors_are_not_kept_and_have_no_tag() {
     let database = database().await;
-    let nowhere = Store::new(
-        client("http://127.0.0.1:1"),
-        TableNames::with_prefix("any"),
-        agentscope_shared::model::Release::V2_0_1,
-    );
+    let nowhere =
+        Store::new(client("http://127.0.0.1:1"), TableNames::with_prefix("any"), agentscope_model::Release::V2_0_1);
     let [sessions, runs] = lists();
     let post = HttpRequest { method: "POST".into(), ..sessions.clone() };
     let none = HttpRequest { headers: Vec::new(), ..runs.clone() };

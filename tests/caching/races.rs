@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use agentscope_shared::store::Store;
+use agentscope_store::Store;
 use agentscope_tests::proxy;
 use agentscope_tests::records::{parse, with};
 

@@ -1,6 +1,6 @@
 //! What it takes to tell a client that its answer is still good.
 
-use agentscope_shared::store::Store;
+use agentscope_store::Store;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::recorder::{Recorder, Sent, depth, keys};

@@ -3,8 +3,8 @@
 #[path = "described.rs"]
 pub mod described;
 
-use agentscope_shared::api::{IdentitySource, answer};
-use agentscope_shared::store::Store;
+use agentscope_api::{IdentitySource, answer};
+use agentscope_store::Store;
 use agentscope_tests::answers::text;
 use serde_json::Value;
 

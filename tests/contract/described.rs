@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
-use agentscope_shared::model::Release;
+use agentscope_model::Release;
 use jsonschema::Validator;
 use lambda_http::Response;
 use lambda_http::http::header;

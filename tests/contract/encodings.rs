@@ -1,7 +1,7 @@
 //! Compressed answers: decoded, they are the others, byte for byte.
 
-use agentscope_shared::api::{Body, IdentitySource, Response, answer};
-use agentscope_shared::store::Store;
+use agentscope_api::{Body, IdentitySource, Response, answer};
+use agentscope_store::Store;
 use agentscope_tests::answers::{decoded, text};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;

@@ -1,6 +1,6 @@
 //! Every answer to a request that is refused, whichever way the request reaches a function.
 
-use agentscope_shared::api::IdentitySource;
+use agentscope_api::IdentitySource;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::{HttpRequest, with_claims};
 use serde_json::json;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use agentscope_shared::api::{ApiError, IdentitySource, answer};
-use agentscope_shared::store::{Store, StoreError, TableNames, keys};
+use agentscope_api::{ApiError, IdentitySource, answer};
+use agentscope_store::{Store, StoreError, TableNames, keys};
 use agentscope_tests::answers::text;
 use agentscope_tests::dynamodb::{TestDynamoDb, client};
 use agentscope_tests::events::HttpRequest;
@@ -60,7 +60,7 @@ async fn answers_over(status: u16, body: &'static str) -> Vec<Response> {
     let store = Store::new(
         client(&dynamodb_that_answers(status, body).await),
         TableNames::with_prefix("any"),
-        agentscope_shared::model::Release::V2_0_1,
+        agentscope_model::Release::V2_0_1,
     );
     let [sessions, schedule] = requests();
     let (sessions, schedule) = tokio::join!(ask(&store, &sessions), ask(&store, &schedule));
@@ -89,7 +89,7 @@ async fn where_nothing_listens_the_service_is_unavailable() {
     let store = Store::new(
         client(&format!("http://127.0.0.1:{port}")),
         TableNames::with_prefix("any"),
-        agentscope_shared::model::Release::V2_0_1,
+        agentscope_model::Release::V2_0_1,
     );
     let [sessions, schedule] = requests();
     let (sessions, schedule) = tokio::join!(ask(&store, &sessions), ask(&store, &schedule));
@@ -148,7 +148,7 @@ async fn a_table_that_does_not_exist_is_a_fault() {
     let without = |change: fn(&mut TableNames)| {
         let mut names = names.clone();
         change(&mut names);
-        Store::new(database.client.clone(), names, agentscope_shared::model::Release::V2_0_1)
+        Store::new(database.client.clone(), names, agentscope_model::Release::V2_0_1)
     };
     let [sessions, schedule] = requests();
     is_fault(&ask(&without(|names| names.agents = "missing".into()), &sessions).await, "agents");

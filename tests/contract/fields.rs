@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use agentscope_shared::model::Release;
-use agentscope_shared::model::kinds::agent::AGENT;
-use agentscope_shared::model::kinds::schedule::SCHEDULE;
-use agentscope_shared::model::kinds::session::SESSION;
-use agentscope_shared::model::kinds::team::TEAM;
-use agentscope_shared::model::schema::{Absent, Bound, Field, Kind, Made, Type};
+use agentscope_model::Release;
+use agentscope_model::kinds::agent::AGENT;
+use agentscope_model::kinds::schedule::SCHEDULE;
+use agentscope_model::kinds::session::SESSION;
+use agentscope_model::kinds::team::TEAM;
+use agentscope_model::schema::{Absent, Bound, Field, Kind, Made, Type};
 use serde_json::{Value, json};
 
 /// The shapes of responses, which are no records.

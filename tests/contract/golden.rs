@@ -1,6 +1,6 @@
 //! The golden cases, by every way in which a request reaches a function.
 
-use agentscope_shared::api::IdentitySource;
+use agentscope_api::IdentitySource;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::golden::{cases, world};

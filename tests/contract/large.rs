@@ -1,7 +1,7 @@
 //! Answers that are too large for a function: refused by name, and early where that can be.
 
-use agentscope_shared::api::IdentitySource;
-use agentscope_shared::store::Store;
+use agentscope_api::IdentitySource;
+use agentscope_store::Store;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::recorder::{Recorder, keys};

@@ -1,7 +1,7 @@
 //! Lists that are too large because of their teams: each session of a team shows it whole.
 
-use agentscope_shared::api::{ApiError, IdentitySource, answer_within};
-use agentscope_shared::store::Store;
+use agentscope_api::{ApiError, IdentitySource, answer_within};
+use agentscope_store::Store;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::recorder::{Recorder, keys};

@@ -1,6 +1,6 @@
 //! Events that no gateway sends. Each costs an error answer of its own, and never the process.
 
-use agentscope_shared::api::{ApiError, IdentitySource, Response, answer};
+use agentscope_api::{ApiError, IdentitySource, Response, answer};
 use agentscope_tests::answers::text;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;

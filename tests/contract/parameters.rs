@@ -2,7 +2,7 @@
 //!
 //! `parameters.json` holds what FastAPI answered; `parameters.py` recorded it, and says from which versions.
 
-use agentscope_shared::api::IdentitySource;
+use agentscope_api::IdentitySource;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{World, agent, run, schedule, with};

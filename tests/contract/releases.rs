@@ -1,8 +1,8 @@
 //! The golden cases of every release: what its own service answered over old records, and over
 //! records of its own.
 
-use agentscope_shared::api::IdentitySource;
-use agentscope_shared::model::Release;
+use agentscope_api::IdentitySource;
+use agentscope_model::Release;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::golden::of_release;

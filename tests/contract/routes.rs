@@ -1,6 +1,6 @@
 //! Which paths are routes, and how their ids are read out of them.
 
-use agentscope_shared::api::IdentitySource;
+use agentscope_api::IdentitySource;
 use agentscope_tests::events::HttpRequest;
 use serde_json::json;
 
@@ -237,7 +237,7 @@ async fn without_a_route_of_a_list_a_mapping_key_makes_another_path() {
             let answer = answer_text(&database.store, IdentitySource::Header, &event.to_string(), is_schedule).await;
             assert_eq!((answer.status().as_u16(), answer.body().as_str()), (404, NO_ROUTE), "{event}");
             // A function that is told of the base path knows the path again.
-            let request = agentscope_shared::api::Request::from_event(&event.to_string()).unwrap().below(Some("/chat"));
+            let request = agentscope_api::Request::from_event(&event.to_string()).unwrap().below(Some("/chat"));
             assert_eq!((request.is_sessions(), request.schedule_id()), (!is_schedule, is_schedule.then_some("s")));
         }
     }

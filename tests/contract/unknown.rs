@@ -1,8 +1,8 @@
 //! Values that the set release does not know: they are listed as they came, and no list is lost for
 //! them.
 
-use agentscope_shared::api::IdentitySource;
-use agentscope_shared::model::Release;
+use agentscope_api::IdentitySource;
+use agentscope_model::Release;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{World, agent, run, schedule, team, with};

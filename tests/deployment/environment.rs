@@ -58,7 +58,7 @@ fn functions_get_the_variables_that_they_read() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     for (name, crate_name) in FUNCTIONS {
         let mut read = BTreeSet::new();
-        sources(&root.join("shared/src"), &mut read);
+        sources(&root.join("shared"), &mut read);
         sources(&root.join("functions").join(crate_name).join("src"), &mut read);
         for other in OTHERS {
             read.remove(*other);
@@ -94,7 +94,7 @@ fn functions_are_built_and_run_as_what_they_are() {
 
 #[test]
 fn a_function_has_the_time_that_its_budget_takes_and_no_more_than_the_gateway_waits() {
-    // shared/src/api/budget.rs: at most 25 seconds for a request, and half a second for its answer.
+    // shared/api/src/budget.rs: at most 25 seconds for a request, and half a second for its answer.
     let timeout = Template::with(&[]).function("ListSessions")["Timeout"].as_u64().unwrap();
     assert!((26..=29).contains(&timeout));
 }

@@ -1,6 +1,6 @@
 //! Who the caller is, on every route.
 
-use agentscope_shared::model::Release;
+use agentscope_model::Release;
 use agentscope_tests::template::Template;
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use agentscope_shared::api::Request;
+use agentscope_api::Request;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::template::Template;
 use serde_json::{Value, json};

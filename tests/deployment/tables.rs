@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use agentscope_shared::store::TableNames;
-use agentscope_shared::store::tables::{LISTING, OWNER, Table};
+use agentscope_store::TableNames;
+use agentscope_store::tables::{LISTING, OWNER, Table};
 use agentscope_tests::template::Template;
 use serde_json::{Value, json};
 

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use agentscope_shared::api::{IdentitySource, answer_within};
-use agentscope_shared::store::{Patience, Store};
+use agentscope_api::{IdentitySource, answer_within};
+use agentscope_store::{Patience, Store};
 use agentscope_tests::answers::text;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;

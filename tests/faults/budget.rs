@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use agentscope_shared::store::Patience;
+use agentscope_store::Patience;
 use agentscope_tests::proxy;
 use agentscope_tests::wire::{Fate, Wire};
 
@@ -41,6 +41,6 @@ async fn without_time_only_what_needs_no_table_is_answered() {
     for route in ROUTES {
         is_unavailable(&route.within(Duration::ZERO, &database.store).await, &format!("{route:?}"));
     }
-    let malformed = agentscope_shared::api::answer_within(Duration::ZERO, "{}", async |_| unreachable!()).await;
+    let malformed = agentscope_api::answer_within(Duration::ZERO, "{}", async |_| unreachable!()).await;
     assert_eq!(malformed.status(), 400);
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use agentscope_shared::model::SessionRecord;
-use agentscope_shared::store::{Store, View};
+use agentscope_model::SessionRecord;
+use agentscope_store::{Store, View};
 use agentscope_tests::lists::{list_sessions, summary};
 use agentscope_tests::proxy::{self, Call};
 use agentscope_tests::records::{parse, session, team};
@@ -78,8 +78,8 @@ async fn a_state_that_is_replaced_while_it_is_read_comes_whole_and_new() {
     .await;
     let answer = list_sessions(&database.store_at(&url), "alice", "a").await.unwrap().unwrap();
     let session = &answer.sessions[0].session;
-    assert!(session.head.parts() > 0);
-    assert!(summary(session).starts_with("version 2 "));
+    assert!(session.stored.head.parts() > 0);
+    assert!(summary(&session.stored).starts_with("version 2 "));
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn a_session_that_comes_and_goes_while_another_writes_it_is_whole() {
     .await;
     database.store_at(&url).put_session(&large(1)).await.unwrap();
     let answer = list_sessions(&database.store, "alice", "a").await.unwrap().unwrap();
-    assert!(summary(&answer.sessions[0].session).starts_with("version 1 "));
+    assert!(summary(&answer.sessions[0].session.stored).starts_with("version 1 "));
     assert_eq!(sort_keys(&database).await.len(), 2);
 }
 
@@ -212,5 +212,5 @@ async fn a_head_whose_answer_is_lost_keeps_its_parts() {
     // Whether it ends well or not: what is in the table is whole.
     let _ = database.store_at(&url).put_session(&large(2)).await;
     let answer = list_sessions(&database.store, "alice", "a").await.unwrap().unwrap();
-    assert!(summary(&answer.sessions[0].session).starts_with("version 2 "));
+    assert!(summary(&answer.sessions[0].session.stored).starts_with("version 2 "));
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use agentscope_shared::store::Patience;
+use agentscope_store::Patience;
 use agentscope_tests::wire::{Fate, Seen, Wire};
 
 use crate::asking::{ATTEMPTS, CALM, IMPATIENT, LONG, ROUTES, TEST, cases, database, is_unavailable, most_sent};

@@ -1,6 +1,6 @@
 //! Items that cannot be read. A list that should hold one is a fault, and no shorter list: its log names the item.
 
-use agentscope_shared::store::{View, keys};
+use agentscope_store::{View, keys};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;

@@ -23,9 +23,9 @@ async fn an_agent_with(sessions: usize) -> TestDynamoDb {
 }
 
 /// The ids of the sessions in the answer, in its order.
-async fn listed(store: &agentscope_shared::store::Store) -> Vec<String> {
+async fn listed(store: &agentscope_store::Store) -> Vec<String> {
     let answer = list_sessions(store, "alice", "a").await.unwrap().unwrap();
-    answer.sessions.into_iter().map(|view| view.session.head.id).collect()
+    answer.sessions.into_iter().map(|view| view.session.stored.head.id).collect()
 }
 
 /// The ids of that many sessions, newest first.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use agentscope_shared::model::SessionRecord;
+use agentscope_model::SessionRecord;
 use agentscope_tests::lists::{list_sessions, summary};
 use agentscope_tests::proxy::{self, Call};
 use agentscope_tests::records::{parse, session};
@@ -124,6 +124,6 @@ async fn unprocessed_writes_are_sent_again() {
     database.store_at(&url).put_session(&record).await.unwrap();
     let answer = list_sessions(&database.store, "alice", "a").await.unwrap().unwrap();
     let session = &answer.sessions[0].session;
-    assert!(session.head.parts() > 4);
-    assert!(summary(session) == noise);
+    assert!(session.stored.head.parts() > 4);
+    assert!(summary(&session.stored) == noise);
 }

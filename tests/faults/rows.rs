@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use agentscope_shared::store::{View, keys};
+use agentscope_store::{View, keys};
 use agentscope_tests::proxy::{self, Answer, Call};
 use agentscope_tests::records::{noise, parse, run, with};
 use aws_sdk_dynamodb::types::AttributeValue;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use agentscope_shared::store::{Meter, Store, Usage};
+use agentscope_store::{Meter, Store, Usage};
 use agentscope_tests::proxy;
 use agentscope_tests::wire::{Fate, Wire};
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use agentscope_shared::api::IdentitySource::{self, Header};
+use agentscope_api::IdentitySource::{self, Header};
 
 use crate::lookalikes::{PAIRS, RUN_TOGETHER};
 use crate::neighbours::{Household, Neighbours};

@@ -1,6 +1,6 @@
 //! Who a request comes from, and who it only says that it comes from.
 
-use agentscope_shared::api::IdentitySource;
+use agentscope_api::IdentitySource;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::{HttpRequest, with_claims};
 use agentscope_tests::records::{World, agent, run, schedule, session};

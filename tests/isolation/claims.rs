@@ -1,6 +1,6 @@
 //! Callers who are named by another claim than the token's subject.
 
-use agentscope_shared::api::IdentitySource;
+use agentscope_api::IdentitySource;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::{HttpRequest, with_claims};
 use agentscope_tests::records::{World, agent, run, schedule, session};

@@ -3,7 +3,7 @@
 //! DynamoDB takes 1 to 2048 bytes in a partition key and 1 to 1024 in a sort key, and refuses a request that names
 //! another. An id that cannot exist is one that does not exist: 404.
 
-use agentscope_shared::api::IdentitySource;
+use agentscope_api::IdentitySource;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::{HttpRequest, with_claims};
 use agentscope_tests::records::{World, agent, noise, run, schedule, session, team, with};

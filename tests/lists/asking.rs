@@ -1,7 +1,7 @@
 //! Asking for lists, as the user `alice`.
 
-use agentscope_shared::api::IdentitySource;
-use agentscope_shared::store::Store;
+use agentscope_api::IdentitySource;
+use agentscope_store::Store;
 use agentscope_tests::events::HttpRequest;
 use serde_json::Value;
 

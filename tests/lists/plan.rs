@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use agentscope_shared::store::Store;
+use agentscope_store::Store;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::recorder::{Recorder, Sent, depth, keys};
 use agentscope_tests::records::{World, agent, noise, run, schedule, session, team, with};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use agentscope_shared::api::IdentitySource;
-use agentscope_shared::store::Store;
+use agentscope_api::IdentitySource;
+use agentscope_store::Store;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{World, agent, noise, parse, run, schedule, with};

@@ -1,7 +1,7 @@
 //! Summaries: the answer without the bulk of the states, and otherwise the same.
 
-use agentscope_shared::api::IdentitySource;
-use agentscope_shared::store::Store;
+use agentscope_api::IdentitySource;
+use agentscope_store::Store;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::golden;

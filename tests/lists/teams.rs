@@ -1,6 +1,6 @@
 //! Teams, whole and broken.
 
-use agentscope_shared::store::Store;
+use agentscope_store::Store;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::records::{World, agent, session, team, with};
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use agentscope_shared::api::IdentitySource::{self, Header};
+use agentscope_api::IdentitySource::{self, Header};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use serde_json::Value;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use agentscope_shared::model::Release;
+use agentscope_model::Release;
 use serde_json::Value;
 
 use crate::answering::described::{document, text};

@@ -1,7 +1,7 @@
 //! What is not described is found: real answers, each changed in one place.
 
-use agentscope_shared::api::IdentitySource::Header;
-use agentscope_shared::model::Release;
+use agentscope_api::IdentitySource::Header;
+use agentscope_model::Release;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use lambda_http::Response;

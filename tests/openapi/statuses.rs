@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use agentscope_shared::api::IdentitySource::{self, Header};
-use agentscope_shared::model::Release;
-use agentscope_shared::store::{Store, TableNames};
+use agentscope_api::IdentitySource::{self, Header};
+use agentscope_model::Release;
+use agentscope_store::{Store, TableNames};
 use agentscope_tests::dynamodb::{TestDynamoDb, client};
 use agentscope_tests::events::{HttpRequest, with_claims};
 use agentscope_tests::records::{World, agent, noise, run, schedule, with};
@@ -77,17 +77,14 @@ async fn every_status_is_answered_by_both_routes() {
         }
         seen.insert(status(store, Header, &list.http_api()).await);
         seen.insert(answer_text(store, Header, "{}", path != "/sessions/").await.status().as_u16());
-        let missing = Store::new(
-            database.client.clone(),
-            TableNames::with_prefix("missing"),
-            agentscope_shared::model::Release::V2_0_1,
-        );
+        let missing =
+            Store::new(database.client.clone(), TableNames::with_prefix("missing"), agentscope_model::Release::V2_0_1);
         seen.insert(status(&missing, Header, &list.http_api()).await);
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let nothing = Store::new(
             client(&format!("http://127.0.0.1:{port}")),
             store.names().clone(),
-            agentscope_shared::model::Release::V2_0_1,
+            agentscope_model::Release::V2_0_1,
         );
         seen.insert(status(&nothing, Header, &list.http_api()).await);
 

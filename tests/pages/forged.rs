@@ -27,7 +27,7 @@ async fn database() -> TestDynamoDb {
     TestDynamoDb::with_export(&all.text()).await
 }
 
-/// A cursor as `shared/src/view/cursor.rs` describes it: version, checksum and position.
+/// A cursor as `shared/api/src/cursor.rs` describes it: version, checksum and position.
 fn forged(list: &HttpRequest, user_id: &str, place: &[u8]) -> String {
     let (route, id) = if list.path == "/sessions/" { ("sessions", "a") } else { ("schedule", "s") };
     let mut hash = Sha256::new();

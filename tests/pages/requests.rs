@@ -1,6 +1,6 @@
 //! What a page reads: its own items, and no more.
 
-use agentscope_shared::store::{Store, keys};
+use agentscope_store::{Store, keys};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::recorder::{Recorder, Sent, depth};

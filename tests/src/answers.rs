@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use agentscope_shared::api::{Body, Response};
+use agentscope_api::{Body, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lambda_http::http;

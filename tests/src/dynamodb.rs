@@ -5,8 +5,8 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use agentscope_shared::model::Release;
-use agentscope_shared::store::{Patience, Store, TableNames, connect, http_client};
+use agentscope_model::Release;
+use agentscope_store::{Patience, Store, TableNames, connect, http_client};
 use agentscope_sync::export::Export;
 use agentscope_sync::load;
 use aws_sdk_dynamodb::Client;

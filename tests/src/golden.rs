@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use agentscope_shared::model::Release;
+use agentscope_model::Release;
 use flate2::read::GzDecoder;
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! Whole lists, and what is in them.
 
-use agentscope_shared::store::{Store, StoreError, StoredSession};
-use agentscope_shared::view::{self, Ask, ListError, Listed, SessionList, SessionView, WriteJson};
+use agentscope_api::{Ask, ListError, Listed, LoadedSession, SessionList, SessionView, WriteJson};
+use agentscope_store::{Store, StoreError, StoredSession};
 use serde_json::Value;
 
 /// An agent's whole list.
@@ -14,7 +14,7 @@ pub async fn list_sessions(
     user_id: &str,
     agent_id: &str,
 ) -> Result<Option<SessionList<SessionView>>, StoreError> {
-    whole(view::list_sessions(store, user_id, agent_id, &Ask::default()).await)
+    whole(agentscope_api::list_sessions(store, user_id, agent_id, &Ask::default()).await)
 }
 
 /// A schedule's whole list.
@@ -26,8 +26,8 @@ pub async fn list_schedule_sessions(
     store: &Store,
     user_id: &str,
     schedule_id: &str,
-) -> Result<Option<SessionList<StoredSession>>, StoreError> {
-    whole(view::list_schedule_sessions(store, user_id, schedule_id, &Ask::default()).await)
+) -> Result<Option<SessionList<LoadedSession>>, StoreError> {
+    whole(agentscope_api::list_schedule_sessions(store, user_id, schedule_id, &Ask::default()).await)
 }
 
 fn whole<T>(answer: Result<Option<Listed<T>>, ListError>) -> Result<Option<SessionList<T>>, StoreError> {
@@ -54,7 +54,9 @@ pub fn body(list: SessionList<impl WriteJson>) -> String {
 ///
 /// Its state is damaged.
 pub fn json(session: &StoredSession) -> Value {
-    serde_json::from_slice(&session.clone().into_json().unwrap()).unwrap()
+    let mut json = Vec::new();
+    session.append_json(&mut json).unwrap();
+    serde_json::from_slice(&json).unwrap()
 }
 
 /// The summary of a session's state.

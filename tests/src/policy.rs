@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use agentscope_shared::store::TableNames;
+use agentscope_store::TableNames;
 use serde_json::Value;
 
 use crate::events::HttpRequest;

@@ -1,6 +1,6 @@
 //! Records for tests, as JSON in the API's shape.
 
-use agentscope_shared::model::{InvalidRecord, Outline, Record, Release, SessionRecord};
+use agentscope_model::{InvalidRecord, Outline, Record, Release, SessionRecord};
 use serde_json::{Value, json};
 
 /// Reads a record of AgentScope 2.0.1.
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 ///
 /// It is invalid.
 pub fn parse<T: Record>(text: &str) -> Result<T, InvalidRecord> {
-    agentscope_shared::model::parse(text, Release::V2_0_1)
+    agentscope_model::parse(text, Release::V2_0_1)
 }
 
 /// An agent.

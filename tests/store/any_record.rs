@@ -1,9 +1,8 @@
 //! Any record of the four kinds.
 
+use agentscope_model::number;
 use proptest::prelude::*;
 use proptest::sample::select;
-
-use agentscope_shared::model::number;
 
 use crate::any_json::{Node, integer, number as json_number, object_of, value};
 use crate::any_sample::{
@@ -170,7 +169,7 @@ fn model() -> Samples {
 }
 
 /// The default of release 2.0.1.
-const SUMMARY_SCHEMA: &str = include_str!("../../shared/src/model/kinds/texts/summary_schema-2.0.1.json");
+const SUMMARY_SCHEMA: &str = include_str!("../../shared/model/src/kinds/texts/summary_schema-2.0.1.json");
 
 pub fn agent(user_id: &str, id: &str) -> Samples {
     let ratios = || one_of(&["0.8", "1e-7", "0.1", "0.8999999999999999"]);

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use agentscope_shared::api::IdentitySource;
-use agentscope_shared::model::SessionRecord;
-use agentscope_shared::store::{Store, keys};
+use agentscope_api::IdentitySource;
+use agentscope_model::SessionRecord;
+use agentscope_store::{Store, keys};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{json_of, parse};

@@ -1,7 +1,7 @@
 //! Copies of records that live elsewhere: written and deleted only while the table holds what was read.
 
-use agentscope_shared::model::{AgentRecord, SessionRecord};
-use agentscope_shared::store::{Held, Original, RecordKind, Store, View};
+use agentscope_model::{AgentRecord, SessionRecord};
+use agentscope_store::{Held, Original, RecordKind, Store, View};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::records::{agent, noise, parse, session, with};
 use aws_sdk_dynamodb::types::AttributeValue;

@@ -1,6 +1,6 @@
 //! What stands for the fields that a record lacks.
 
-use agentscope_shared::model::{ScheduleRecord, SessionRecord, Timestamp};
+use agentscope_model::{ScheduleRecord, SessionRecord, Timestamp};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{json_of, parse};
@@ -41,7 +41,7 @@ const AGENT: &str = concat!(
     r##"# Current State\n{current_state}\n\n# Important Discoveries\n{important_discoveries}\n\n# Next Steps\n"##,
     r##"{next_steps}\n\n# Context to Preserve\n{context_to_preserve}</system-info>","##,
     r#""summary_schema":"#,
-    include_str!("../../shared/src/model/kinds/texts/summary_schema-2.0.1.json"),
+    include_str!("../../shared/model/src/kinds/texts/summary_schema-2.0.1.json"),
     r#","tool_result_limit":3000},"react_config":{"max_iters":20,"stop_on_reject":false}}}"#,
 );
 

@@ -3,7 +3,7 @@
 
 use std::pin::pin;
 
-use agentscope_shared::store::Store;
+use agentscope_store::Store;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::lists::{body, list_schedule_sessions};
 use agentscope_tests::proxy;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use agentscope_shared::model::SessionRecord;
-use agentscope_shared::store::{Store, StoreError};
+use agentscope_model::SessionRecord;
+use agentscope_store::{Store, StoreError};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{World, agent, noise, run, schedule, with};

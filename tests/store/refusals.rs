@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use agentscope_shared::model::{AgentRecord, InvalidRecord, Record, ScheduleRecord, SessionRecord, TeamRecord};
+use agentscope_model::{AgentRecord, InvalidRecord, Record, ScheduleRecord, SessionRecord, TeamRecord};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::records::{World, agent, parse, schedule, session, team, with};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! How times, numbers and strings are shown, and how any spelling of JSON becomes one.
 
-use agentscope_shared::model::SessionRecord;
+use agentscope_model::SessionRecord;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{World, agent, json_of, parse, run, schedule, with};

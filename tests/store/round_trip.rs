@@ -1,6 +1,6 @@
 //! Whatever record goes in comes out equal, byte for byte, wherever it is shown.
 
-use agentscope_shared::api::IdentitySource;
+use agentscope_api::IdentitySource;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use proptest::prelude::*;

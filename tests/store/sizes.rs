@@ -1,7 +1,7 @@
 //! Sizes: where a state of a given size lies, and that it comes back byte for byte from there.
 
-use agentscope_shared::model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
-use agentscope_shared::store::{StoreError, Unfit};
+use agentscope_model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
+use agentscope_store::{StoreError, Unfit};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::lists::{body, list_schedule_sessions, list_sessions};
 use agentscope_tests::records::{World, agent, json_of, noise, parse, run, schedule, session, team, with};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use agentscope_shared::api::IdentitySource;
-use agentscope_shared::model::{AgentRecord, ScheduleRecord, TeamMembers, TeamRecord};
-use agentscope_shared::store::StoredMembers;
-use agentscope_shared::store::{ReadLimit, StoreError, keys};
+use agentscope_api::IdentitySource;
+use agentscope_model::{AgentRecord, ScheduleRecord, TeamMembers, TeamRecord};
+use agentscope_store::StoredMembers;
+use agentscope_store::{ReadLimit, StoreError, keys};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::golden::{Case, cases, world};

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use agentscope_shared::model::Release;
-use agentscope_shared::store::{Patience, Store, connect, has_proxy};
+use agentscope_model::Release;
+use agentscope_store::{Patience, Store, connect, has_proxy};
 use agentscope_sync::export::{self, Export};
 use agentscope_sync::load;
 use agentscope_sync::signals::until_ended;

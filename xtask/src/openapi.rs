@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use agentscope_shared::model::Release;
+use agentscope_model::Release;
 use anyhow::{Context, Result};
 
 use crate::root;

@@ -2,14 +2,14 @@
 
 use std::io::{IsTerminal, Write};
 
-use agentscope_shared::store::{Patience, TableNames, connect};
+use agentscope_store::{Patience, TableNames, connect};
+use agentscope_sync::signals::until_ended;
 use anyhow::{Result, anyhow};
 use clap::Args;
 use dynoxide::{Database, server};
 use tokio::io::AsyncReadExt;
 
 use crate::ports;
-use agentscope_sync::signals::until_ended;
 
 /// What the names of the local tables begin with.
 const PREFIX: &str = "agentscope";

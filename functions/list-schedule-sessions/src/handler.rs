@@ -1,8 +1,8 @@
 //! Answers requests.
 
-use agentscope_shared::api::{ApiError, Asked, IdentitySource, Request, Response, respond};
-use agentscope_shared::store::Store;
-use agentscope_shared::view::{Ask, list_schedule_sessions};
+use agentscope_api::{ApiError, Asked, IdentitySource, Request, Response, respond};
+use agentscope_api::{Ask, list_schedule_sessions};
+use agentscope_store::Store;
 use lambda_http::http::Method;
 
 /// Answers a request.

@@ -1,7 +1,7 @@
 //! The function's wiring: logs, settings, client, handler.
 
-use agentscope_shared::api::{Request, Settings, run, telemetry};
-use agentscope_shared::store::{Patience, Store, connect_from_environment};
+use agentscope_api::{Request, Settings, run, telemetry};
+use agentscope_store::{Patience, Store, connect_from_environment};
 use lambda_http::Error;
 use list_schedule_sessions::handler;
 

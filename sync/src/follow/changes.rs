@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use agentscope_shared::store::RecordKind;
+use agentscope_store::RecordKind;
 use redis::RedisResult;
 
 use super::copier::Copier;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use agentscope_shared::model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
-use agentscope_shared::store::{Held, Original, RecordKind, Store, StoreError};
+use agentscope_model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
+use agentscope_store::{Held, Original, RecordKind, Store, StoreError};
 use futures::future::try_join_all;
 use redis::RedisError;
 
@@ -134,7 +134,7 @@ impl Copier {
     /// `again` after an attempt that may have ended in its middle: what it has left over is cleared away as well.
     pub(super) async fn copy(&self, key: &str, rewrite: bool, again: bool, lane: Lane) -> Result<Done, Failure> {
         let places = self.source.keys().places(key);
-        // First what is held, then the original: see `agentscope_shared::store::copy`. Its length
+        // First what is held, then the original: see `agentscope_store::copy`. Its length
         // is not the original.
         let held = async {
             let held = try_join_all(places.iter().map(async |place| {

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use agentscope_shared::store::RecordKind;
+use agentscope_store::RecordKind;
 
 use super::copier::{Copier, Failure};
 use super::queue::Queue;

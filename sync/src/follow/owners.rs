@@ -124,7 +124,7 @@ impl SessionOwners {
 
 #[cfg(test)]
 mod tests {
-    use agentscope_shared::store::RecordKind;
+    use agentscope_store::RecordKind;
 
     use super::*;
 

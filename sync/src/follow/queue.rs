@@ -229,7 +229,7 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
-    use agentscope_shared::store::RecordKind;
+    use agentscope_store::RecordKind;
 
     use super::*;
     use crate::source::Place;

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use agentscope_shared::store::{Held, RecordKind, ScanStart};
+use agentscope_store::{Held, RecordKind, ScanStart};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use indicatif::ProgressBar;
 
@@ -73,8 +73,8 @@ impl From<redis::RedisError> for Incomplete {
     }
 }
 
-impl From<agentscope_shared::store::StoreError> for Incomplete {
-    fn from(error: agentscope_shared::store::StoreError) -> Self {
+impl From<agentscope_store::StoreError> for Incomplete {
+    fn from(error: agentscope_store::StoreError) -> Self {
         Self::Failure(error.into())
     }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use agentscope_shared::model::Release;
-use agentscope_shared::store::RecordKind;
+use agentscope_model::Release;
+use agentscope_store::RecordKind;
 
 use super::template::{KeyTemplate, LockTemplate, glob};
 

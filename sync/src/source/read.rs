@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use agentscope_shared::model::Release;
-use agentscope_shared::model::session::schedule_of;
+use agentscope_model::Release;
+use agentscope_model::session::schedule_of;
 use redis::{Pipeline, RedisResult};
 use serde::Deserialize;
 use serde_json::Value;

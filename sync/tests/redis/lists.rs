@@ -23,7 +23,7 @@ async fn listed(ends: &Ends) -> (Vec<String>, Vec<String>) {
     let store = &ends.database.store;
     let of_agent = store.sessions_of_agent("alice", "a", None).await.unwrap();
     let of_schedule = store.sessions_of_schedule("alice", "daily", None).await.unwrap();
-    let ids = |rows: agentscope_shared::store::Rows| rows.rows.into_iter().map(|row| row.id).collect();
+    let ids = |rows: agentscope_store::Rows| rows.rows.into_iter().map(|row| row.id).collect();
     (ids(of_agent), ids(of_schedule))
 }
 

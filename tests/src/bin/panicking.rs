@@ -1,6 +1,6 @@
 //! A function that panics with every request, and quotes it.
 
-use agentscope_shared::api::{ApiError, Request, Response, run, telemetry};
+use agentscope_api::{ApiError, Request, Response, run, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use agentscope_shared::store::TableNames;
+use agentscope_store::TableNames;
 use agentscope_tests::proxy::{Call, Upstream};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;

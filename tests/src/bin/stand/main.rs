@@ -9,7 +9,7 @@ mod throttle;
 
 use std::sync::Arc;
 
-use agentscope_shared::store::TableNames;
+use agentscope_store::TableNames;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::proxy::{self, Upstream};
 use serde_json::json;

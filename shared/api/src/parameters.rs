@@ -1,0 +1,217 @@
+//! What a request asks for: the caller, the list, the page and the view.
+//!
+//! What is wrong with a request is found as FastAPI finds it: an empty identity header before anything else, then all that is
+//! wrong with headers and query parameters together, in FastAPI's words.
+
+use agentscope_store::{Page, View};
+use lambda_http::http::header;
+use serde_json::{Value, json};
+
+use crate::Ask;
+use crate::cursor::{Route, Scope};
+use crate::encoding::Encoding;
+use crate::error::InputProblem;
+use crate::etag::IfNoneMatch;
+use crate::identity::{NoCaller, USER_ID_HEADER};
+use crate::{ApiError, IdentitySource, Request};
+
+/// The most sessions on a page, and how many a page has if a cursor comes without a limit.
+const LIMIT: usize = 100;
+
+/// A list that a caller asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked<'a> {
+    /// Who asks.
+    pub caller: String,
+    /// The agent or the schedule.
+    pub id: &'a str,
+    /// How.
+    pub ask: Ask,
+}
+
+impl<'a> Asked<'a> {
+    /// Reads `GET /sessions/?agent_id=…`.
+    ///
+    /// # Errors
+    ///
+    /// The request names no caller or no agent, or a parameter has a value that it cannot have.
+    pub fn sessions(request: &'a Request, identity: IdentitySource) -> Result<Self, ApiError> {
+        Self::new(request, identity, Route::Sessions, request.parameter("agent_id"))
+    }
+
+    /// Reads `GET /schedule/{schedule_id}/sessions`.
+    ///
+    /// # Errors
+    ///
+    /// The request names no caller, or a parameter has a value that it cannot have.
+    pub fn schedule_sessions(
+        request: &'a Request,
+        identity: IdentitySource,
+        schedule_id: &'a str,
+    ) -> Result<Self, ApiError> {
+        Self::new(request, identity, Route::ScheduleSessions, Some(schedule_id))
+    }
+
+    fn new(
+        request: &'a Request,
+        identity: IdentitySource,
+        route: Route,
+        id: Option<&'a str>,
+    ) -> Result<Self, ApiError> {
+        let caller = match identity.caller(request) {
+            Ok(caller) => Some(caller),
+            Err(NoCaller::HeaderMissing) => None,
+            Err(no_caller) => return Err(no_caller.into()),
+        };
+        let mut problems = Vec::new();
+        if caller.is_none() {
+            problems.push(InputProblem::missing("header", USER_ID_HEADER));
+        }
+        if id.is_none() {
+            problems.push(InputProblem::missing("query", "agent_id"));
+        }
+        let mut parameter = |name: &'static str, check: &mut dyn FnMut(&str) -> Result<(), Problem>| {
+            if let Some(value) = request.parameter(name)
+                && let Err(problem) = check(value)
+            {
+                problems.push(problem.of(name, value));
+            }
+        };
+        let encoding = Encoding::of(request);
+        let ask = Ask { known: if_none_match(request), ..Ask::default() };
+        let mut ask = ask.within(encoding.most_bytes(), encoding.certain_bytes());
+        let (mut limit, mut after) = (None, None);
+        parameter("limit", &mut |value| {
+            limit = Some(parse_limit(value)?);
+            Ok(())
+        });
+        parameter("cursor", &mut |value| {
+            // Without knowing whose list it is, nothing can be said of it.
+            let (Some(user_id), Some(id)) = (&caller, id) else { return Ok(()) };
+            after = Some(Scope { route, user_id, id }.position(value).ok_or(Problem::CURSOR)?);
+            Ok(())
+        });
+        parameter("count", &mut |value| {
+            ask.count = parse_bool(value)?;
+            Ok(())
+        });
+        parameter("view", &mut |value| {
+            ask.view = Some(parse_view(value)?);
+            Ok(())
+        });
+        let (Some(caller), Some(id), true) = (caller, id, problems.is_empty()) else {
+            return Err(ApiError::Inputs(problems));
+        };
+        if limit.is_some() || after.is_some() {
+            ask.page = Some(Page { limit: limit.unwrap_or(LIMIT), after });
+        }
+        // The whole list comes with its number anyway.
+        ask.count &= ask.page.is_some();
+        Ok(Self { caller, id, ask })
+    }
+}
+
+fn if_none_match(request: &Request) -> IfNoneMatch {
+    let values = request.headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    match values.collect::<Vec<_>>().as_slice() {
+        [] => IfNoneMatch::Absent,
+        values => IfNoneMatch::new(&values.join(",")),
+    }
+}
+
+/// What is wrong with a value.
+struct Problem {
+    kind: &'static str,
+    msg: &'static str,
+    ctx: Option<Value>,
+}
+
+impl Problem {
+    const CURSOR: Self = Self {
+        kind: "value_error",
+        msg: "Value error, not a cursor of this list: ask for its first page again",
+        ctx: None,
+    };
+
+    fn of(self, name: &'static str, value: &str) -> InputProblem {
+        let Self { kind, msg, ctx } = self;
+        InputProblem { kind, loc: ["query", name], msg, input: Some(value.to_owned()), ctx }
+    }
+}
+
+/// Reads an integer of 1 to 100, in every spelling that FastAPI takes (Pydantic's conversion of text to `int`): blanks around it,
+/// a sign, underscores between digits, a fraction of zeros. What follows leading zeros Pydantic takes by mistake for a number
+/// of its own (`0-5` for -5, `0__5` for 5); not so here.
+fn parse_limit(value: &str) -> Result<usize, Problem> {
+    /// The most digits that Pydantic converts, without zeros before them.
+    const DIGITS: usize = 4300;
+    const NO_INTEGER: Problem = Problem {
+        kind: "int_parsing",
+        msg: "Input should be a valid integer, unable to parse string as an integer",
+        ctx: None,
+    };
+    let text = value.trim();
+    let (is_negative, text) = match text.as_bytes().first() {
+        Some(b'-') => (true, &text[1..]),
+        Some(b'+') => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let (digits, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits.split('_').all(is_digits) || fraction.is_empty() || fraction.bytes().any(|byte| byte != b'0') {
+        return Err(NO_INTEGER);
+    }
+    let digits = digits.replace('_', "");
+    match digits.trim_start_matches('0') {
+        "" => {}
+        digits if digits.len() > DIGITS => {
+            return Err(Problem {
+                kind: "int_parsing_size",
+                msg: "Unable to parse input string as an integer, exceeded maximum size",
+                ctx: None,
+            });
+        }
+        _ if is_negative => {}
+        // What does not fit is over the limit as well.
+        digits => match digits.parse() {
+            Ok(limit) if limit <= LIMIT => return Ok(limit),
+            _ => {
+                return Err(Problem {
+                    kind: "less_than_equal",
+                    msg: "Input should be less than or equal to 100",
+                    ctx: Some(json!({ "le": 100 })),
+                });
+            }
+        },
+    }
+    Err(Problem {
+        kind: "greater_than_equal",
+        msg: "Input should be greater than or equal to 1",
+        ctx: Some(json!({ "ge": 1 })),
+    })
+}
+
+/// Reads a boolean in every spelling that FastAPI takes.
+fn parse_bool(value: &str) -> Result<bool, Problem> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "1" | "on" | "yes" | "t" | "y" => Ok(true),
+        "false" | "0" | "off" | "no" | "f" | "n" => Ok(false),
+        _ => Err(Problem {
+            kind: "bool_parsing",
+            msg: "Input should be a valid boolean, unable to interpret input",
+            ctx: None,
+        }),
+    }
+}
+
+fn parse_view(value: &str) -> Result<View, Problem> {
+    match value {
+        "full" => Ok(View::Full),
+        "summary" => Ok(View::Summary),
+        _ => Err(Problem {
+            kind: "literal_error",
+            msg: "Input should be 'full' or 'summary'",
+            ctx: Some(json!({ "expected": "'full' or 'summary'" })),
+        }),
+    }
+}

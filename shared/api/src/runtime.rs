@@ -1,0 +1,150 @@
+//! The Lambda Runtime API: takes invocations one after the other and posts a result for each.
+//!
+//! The crate `lambda_runtime` ends the process where a header of an invocation is missing or is not
+//! what it expects, such as a client context whose values are no strings, which every caller of the
+//! function can send. This loop reads the headers that it needs, and none of them can fail.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::FutureExt;
+use http_body_util::BodyExt;
+use lambda_http::Error;
+use lambda_http::http::{HeaderMap, Request, Response, StatusCode};
+use lambda_runtime_api_client::body::Body;
+use lambda_runtime_api_client::{PooledClient, build_request};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+const NEXT: &str = "/2018-06-01/runtime/invocation/next";
+const RESTORED: &str = "/2018-06-01/runtime/restore/next";
+const REQUEST_ID: &str = "lambda-runtime-aws-request-id";
+const DEADLINE: &str = "lambda-runtime-deadline-ms";
+const TRACE: &str = "lambda-runtime-trace-id";
+/// Names the attempt at an invocation, where Lambda sends it: a result that names another attempt
+/// is refused.
+const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
+const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
+
+/// The wait after an invocation that has no id, so that a broken Runtime API does not keep the
+/// processor busy.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// An invocation.
+#[derive(Debug)]
+pub(crate) struct Invocation {
+    /// Its id.
+    pub(crate) request_id: String,
+    /// When Lambda stops the function, in milliseconds since 1970; 0 if the Runtime API does not
+    /// say.
+    pub(crate) deadline: u64,
+    /// The trace header.
+    pub(crate) trace: Option<Vec<u8>>,
+    /// The event.
+    pub(crate) event: Box<RawValue>,
+}
+
+/// What is posted for an invocation that failed.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failure {
+    error_type: &'static str,
+    error_message: &'static str,
+}
+
+impl Failure {
+    const BODY: Self = Self { error_type: "Runtime.IncompleteEvent", error_message: "the event ended early" };
+    const EVENT: Self = Self { error_type: "Runtime.MalformedEvent", error_message: "the event is not JSON" };
+    const PANIC: Self = Self { error_type: "Runtime.Panic", error_message: "the function panicked" };
+    const RESULT: Self = Self { error_type: "Runtime.MalformedResponse", error_message: "the response is not JSON" };
+}
+
+/// Handles invocations until the Runtime API fails. `handle` returns the response, as JSON.
+///
+/// # Errors
+///
+/// The Runtime API cannot be reached, or refuses to hand over the next invocation: AWS wants the
+/// process to end then.
+pub(crate) async fn serve(handle: impl AsyncFn(Invocation) -> serde_json::Result<Vec<u8>>) -> Result<(), Error> {
+    let client = PooledClient::builder().build();
+    if std::env::var("AWS_LAMBDA_INITIALIZATION_TYPE").is_ok_and(|kind| kind == "snap-start") {
+        succeeded(client.call(build_request().uri(RESTORED).body(Body::empty())?).await?)?;
+        client.reset_pool();
+    }
+    loop {
+        let response = succeeded(client.call(build_request().uri(NEXT).body(Body::empty())?).await?)?;
+        // Nothing to do yet.
+        if response.status() == StatusCode::NO_CONTENT {
+            continue;
+        }
+        let (head, body) = response.into_parts();
+        let Some(request_id) = text(&head.headers, REQUEST_ID).filter(|id| !id.is_empty()) else {
+            tracing::error!("the Runtime API sent an invocation without an id, for which nothing can be posted");
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        };
+        let result = match body.collect().await {
+            Ok(body) => result(&handle, &request_id, &head.headers, &body.to_bytes()).await,
+            Err(_) => Err(Failure::BODY),
+        };
+        // The process goes on: if the Runtime API is gone, it does not hand over another invocation
+        // either.
+        match post(&request_id, &head.headers, result).map(|request| client.call(request)) {
+            Ok(posting) => match posting.await.map(|response| response.status()) {
+                Ok(status) if status.is_success() => {}
+                Ok(status) => tracing::error!(request_id, %status, "the Runtime API refused the result"),
+                Err(error) => tracing::error!(request_id, error, "the result could not be posted"),
+            },
+            Err(error) => tracing::error!(request_id, error, "there is no URL for the result"),
+        }
+    }
+}
+
+/// Handles an invocation.
+async fn result(
+    handle: &impl AsyncFn(Invocation) -> serde_json::Result<Vec<u8>>,
+    request_id: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Vec<u8>, Failure> {
+    let event = serde_json::from_slice(body).map_err(|_| Failure::EVENT)?;
+    let invocation = Invocation {
+        request_id: request_id.to_owned(),
+        deadline: text(headers, DEADLINE).and_then(|deadline| deadline.parse().ok()).unwrap_or_default(),
+        trace: headers.get(TRACE).map(|trace| trace.as_bytes().to_owned()),
+        event,
+    };
+    match AssertUnwindSafe(handle(invocation)).catch_unwind().await {
+        Ok(response) => response.map_err(|_| Failure::RESULT),
+        Err(_) => Err(Failure::PANIC),
+    }
+}
+
+/// The request that posts a result.
+fn post(request_id: &str, headers: &HeaderMap, result: Result<Vec<u8>, Failure>) -> Result<Request<Body>, Error> {
+    let url = |end| format!("/2018-06-01/runtime/invocation/{request_id}/{end}");
+    let (mut request, body) = match result {
+        Ok(response) => (build_request().uri(url("response")), response),
+        Err(failure) => {
+            let Failure { error_type, error_message } = failure;
+            tracing::error!(request_id, error_type, error_message, "the invocation failed");
+            (build_request().uri(url("error")).header(ERROR_TYPE, error_type), serde_json::to_vec(&failure)?)
+        }
+    };
+    if let Some(id) = headers.get(INVOCATION_ID) {
+        request = request.header(INVOCATION_ID, id);
+    }
+    Ok(request.method("POST").body(Body::from(body))?)
+}
+
+/// # Errors
+///
+/// The Runtime API refused the request.
+fn succeeded<B>(response: Response<B>) -> Result<Response<B>, Error> {
+    let status = response.status();
+    if status.is_success() { Ok(response) } else { Err(format!("the Runtime API answered {status}").into()) }
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}

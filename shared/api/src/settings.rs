@@ -1,0 +1,223 @@
+//! The configuration by environment.
+
+use std::fmt;
+
+use agentscope_model::Release;
+use agentscope_model::release::UnknownRelease;
+use agentscope_store::TableNames;
+
+use crate::IdentitySource;
+
+/// The settings of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// `SESSIONS_TABLE`, `AGENTS_TABLE`, `TEAMS_TABLE`, `SCHEDULES_TABLE`.
+    pub tables: TableNames,
+    /// `IDENTITY_SOURCE`: `header`, or `jwt` with `IDENTITY_CLAIM`, which is `sub` if absent. By `header` the claim says nothing,
+    /// and is not looked at.
+    pub identity: IdentitySource,
+    /// `AGENTSCOPE_RELEASE`: the release of AgentScope whose responses the function gives, 2.0.1 if
+    /// absent.
+    pub release: Release,
+    /// `METRICS_NAMESPACE`: the namespace of the metrics in CloudWatch, `AgentScopeSessions` if absent.
+    pub metrics_namespace: String,
+    /// `BASE_PATH`: what stands before the routes in the path of a request, as `/chat`; nothing if
+    /// absent.
+    pub base_path: Option<String>,
+}
+
+/// A setting that is missing or wrong.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// It is missing, or empty.
+    #[error("the environment variable {0} is missing: set it to {1}")]
+    Missing(&'static str, &'static str),
+    /// It has a value that it cannot have.
+    #[error("the environment variable {0} is {1:?}, expected {2}")]
+    Wrong(&'static str, String, &'static str),
+    /// It names no release that is known.
+    #[error("the environment variable AGENTSCOPE_RELEASE names an {0}")]
+    Release(#[from] UnknownRelease),
+}
+
+/// As it is displayed: a `main` that returns it prints this form.
+impl fmt::Debug for SettingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Settings {
+    /// Reads the settings from the process's environment.
+    ///
+    /// # Errors
+    ///
+    /// One is missing or wrong; the error names it.
+    pub fn from_env() -> Result<Self, SettingError> {
+        Self::from_variables(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
+        let setting = |name, expected| {
+            variable(name).filter(|value| !value.is_empty()).ok_or(SettingError::Missing(name, expected))
+        };
+        let table = |name| {
+            let value = setting(name, "the name of a DynamoDB table")?;
+            if is_table_name(&value) { Ok(value) } else { Err(SettingError::Wrong(name, value, TABLE_NAME)) }
+        };
+        // One that is there but empty is a mistake, which the default would hide.
+        let optional = |name, is_good: fn(&str) -> bool, expected| match variable(name) {
+            Some(value) if !is_good(&value) => Err(SettingError::Wrong(name, value, expected)),
+            value => Ok(value),
+        };
+        let tables = TableNames {
+            sessions: table("SESSIONS_TABLE")?,
+            agents: table("AGENTS_TABLE")?,
+            teams: table("TEAMS_TABLE")?,
+            schedules: table("SCHEDULES_TABLE")?,
+        };
+        let identity = match setting("IDENTITY_SOURCE", SOURCE)?.as_str() {
+            "header" => IdentitySource::Header,
+            "jwt" => match optional("IDENTITY_CLAIM", is_claim_name, CLAIM)? {
+                // It is read once, and needed for as long as the process lives.
+                Some(claim) => IdentitySource::Jwt { claim: claim.leak() },
+                None => IdentitySource::SUBJECT,
+            },
+            other => return Err(SettingError::Wrong("IDENTITY_SOURCE", other.to_owned(), SOURCE)),
+        };
+        let release = variable("AGENTSCOPE_RELEASE").map_or(Ok(Release::OLDEST), |value| value.parse())?;
+        let metrics_namespace = optional("METRICS_NAMESPACE", is_namespace, NAMESPACE)?;
+        let metrics_namespace = metrics_namespace.unwrap_or_else(|| "AgentScopeSessions".to_owned());
+        let base_path = optional("BASE_PATH", is_base_path, BASE_PATH)?;
+        Ok(Self { tables, identity, release, metrics_namespace, base_path })
+    }
+}
+
+const SOURCE: &str = "`header` or `jwt`";
+
+const TABLE_NAME: &str = "a table name (3 to 255 of a-z, A-Z, 0-9, `_`, `-` and `.`) or a table ARN";
+
+const CLAIM: &str = "the name of a claim, as `sub`, without blanks around it";
+
+const NAMESPACE: &str = "a namespace of CloudWatch metrics (up to 255 of a-z, A-Z, 0-9, `.`, `-`, `_`, `/`, `#`, `:` and \
+                         blanks between them, not beginning with `AWS/` or `:`)";
+
+const BASE_PATH: &str = "a path as `/chat` or `/team/v1`, with a slash before each part and none at the end";
+
+/// Whether this can stand before the routes. The characters are those of a custom domain's mapping
+/// keys.
+fn is_base_path(path: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"$-_.+!*'()~".contains(&byte);
+    let is_parts = |path: &str| path.split('/').all(|part| !part.is_empty() && part.bytes().all(is_part));
+    path.strip_prefix('/').is_some_and(is_parts)
+}
+
+/// Whether DynamoDB takes this for a table's name. It takes an ARN, too.
+fn is_table_name(name: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    match name.strip_prefix("arn:") {
+        Some(arn) => arn.contains(":table/") && name.len() <= 1024,
+        None => (3..=255).contains(&name.len()) && name.bytes().all(is_part),
+    }
+}
+
+/// Whether a token may have a claim of this name. It may have any; but one with blanks around it is a slip.
+fn is_claim_name(name: &str) -> bool {
+    !name.is_empty() && name.trim() == name && !name.contains(char::is_control)
+}
+
+/// Whether CloudWatch takes this for a namespace of an application's own.
+fn is_namespace(name: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b".-_/#: ".contains(&byte);
+    (1..=255).contains(&name.len())
+        && name.trim() == name
+        && name.bytes().all(is_part)
+        && !name.starts_with("AWS/")
+        && !name.starts_with(':')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: [&str; 5] = ["SESSIONS_TABLE", "AGENTS_TABLE", "TEAMS_TABLE", "SCHEDULES_TABLE", "IDENTITY_SOURCE"];
+
+    fn settings(changes: &[(&str, Option<&str>)]) -> Result<Settings, SettingError> {
+        Settings::from_variables(|name| match changes.iter().find(|(change, _)| *change == name) {
+            Some((_, value)) => value.map(str::to_owned),
+            None if name == "IDENTITY_SOURCE" => Some("jwt".to_owned()),
+            None => NAMES.contains(&name).then(|| name.to_lowercase()),
+        })
+    }
+
+    fn is_wrong(changes: &[(&str, Option<&str>)], name: &str) {
+        let error = settings(changes).unwrap_err();
+        assert!(matches!(error, SettingError::Wrong(wrong, _, _) if wrong == name), "{changes:?}: {error}");
+    }
+
+    #[test]
+    fn every_table_and_the_source_of_identity_are_required_and_named() {
+        for name in NAMES {
+            for value in [None, Some("")] {
+                let error = settings(&[(name, value)]).unwrap_err();
+                assert!(matches!(error, SettingError::Missing(missing, _) if missing == name), "{error}");
+            }
+            is_wrong(&[(name, Some("no name"))], name);
+        }
+    }
+
+    #[test]
+    fn the_caller_is_the_subject_unless_another_claim_is_named() {
+        assert_eq!(settings(&[]).unwrap().identity, IdentitySource::Jwt { claim: "sub" });
+        for claim in ["email", "cognito:username", "https://example.com/user id", "Sub"] {
+            assert_eq!(settings(&[("IDENTITY_CLAIM", Some(claim))]).unwrap().identity, IdentitySource::Jwt { claim });
+        }
+        for claim in ["", " ", " sub", "sub\n", "s\0b"] {
+            is_wrong(&[("IDENTITY_CLAIM", Some(claim))], "IDENTITY_CLAIM");
+        }
+    }
+
+    #[test]
+    fn a_claim_says_nothing_where_a_proxy_sets_the_header() {
+        for claim in [None, Some(""), Some("email")] {
+            let settings = settings(&[("IDENTITY_SOURCE", Some("header")), ("IDENTITY_CLAIM", claim)]).unwrap();
+            assert_eq!(settings.identity, IdentitySource::Header);
+        }
+    }
+
+    #[test]
+    fn a_release_is_2_0_1_unless_another_known_one_is_set() {
+        assert_eq!(settings(&[]).unwrap().release, Release::V2_0_1);
+        for release in Release::ALL {
+            let settings = settings(&[("AGENTSCOPE_RELEASE", Some(release.as_str()))]).unwrap();
+            assert_eq!(settings.release, *release);
+        }
+        for unknown in ["", "2.0.0", "2.0.12", "latest", " 2.0.1"] {
+            let error = settings(&[("AGENTSCOPE_RELEASE", Some(unknown))]).unwrap_err().to_string();
+            assert!(error.contains("AGENTSCOPE_RELEASE") && error.contains("2.0.4.post1, 2.0.5"), "{error}");
+        }
+    }
+
+    #[test]
+    fn metrics_have_a_namespace_that_cloudwatch_takes() {
+        assert_eq!(settings(&[]).unwrap().metrics_namespace, "AgentScopeSessions");
+        let longest = "n".repeat(255);
+        for name in ["a", "My App/Chat #1:prod", "AWSome", &longest] {
+            assert_eq!(settings(&[("METRICS_NAMESPACE", Some(name))]).unwrap().metrics_namespace, name);
+        }
+        for name in ["", " ", "a ", "AWS/Lambda", ":a", "ä", "a\"b", "a\nb", &"n".repeat(256)] {
+            is_wrong(&[("METRICS_NAMESPACE", Some(name))], "METRICS_NAMESPACE");
+        }
+    }
+
+    #[test]
+    fn a_base_path_is_a_path() {
+        assert_eq!(settings(&[]).unwrap().base_path, None);
+        for path in ["/chat", "/v1", "/team/v1.2", "/a-b_c~d"] {
+            assert_eq!(settings(&[("BASE_PATH", Some(path))]).unwrap().base_path.as_deref(), Some(path));
+        }
+        for path in ["", "/", "chat", "/chat/", "//chat", "/a//b", "/a b", "/a?b", "/a%20b", "/ä", "https://x/y"] {
+            is_wrong(&[("BASE_PATH", Some(path))], "BASE_PATH");
+        }
+    }
+}

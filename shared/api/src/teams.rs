@@ -1,0 +1,218 @@
+//! Teams with their agents.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
+
+use agentscope_model::{Release, RosterEntry};
+use agentscope_store::{AgentKey, ReadLimit, Store, StoredAgent, StoredMembers, StoredTeam};
+use futures::try_join;
+
+use crate::etag::Fingerprint;
+use crate::list::ListError;
+use crate::{TeamAgent, TeamDetail, TeamMember};
+
+/// The most agents that the teams of one list may name.
+pub const MOST_MEMBERS: usize = 10_000;
+/// The most agents whose newest session takes a request of its own.
+const MOST_QUERIES: usize = 2_000;
+
+/// What has been read before the teams are resolved, and is not read again.
+pub(crate) struct Known {
+    /// The agent whose sessions are listed.
+    pub(crate) agent: Arc<StoredAgent>,
+    /// Its newest session; `None` if the list does not begin with that.
+    pub(crate) newest_session: Option<String>,
+    /// Its sessions that are listed.
+    pub(crate) sessions: HashSet<String>,
+}
+
+/// Teams by id.
+pub(crate) struct Teams(HashMap<String, Arc<TeamDetail>>);
+
+impl Teams {
+    pub(crate) fn get(&self, id: &str) -> Option<&Arc<TeamDetail>> {
+        self.0.get(id)
+    }
+
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// Changes whenever something visible in one of them does.
+    ///
+    /// Of an agent that is in many teams the JSON is digested once.
+    pub(crate) fn fingerprint(&self) -> String {
+        let mut teams: Vec<_> = self.0.values().collect();
+        teams.sort_unstable_by_key(|team| &team.team.id);
+        let mut digests = HashMap::new();
+        let mut fingerprint = Fingerprint::new();
+        for team in teams {
+            team.add_to(&mut fingerprint, &mut digests);
+        }
+        fingerprint.finish()
+    }
+
+    /// Reads the leaders and members of these teams, in two round trips.
+    pub(crate) async fn resolve(
+        store: &Store,
+        user_id: &str,
+        teams: HashMap<String, StoredTeam>,
+        known: &Known,
+        limit: &ReadLimit,
+    ) -> Result<Self, ListError> {
+        let Known { agent, newest_session, sessions } = known;
+        let reader = Reader { user_id, release: store.release() };
+        let mut without_roster = HashSet::new();
+        let mut agent_keys = HashSet::new();
+        let mut leading_sessions = HashSet::new();
+        for team in teams.values() {
+            match reader.members(team) {
+                Members::Agents(ids) => {
+                    without_roster.extend(ids.iter().map(|id| (*id).clone()));
+                    agent_keys.extend(ids.iter().map(|id| AgentKey::new(user_id, id)));
+                }
+                Members::Roster(roster) => {
+                    agent_keys.extend(roster.iter().filter_map(|entry| reader.agent_of(entry)));
+                }
+            }
+            match reader.leader_agent_id(team) {
+                Some(id) => drop(agent_keys.insert(AgentKey::new(user_id, id))),
+                None => drop(leading_sessions.insert(&team.session_id)),
+            }
+        }
+        let members = agent_keys.len().max(without_roster.len());
+        if members > MOST_MEMBERS {
+            return Err(ListError::TooManyMembers(members));
+        }
+        let own_key = AgentKey::new(user_id, &agent.id);
+        agent_keys.remove(&own_key);
+        let newest_is_known = |id: &String| *id == agent.id && newest_session.is_some();
+        let unread_newest = without_roster.into_iter().filter(|id| !newest_is_known(id)).collect();
+        let (own, unread): (Vec<&String>, Vec<&String>) =
+            leading_sessions.into_iter().partition(|id| sessions.contains(*id));
+        let ((mut newest, rest), agents, mut leaders) = try_join!(
+            store.newest_sessions_at_once(user_id, unread_newest),
+            store.agents(agent_keys.iter().cloned().collect(), limit),
+            store.agents_of_sessions(user_id, unread.into_iter().cloned().collect())
+        )?;
+        leaders.extend(own.into_iter().map(|id| (id.clone(), agent.id.clone())));
+        newest.extend(newest_session.iter().map(|session_id| (agent.id.clone(), session_id.clone())));
+        let mut agents: HashMap<_, _> = agents.into_iter().map(|(key, agent)| (key, Arc::new(agent))).collect();
+        agents.insert(own_key, Arc::clone(agent));
+        let leading_agents = leaders.values().map(|id| AgentKey::new(user_id, id));
+        let unread: HashSet<_> =
+            leading_agents.filter(|key| !agents.contains_key(key) && !agent_keys.contains(key)).collect();
+        if rest.len() > MOST_QUERIES {
+            return Err(ListError::TooManyMembers(members));
+        }
+        let (unread, older) =
+            try_join!(store.agents(unread.into_iter().collect(), limit), store.newest_sessions(user_id, rest))?;
+        newest.extend(older);
+        agents.extend(unread.into_iter().map(|(key, agent)| (key, Arc::new(agent))));
+
+        let resolved = teams.into_iter().map(|(id, team)| {
+            let detail = reader.detail(team, &agents, &newest, &leaders);
+            (id, Arc::new(detail))
+        });
+        Ok(Self(resolved.collect()))
+    }
+}
+
+impl TeamDetail {
+    /// Adds everything that is visible of the team. Agents come with the digests of their JSON.
+    fn add_to(&self, fingerprint: &mut Fingerprint, digests: &mut HashMap<*const StoredAgent, String>) {
+        let mut digest = |agent: &TeamAgent| {
+            let digest = digests.entry(Arc::as_ptr(&agent.agent));
+            let digest = digest.or_insert_with(|| Fingerprint::new().with(&agent.agent.json).finish());
+            format!("{digest} {:?}", agent.editable)
+        };
+        fingerprint.add(&self.team.json);
+        fingerprint.add(format!("{:?}", self.worked_out));
+        fingerprint.add(self.leader_agent.as_ref().map_or_else(String::new, &mut digest));
+        fingerprint.add(self.members.len().to_string());
+        for TeamMember { agent, session_id } in &self.members {
+            fingerprint.add(digest(agent));
+            fingerprint.add(format!("{session_id:?}"));
+        }
+    }
+}
+
+/// How a user sees teams in a release.
+struct Reader<'a> {
+    user_id: &'a str,
+    release: Release,
+}
+
+/// Who is in a team, as a release counts it.
+enum Members<'a> {
+    /// These agents of the caller, each with its newest session.
+    Agents(Vec<&'a String>),
+    /// This roster.
+    Roster(&'a [RosterEntry]),
+}
+
+impl Reader<'_> {
+    fn members<'t>(&self, team: &'t StoredTeam) -> Members<'t> {
+        match &team.members {
+            StoredMembers::Agents { ids, .. } => Members::Agents(ids.iter().collect()),
+            StoredMembers::Roster(roster) if self.release.has_rosters() => Members::Roster(roster),
+            StoredMembers::Roster(roster) => {
+                let own = roster.iter().filter(|entry| entry.owner_id == self.user_id);
+                Members::Agents(own.map(|entry| &entry.agent_id).collect())
+            }
+        }
+    }
+
+    /// The agent that a roster names, if the release shows it. The roster is the service's own word
+    /// for it that the caller may see another user's agent; there is no other way to another user's
+    /// record.
+    fn agent_of(&self, entry: &RosterEntry) -> Option<AgentKey> {
+        let is_shown = entry.owner_id == self.user_id || !self.release.hides_foreign_members();
+        is_shown.then(|| AgentKey::new(&entry.owner_id, &entry.agent_id))
+    }
+
+    fn leader_agent_id<'t>(&self, team: &'t StoredTeam) -> Option<&'t String> {
+        team.leader_agent_id.as_ref().filter(|_| self.release.has_leader_ids())
+    }
+
+    fn team_agent(&self, agents: &HashMap<AgentKey, Arc<StoredAgent>>, key: &AgentKey) -> Option<TeamAgent> {
+        let agent = Arc::clone(agents.get(key)?);
+        let editable = self.release.has_editable().then(|| key.user_id == self.user_id);
+        Some(TeamAgent { agent, editable })
+    }
+
+    fn detail(
+        &self,
+        team: StoredTeam,
+        agents: &HashMap<AgentKey, Arc<StoredAgent>>,
+        newest: &HashMap<String, String>,
+        leaders: &HashMap<String, String>,
+    ) -> TeamDetail {
+        let own = |id: &str| AgentKey::new(self.user_id, id);
+        let leader = self.leader_agent_id(&team).or_else(|| leaders.get(&team.session_id));
+        let leader_agent = leader.and_then(|id| self.team_agent(agents, &own(id)));
+        let of_roster = |entry: &RosterEntry| {
+            let agent = self.team_agent(agents, &self.agent_of(entry)?)?;
+            Some(TeamMember { agent, session_id: Some(entry.session_id.clone()) })
+        };
+        let (members, worked_out) = match self.members(&team) {
+            Members::Roster(roster) => (roster.iter().filter_map(of_roster).collect(), None),
+            Members::Agents(ids) if self.release.has_rosters() => {
+                let entry = |id: &&String| {
+                    let session_id = newest.get(*id)?.clone();
+                    Some(RosterEntry { owner_id: self.user_id.to_owned(), agent_id: (*id).clone(), session_id })
+                };
+                let roster: Vec<_> = ids.iter().filter_map(entry).collect();
+                (roster.iter().filter_map(of_roster).collect(), Some(roster))
+            }
+            Members::Agents(ids) => {
+                let member = |id: &&String| {
+                    let agent = self.team_agent(agents, &own(id))?;
+                    Some(TeamMember { agent, session_id: newest.get(*id).cloned() })
+                };
+                (ids.iter().filter_map(member).collect(), None)
+            }
+        };
+        TeamDetail { team, leader_agent, members, worked_out, json: OnceLock::new() }
+    }
+}
