@@ -28,19 +28,19 @@ pub(crate) async fn starts(
     let binary = binaries.function(scenario.function())?;
     let counted = count(scenario, binary, deployment).await?.context("the answer has no etag")?;
     let file = TemporaryFile::with(&serde_json::to_vec(&counted.waves)?)?;
-    let floor_arguments = [Path::new("cold"), file.path()];
-    let (mut function, mut floor) = (Series::default(), Series::default());
+    let baseline_arguments = [Path::new("cold"), file.path()];
+    let (mut function, mut baseline) = (Series::default(), Series::default());
     for _ in 0..spawns {
         function.spawn(binary, deployment, &[], &counted.event).await?;
-        floor.spawn(binaries.floor, deployment, &floor_arguments, &counted.event).await?;
+        baseline.spawn(binaries.baseline, deployment, &baseline_arguments, &counted.event).await?;
     }
     let times = |times: &[Duration]| Times::of(times).context("nothing was started");
     Ok(ColdStart {
         function: scenario.function().to_owned(),
         next: times(&function.next)?,
         answer: times(&function.answer)?,
-        floor_next: times(&floor.next)?,
-        floor_answer: times(&floor.answer)?,
+        baseline_next: times(&baseline.next)?,
+        baseline_answer: times(&baseline.answer)?,
     })
 }
 

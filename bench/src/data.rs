@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 
-use crate::text::Author;
+use crate::text::TextGenerator;
 
 /// How many writes are under way at once.
 const IN_FLIGHT: usize = 16;
@@ -70,38 +70,38 @@ const SMALL: usize = 1200;
 impl Dataset {
     /// Makes the records and writes them.
     pub(crate) async fn load(&self, store: &Store, seed: u64) -> Result<()> {
-        let mut author = Author::new(seed ^ self.sessions as u64);
-        let mut agents = vec![self.agent(&mut author, AGENT)?];
+        let mut generator = TextGenerator::new(seed ^ self.sessions as u64);
+        let mut agents = vec![self.agent(&mut generator, AGENT)?];
         let mut sessions = Vec::new();
         for number in 0..self.sessions {
-            let (id, created_at) = (author.id(), time(number));
+            let (id, created_at) = (generator.id(), time(number));
             let session = if self.scheduled {
                 records::run(self.user_id, AGENT, SCHEDULE, &id, &created_at)
             } else {
                 records::session(self.user_id, AGENT, &id, &created_at)
             };
-            let length = self.conversation(number, &mut author);
-            sessions.push(with_state(&mut author, session, AGENT, length));
+            let length = self.conversation(number, &mut generator);
+            sessions.push(with_state(&mut generator, session, AGENT, length));
         }
         for team in 0..self.teams {
-            let team_id = author.id();
+            let team_id = generator.id();
             // The teams are spread over the list.
             let leader = &mut sessions[team * self.sessions / self.teams];
             leader["team_id"] = json!(team_id);
             let leading = leader["id"].as_str().unwrap_or_default().to_owned();
-            let members: Vec<String> = (0..MEMBERS).map(|_| author.id()).collect();
+            let members: Vec<String> = (0..MEMBERS).map(|_| generator.id()).collect();
             for member in &members {
-                agents.push(self.agent(&mut author, member)?);
-                for number in 0..author.number(1..4) {
-                    let id = author.id();
+                agents.push(self.agent(&mut generator, member)?);
+                for number in 0..generator.number(1..4) {
+                    let id = generator.id();
                     let mut session = records::session(self.user_id, member, &id, &time(number as usize));
                     session["team_id"] = json!(team_id);
-                    sessions.push(with_state(&mut author, session, member, SMALL));
+                    sessions.push(with_state(&mut generator, session, member, SMALL));
                 }
             }
             let members: Vec<&str> = members.iter().map(String::as_str).collect();
             let mut record = records::team(self.user_id, &team_id, &leading, &members);
-            record["data"]["description"] = json!(author.prose(200));
+            record["data"]["description"] = json!(generator.prose(200));
             store.put_team(&parse::<TeamRecord>(&record.to_string(), Release::OLDEST)?).await?;
         }
         if self.scheduled {
@@ -130,36 +130,36 @@ impl Dataset {
         Ok(())
     }
 
-    fn agent(&self, author: &mut Author, id: &str) -> Result<AgentRecord> {
+    fn agent(&self, generator: &mut TextGenerator, id: &str) -> Result<AgentRecord> {
         let mut agent = records::agent(self.user_id, id);
-        agent["data"]["name"] = json!(author.title());
-        agent["data"]["system_prompt"] = json!(author.prose(300));
+        agent["data"]["name"] = json!(generator.title());
+        agent["data"]["system_prompt"] = json!(generator.prose(300));
         Ok(parse(&agent.to_string(), Release::OLDEST)?)
     }
 
     /// The length of a session's conversation.
-    fn conversation(&self, number: usize, author: &mut Author) -> usize {
+    fn conversation(&self, number: usize, generator: &mut TextGenerator) -> usize {
         match self.states {
             States::Small => SMALL,
             States::Mixed { .. } if number % LARGE_EVERY == LARGE_EVERY / 2 && self.sessions > LARGE_EVERY => LARGE,
             // Neither sorted nor drawn: so many of each length.
             States::Mixed { percent } => {
-                MIXED[number * 7 % MIXED.len()] * percent / 100 + author.number(0..200) as usize
+                MIXED[number * 7 % MIXED.len()] * percent / 100 + generator.number(0..200) as usize
             }
         }
     }
 }
 
-fn with_state(author: &mut Author, mut session: Value, agent: &str, length: usize) -> Value {
+fn with_state(generator: &mut TextGenerator, mut session: Value, agent: &str, length: usize) -> Value {
     session["config"] = json!({
-        "workspace_id": author.id(), "name": author.title(),
+        "workspace_id": generator.id(), "name": generator.title(),
         "chat_model_config": {
-            "type": "dashscope", "credential_id": author.id(), "model": "qwen3-max", "parameters": {"temperature": 0.7},
+            "type": "dashscope", "credential_id": generator.id(), "model": "qwen3-max", "parameters": {"temperature": 0.7},
         },
     });
-    session["state"]["reply_id"] = json!(author.id());
-    session["state"]["cur_iter"] = json!(author.number(0..20));
-    session["state"]["context"] = author.conversation(agent, length);
+    session["state"]["reply_id"] = json!(generator.id());
+    session["state"]["cur_iter"] = json!(generator.number(0..20));
+    session["state"]["context"] = generator.conversation(agent, length);
     session
 }
 

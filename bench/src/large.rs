@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::sync::Sync;
-use crate::text::Author;
+use crate::text::TextGenerator;
 
 /// A name, and what makes a value of so many bytes.
 type Shape = (&'static str, fn(usize) -> Value);
@@ -64,7 +64,7 @@ fn repeated(message: Value, bytes: usize) -> Value {
 
 fn conversation(bytes: usize) -> Value {
     let session = session("user", "a", "large", "2026-01-01T00:00:00");
-    with(session, "/state/context", Author::new(1).conversation("a", bytes))
+    with(session, "/state/context", TextGenerator::new(1).conversation("a", bytes))
 }
 
 fn one_text(bytes: usize) -> Value {

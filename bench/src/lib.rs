@@ -1,4 +1,4 @@
-//! Measures the functions as they are deployed, next to the floor: the same DynamoDB requests sent by the bare AWS SDK.
+//! Measures the functions as they are deployed, next to the baseline: the same DynamoDB requests sent by the bare AWS SDK.
 //!
 //! Started by `cargo xtask bench`, which builds everything first.
 //!
@@ -6,7 +6,7 @@
 //!
 //! - `scenario`, `data`, `text`: what is asked, and the data that is made for it.
 //! - `store`: the DynamoDB, in a process of its own.
-//! - `process`, `runtime_api`: the functions and the floor as processes.
+//! - `process`, `runtime_api`: the functions and the baseline as processes.
 //! - `counter`, `waves`: requests, their waves and read units.
 //! - `measure`, `cold`, `size`, `stats`: the figures.
 //! - [`micro`]: what the micro-benchmarks work on.
@@ -50,7 +50,7 @@ use crate::scenario::{LIST_SCHEDULE_SESSIONS, LIST_SESSIONS, Scenario};
 use crate::size::Size;
 use crate::store::Tables;
 
-/// Measures the functions as they are deployed, next to the floor: the same DynamoDB requests sent by the bare AWS SDK.
+/// Measures the functions as they are deployed, next to the baseline: the same DynamoDB requests sent by the bare AWS SDK.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench", args_conflicts_with_subcommands = true)]
 struct Cli {
@@ -96,9 +96,9 @@ struct Options {
     /// The folder with the functions' binaries.
     #[arg(long, hide = true, default_value = "target/release")]
     functions: PathBuf,
-    /// The floor's binary.
-    #[arg(long, hide = true, default_value = "target/release/agentscope-bench-floor")]
-    floor: PathBuf,
+    /// The baseline's binary.
+    #[arg(long, hide = true, default_value = "target/release/agentscope-bench-baseline")]
+    baseline: PathBuf,
 }
 
 /// Runs the program.
@@ -179,7 +179,7 @@ async fn measured(options: &Options) -> Result<Results> {
             (LIST_SESSIONS, list_sessions.as_path()),
             (LIST_SCHEDULE_SESSIONS, list_schedule_sessions.as_path()),
         ]),
-        floor: &options.floor,
+        baseline: &options.baseline,
     };
     let sizes =
         [&list_sessions, &list_schedule_sessions].into_iter().map(|binary| Size::of(binary)).collect::<Result<_>>()?;

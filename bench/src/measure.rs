@@ -1,4 +1,4 @@
-//! Measuring scenarios: a route and its floor, call by call in turns.
+//! Measuring scenarios: a route and its baseline, call by call in turns.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use axum::body::Bytes;
 use serde::Deserialize;
 
 use crate::counter::Counter;
-use crate::process::{Deployment, Floor, Function, TemporaryFile, Usage};
+use crate::process::{Baseline, Deployment, Function, TemporaryFile, Usage};
 use crate::results::{Cpu, Measured, Outcome};
 use crate::runtime_api::Posted;
 use crate::scenario::Scenario;
@@ -39,7 +39,7 @@ pub(crate) struct Effort {
 #[derive(Debug, Clone)]
 pub(crate) struct Binaries<'a> {
     pub(crate) functions: HashMap<&'static str, &'a Path>,
-    pub(crate) floor: &'a Path,
+    pub(crate) baseline: &'a Path,
 }
 
 impl Binaries<'_> {
@@ -128,15 +128,15 @@ fn parsed(posted: &[u8]) -> Result<Answer<'_>> {
     serde_json::from_slice(posted).context("the function's answer")
 }
 
-/// A route and its floor.
+/// A route and its baseline.
 struct Pair {
     index: usize,
     counted: Counted,
     function: Function,
-    floor: Floor,
+    baseline: Baseline,
     posted_bytes: usize,
     route_times: Vec<Duration>,
-    floor_times: Vec<Duration>,
+    baseline_times: Vec<Duration>,
 }
 
 /// Measures scenarios that take turns.
@@ -155,33 +155,33 @@ pub(crate) async fn group(
             continue;
         };
         let file = TemporaryFile::with(&serde_json::to_vec(&counted.waves)?)?;
-        let mut floor = Floor::start(binaries.floor, deployment, file.path())?;
+        let mut baseline = Baseline::start(binaries.baseline, deployment, file.path())?;
         // The file is read before the first replay, so that it can go then.
-        floor.replay().await?;
+        baseline.replay().await?;
         let mut function = Function::start(binary, deployment, &[]).await?;
         let posted_bytes = function.call(&counted.event).await?.len();
         pairs.push(Pair {
             index,
             counted,
             function,
-            floor,
+            baseline,
             posted_bytes,
             route_times: Vec::new(),
-            floor_times: Vec::new(),
+            baseline_times: Vec::new(),
         });
     }
     let time = effort.time * u32::try_from(pairs.len())?;
     take_turns(&mut pairs, 2..=effort.warm_up, time / 5).await?;
-    let usage = |pair: &Pair| Ok((pair.function.usage()?, pair.floor.usage()?));
+    let usage = |pair: &Pair| Ok((pair.function.usage()?, pair.baseline.usage()?));
     let before = pairs.iter().map(usage).collect::<Result<Vec<_>>>()?;
     for pair in &mut pairs {
         pair.route_times.clear();
-        pair.floor_times.clear();
+        pair.baseline_times.clear();
     }
     take_turns(&mut pairs, effort.calls.clone(), time).await?;
-    for (pair, (route_before, floor_before)) in pairs.into_iter().zip(before) {
+    for (pair, (route_before, baseline_before)) in pairs.into_iter().zip(before) {
         let index = pair.index;
-        measured[index].outcome = Some(pair.outcome(route_before, floor_before).await?);
+        measured[index].outcome = Some(pair.outcome(route_before, baseline_before).await?);
     }
     Ok(measured)
 }
@@ -223,29 +223,29 @@ impl Pair {
         }
         self.route_times.push(posted.time);
         drop(posted);
-        self.floor_times.push(self.floor.replay().await?);
+        self.baseline_times.push(self.baseline.replay().await?);
         Ok(())
     }
 
-    async fn outcome(self, route_before: Usage, floor_before: Usage) -> Result<Outcome> {
+    async fn outcome(self, route_before: Usage, baseline_before: Usage) -> Result<Outcome> {
         let cpu = |before: Usage, after: Usage| {
             let per_call = |seconds: f64| seconds * 1e6 / self.route_times.len() as f64;
             Cpu { user: per_call(after.user - before.user), system: per_call(after.system - before.system) }
         };
         let route_cpu = cpu(route_before, self.function.usage()?);
-        let floor_cpu = cpu(floor_before, self.floor.usage()?);
+        let baseline_cpu = cpu(baseline_before, self.baseline.usage()?);
         let peak_memory = self.function.peak_memory()?;
         self.function.stop().await?;
-        self.floor.stop().await?;
+        self.baseline.stop().await?;
         let route = Times::of(&self.route_times).context("no call")?;
-        let floor = Times::of(&self.floor_times).context("no replay")?;
+        let baseline = Times::of(&self.baseline_times).context("no replay")?;
         Ok(Outcome {
             status: self.counted.status,
             content_encoding: self.counted.content_encoding,
             route,
-            floor,
-            ratio: route.p50 / floor.p50,
-            paired_ratio: paired_ratio(&self.route_times, &self.floor_times).context("no call")?,
+            baseline,
+            ratio: route.p50 / baseline.p50,
+            paired_ratio: paired_ratio(&self.route_times, &self.baseline_times).context("no call")?,
             requests: self.counted.waves.iter().map(Vec::len).sum(),
             waves: self.counted.waves.iter().map(Vec::len).collect(),
             read_units: self.counted.read_units,
@@ -253,7 +253,7 @@ impl Pair {
             body_bytes: self.counted.body_bytes,
             peak_memory,
             route_cpu,
-            floor_cpu,
+            baseline_cpu,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! What the micro-benchmarks (`cargo bench -p agentscope-bench`) work on: an answer that has been read, and not yet put
 //! together.
 
-use agentscope_api::{Ask, Listed, SessionList, SessionView, list_sessions};
+use agentscope_api::{ListOptions, ListOutcome, SessionList, SessionView, list_sessions};
 use agentscope_store::Store;
 use anyhow::{Context, Result, anyhow};
 
@@ -21,8 +21,8 @@ pub fn large_list() -> Result<SessionList<SessionView>> {
         let tables = crate::store::Tables::create(Some(&url)).await?;
         let store: &Store = &tables.store;
         Dataset::LARGE.load(store, 2026).await?;
-        let listed = list_sessions(store, Dataset::LARGE.user_id, AGENT, &Ask::default()).await?;
-        listed.and_then(Listed::into_list).context("there is no list")
+        let listed = list_sessions(store, Dataset::LARGE.user_id, AGENT, &ListOptions::default()).await?;
+        listed.and_then(ListOutcome::into_list).context("there is no list")
     })
 }
 

@@ -26,27 +26,27 @@ const DASHES: (u32, u32) = (5, 4);
 struct Line<'a> {
     label: &'a str,
     color: RGBColor,
-    is_floor: bool,
+    is_baseline: bool,
     /// Sessions and milliseconds.
     points: Vec<(f64, f64)>,
 }
 
 /// Draws the results' plot as SVG.
 pub(crate) fn draw(results: &Results) -> Result<String> {
-    let line = |label, color, query: &str, is_floor| {
+    let line = |label, color, query: &str, is_baseline| {
         let points = results.scenarios.iter().filter(|scenario| scenario.is_plotted && scenario.query == query);
-        let median = |outcome: &Outcome| if is_floor { outcome.floor.p50 } else { outcome.route.p50 };
+        let median = |outcome: &Outcome| if is_baseline { outcome.baseline.p50 } else { outcome.route.p50 };
         let points =
             points.filter_map(|scenario| Some((scenario.sessions as f64, median(scenario.outcome.as_ref()?) / 1e3)));
-        Line { label, color, is_floor, points: points.collect() }
+        Line { label, color, is_baseline, points: points.collect() }
     };
     let lines = [
         line("whole list", BLUE, "", false),
-        line("its floor", BLUE, "", true),
+        line("its baseline", BLUE, "", true),
         line("whole list, view=summary", VERMILION, SUMMARY, false),
-        line("its floor", VERMILION, SUMMARY, true),
+        line("its baseline", VERMILION, SUMMARY, true),
         line("a page: limit=20, view=summary", GREEN, PAGE, false),
-        line("its floor", GREEN, PAGE, true),
+        line("its baseline", GREEN, PAGE, true),
     ];
     let points = || lines.iter().flat_map(|line| &line.points);
     if points().next().is_none() {
@@ -76,9 +76,9 @@ fn chart(svg: &mut String, lines: &[Line<'_>], most: (f64, f64)) -> Result<(), B
         .x_label_formatter(&|sessions| format!("{sessions:.0}"))
         .y_label_formatter(&|millis| format!("{millis:.0}"))
         .draw()?;
-    for Line { label, color, is_floor, points } in lines {
+    for Line { label, color, is_baseline, points } in lines {
         let (style, points) = (ShapeStyle::from(*color).stroke_width(2), points.iter().copied());
-        if *is_floor {
+        if *is_baseline {
             let line = DashedLineSeries::new(points, DASHES.0, DASHES.1, style);
             let legend = move |(x, y)| DashedPathElement::new([(x, y), (x + 24, y)], DASHES.0, DASHES.1, style);
             chart.draw_series(line)?.label(*label).legend(legend);

@@ -122,27 +122,27 @@ impl Function {
 
 /// A process that replays the requests of a call.
 #[derive(Debug)]
-pub(crate) struct Floor {
+pub(crate) struct Baseline {
     child: Child,
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,
 }
 
-impl Floor {
+impl Baseline {
     /// Starts it over the waves in a file.
     pub(crate) fn start(binary: &Path, deployment: &Deployment, waves: &Path) -> Result<Self> {
         let mut command = deployment.command(binary, "");
         command.args([Path::new("warm"), waves]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().with_context(|| binary.display().to_string())?;
-        let input = child.stdin.take().context("the floor has no input")?;
-        let output = child.stdout.take().context("the floor has no output")?;
+        let input = child.stdin.take().context("the baseline has no input")?;
+        let output = child.stdout.take().context("the baseline has no output")?;
         Ok(Self { child, input, output: BufReader::new(output).lines() })
     }
 
     /// Replays once, and returns the time that the process took for it.
     pub(crate) async fn replay(&mut self) -> Result<Duration> {
         self.input.write_all(b"\n").await?;
-        let line = self.output.next_line().await?.context("the floor ended by itself")?;
+        let line = self.output.next_line().await?.context("the baseline ended by itself")?;
         Ok(Duration::from_nanos(line.parse()?))
     }
 

@@ -62,8 +62,8 @@ pub(crate) struct Outcome {
     /// From the event's being handed over to the last byte of the answer.
     pub(crate) route: Times,
     /// The same requests sent by the bare SDK, in turns with the route.
-    pub(crate) floor: Times,
-    /// The route's median by the floor's.
+    pub(crate) baseline: Times,
+    /// The route's median by the baseline's.
     pub(crate) ratio: f64,
     /// The median of what each call took by the replay beside it. Where the machine is busy at times, it varies less.
     pub(crate) paired_ratio: f64,
@@ -81,7 +81,7 @@ pub(crate) struct Outcome {
     pub(crate) peak_memory: u64,
     /// Time on a processor for a call.
     pub(crate) route_cpu: Cpu,
-    pub(crate) floor_cpu: Cpu,
+    pub(crate) baseline_cpu: Cpu,
 }
 
 /// Time on a processor, in microseconds.
@@ -108,6 +108,6 @@ pub(crate) struct ColdStart {
     /// From the spawn to the first answer's last byte.
     pub(crate) answer: Times,
     /// The same of a process that only makes a client, asks for the event and sends the same requests.
-    pub(crate) floor_next: Times,
-    pub(crate) floor_answer: Times,
+    pub(crate) baseline_next: Times,
+    pub(crate) baseline_answer: Times,
 }

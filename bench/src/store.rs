@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::Stdio;
 
 use agentscope_model::Release;
-use agentscope_store::{Patience, Store, TableNames, connect};
+use agentscope_store::{ClientTimeouts, Store, TableNames, connect};
 use anyhow::{Context, Result, anyhow};
 use aws_sdk_dynamodb::Client;
 use dynoxide::{Database, server};
@@ -31,7 +31,7 @@ impl Tables {
             None => start_embedded().await.map(|(url, child)| (url, Some(child)))?,
         };
         let names = TableNames::with_prefix(&format!("bench-{}", uuid::Uuid::now_v7().simple()));
-        let client = connect(Some(&url), Patience::LOADER).await;
+        let client = connect(Some(&url), ClientTimeouts::LOADER).await;
         let tables = Self { url, store: Store::new(client.clone(), names.clone(), Release::OLDEST), client, embedded };
         for table in names.definitions() {
             if let Err(error) = table.create(&tables.client).await {

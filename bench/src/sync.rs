@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::large;
 use crate::process::peak_memory;
-use crate::text::Author;
+use crate::text::TextGenerator;
 
 /// Of a hundred sessions, how many have a conversation of how many bytes: most are short, few are very long.
 const SIZES: [(usize, usize); 4] = [(70, 4_000), (20, 40_000), (9, 200_000), (1, 1_500_000)];
@@ -101,9 +101,9 @@ fn conversation(user: &str, number: usize) -> Value {
         }
         place -= share;
     }
-    let mut author = Author::new(number as u64);
+    let mut generator = TextGenerator::new(number as u64);
     let session = session(user, "assistant", &format!("session-{number}"), "2026-01-01T00:00:00");
-    with(session, "/state/context", author.conversation("assistant", size))
+    with(session, "/state/context", generator.conversation("assistant", size))
 }
 
 fn seconds(time: Duration) -> String {

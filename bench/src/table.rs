@@ -29,7 +29,7 @@ impl Results {
             let _ = writeln!(text, "The machine was busy when the run began; compare ratios, not times.");
         }
         if !self.scenarios.is_empty() {
-            section(&mut text, "Time of a call, in turns with the floor", &times(&self.scenarios));
+            section(&mut text, "Time of a call, in turns with the baseline", &times(&self.scenarios));
             for scenario in &self.scenarios {
                 if let Some(why) = &scenario.not_measured {
                     let _ = writeln!(text, "\n{} was not measured: {why}.", scenario.name);
@@ -66,14 +66,24 @@ fn section(text: &mut String, title: &str, table: &str) {
 }
 
 fn times(scenarios: &[Measured]) -> String {
-    let head =
-        ["scenario", "sessions", "query", "calls", "p50", "p99", "floor p50", "floor p99", "ratio", "call by call"];
+    let head = [
+        "scenario",
+        "sessions",
+        "query",
+        "calls",
+        "p50",
+        "p99",
+        "baseline p50",
+        "baseline p99",
+        "ratio",
+        "call by call",
+    ];
     let rows = scenarios.iter().map(|scenario| {
         let mut row = vec![scenario.name.clone(), scenario.sessions.to_string(), scenario.query.clone()];
         match &scenario.outcome {
-            Some(Outcome { route, floor, ratio, paired_ratio, .. }) => {
+            Some(Outcome { route, baseline, ratio, paired_ratio, .. }) => {
                 row.push(route.count.to_string());
-                row.extend([route.p50, route.p99, floor.p50, floor.p99].map(millis));
+                row.extend([route.p50, route.p99, baseline.p50, baseline.p99].map(millis));
                 row.extend([ratio, paired_ratio].map(|ratio| format!("{ratio:.2}")));
             }
             None => row.push("n/a".to_owned()),
@@ -96,7 +106,7 @@ fn costs(scenarios: &[Measured]) -> String {
         "posted",
         "peak memory",
         "CPU user + system",
-        "floor's CPU",
+        "baseline's CPU",
     ];
     let row = |scenario: &Measured| {
         let outcome = scenario.outcome.as_ref()?;
@@ -113,7 +123,7 @@ fn costs(scenarios: &[Measured]) -> String {
             kilobytes(outcome.posted_bytes as u64) + over,
             format!("{:.1} MB", outcome.peak_memory as f64 / 1e6),
             cpu(&outcome.route_cpu),
-            cpu(&outcome.floor_cpu),
+            cpu(&outcome.baseline_cpu),
         ])
     };
     table(&head, &scenarios.iter().filter_map(row).collect::<Vec<_>>())
@@ -133,16 +143,16 @@ fn reference(scenario: &Measured) -> Option<Vec<String>> {
 
 fn cold_starts(starts: &[ColdStart]) -> String {
     let head = ["function", "spawns", "until", "p50", "p99", "bare p50", "bare p99", "ratio"];
-    let row = |start: &ColdStart, until: &str, times: &Times, floor: &Times| {
+    let row = |start: &ColdStart, until: &str, times: &Times, baseline: &Times| {
         let mut row = vec![start.function.clone(), times.count.to_string(), until.to_owned()];
-        row.extend([times.p50, times.p99, floor.p50, floor.p99].map(millis));
-        row.push(format!("{:.2}", times.p50 / floor.p50));
+        row.extend([times.p50, times.p99, baseline.p50, baseline.p99].map(millis));
+        row.push(format!("{:.2}", times.p50 / baseline.p50));
         row
     };
     let rows = starts.iter().flat_map(|start| {
         [
-            row(start, "first request for an event", &start.next, &start.floor_next),
-            row(start, "first answer", &start.answer, &start.floor_answer),
+            row(start, "first request for an event", &start.next, &start.baseline_next),
+            row(start, "first answer", &start.answer, &start.baseline_answer),
         ]
     });
     table(&head, &rows.collect::<Vec<_>>())

@@ -50,12 +50,12 @@ const OUTPUT: [&str; 8] = [
 
 /// Makes text by a seed.
 #[derive(Debug)]
-pub(crate) struct Author {
+pub(crate) struct TextGenerator {
     random: Rng,
     words: Vec<&'static str>,
 }
 
-impl Author {
+impl TextGenerator {
     pub(crate) fn new(seed: u64) -> Self {
         Self { random: Rng::with_seed(seed), words: WORDS.split_whitespace().collect() }
     }
@@ -197,14 +197,14 @@ mod tests {
 
     #[test]
     fn a_seed_always_makes_the_same_text() {
-        assert_eq!(Author::new(7).conversation("a", 5000), Author::new(7).conversation("a", 5000));
-        assert_ne!(Author::new(7).prose(100), Author::new(8).prose(100));
+        assert_eq!(TextGenerator::new(7).conversation("a", 5000), TextGenerator::new(7).conversation("a", 5000));
+        assert_ne!(TextGenerator::new(7).prose(100), TextGenerator::new(8).prose(100));
     }
 
     #[test]
     fn conversations_are_about_as_long_as_asked() {
         for length in [1500, 6000, 60_000] {
-            let written = Author::new(7).conversation("a", length).to_string().len();
+            let written = TextGenerator::new(7).conversation("a", length).to_string().len();
             assert!((length..length + 4000).contains(&written), "{written} instead of {length}");
         }
     }

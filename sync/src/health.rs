@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::follow::copier::Copier;
 use crate::follow::queue::Queue;
 use crate::observe::Phase;
-use crate::original::set_release;
+use crate::source_record::set_release;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(4);

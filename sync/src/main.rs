@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agentscope_model::Release;
-use agentscope_store::Patience;
+use agentscope_store::ClientTimeouts;
 use agentscope_sync::export::{self, Export};
 use agentscope_sync::follow::copier::Copier;
 use agentscope_sync::follow::queue::Queue;
@@ -19,7 +19,7 @@ use agentscope_sync::options::{Redis, Tables};
 use agentscope_sync::signals::until_ended;
 use agentscope_sync::source::Source;
 use agentscope_sync::verify::verify;
-use agentscope_sync::{health, logs, memory, original};
+use agentscope_sync::{health, logs, memory, source_record};
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -127,9 +127,9 @@ struct Verify {
 /// What a command came to that could be carried out.
 enum Outcome {
     /// All is as it should be.
-    Well,
+    Clean,
     /// Something does not fit, or differs.
-    NotAllWell,
+    DifferencesFound,
     /// Records come from this release or a later one, and an earlier one is set.
     LaterRelease(Release),
 }
@@ -149,13 +149,13 @@ async fn main() -> ExitCode {
             logs::start();
             (Box::pin(compare(*options)).await, 2)
         }
-        Command::Health { address } => (health::ask(&address).await.map(|()| Outcome::Well), 1),
+        Command::Health { address } => (health::ask(&address).await.map(|()| Outcome::Clean), 1),
     };
     match outcome {
-        Ok(Outcome::Well) => ExitCode::SUCCESS,
-        Ok(Outcome::NotAllWell) => ExitCode::FAILURE,
+        Ok(Outcome::Clean) => ExitCode::SUCCESS,
+        Ok(Outcome::DifferencesFound) => ExitCode::FAILURE,
         Ok(Outcome::LaterRelease(later)) => {
-            eprintln!("agentscope-sync: {}", original::set_release(later));
+            eprintln!("agentscope-sync: {}", source_record::set_release(later));
             ExitCode::from(LATER_RELEASE)
         }
         Err(error) => {
@@ -169,7 +169,7 @@ async fn main() -> ExitCode {
 async fn load(options: Load) -> Result<Outcome> {
     let Load { files, check, lease_seconds, tables } = options;
     let release = tables.release();
-    let store = if check { None } else { Some(tables.store(Patience::LOADER).await) };
+    let store = if check { None } else { Some(tables.store(ClientTimeouts::LOADER).await) };
     let mut all_well = true;
     let mut later = None;
     for file in files {
@@ -191,8 +191,8 @@ async fn load(options: Load) -> Result<Outcome> {
     }
     Ok(match later {
         Some(later) => Outcome::LaterRelease(later),
-        None if all_well => Outcome::Well,
-        None => Outcome::NotAllWell,
+        None if all_well => Outcome::Clean,
+        None => Outcome::DifferencesFound,
     })
 }
 
@@ -218,8 +218,8 @@ async fn redis(options: Follow) -> Result<Outcome> {
         summarize(&copier, found);
         return Ok(match copier.observer.later_release() {
             Some(later) => Outcome::LaterRelease(later),
-            None if copier.observer.has_skipped() => Outcome::NotAllWell,
-            None => Outcome::Well,
+            None if copier.observer.has_skipped() => Outcome::DifferencesFound,
+            None => Outcome::Clean,
         });
     }
     let queue = Arc::new(Queue::default());
@@ -241,7 +241,7 @@ async fn redis(options: Follow) -> Result<Outcome> {
         outcome = follow(copier, queue, following, progress, until_ended()) => outcome?,
         outcome = listening => outcome?,
     }
-    Ok(Outcome::Well)
+    Ok(Outcome::Clean)
 }
 
 fn summarize(copier: &Copier, found: Found) {
@@ -267,8 +267,8 @@ async fn compare(options: Verify) -> Result<Outcome> {
     println!("{verdict}");
     Ok(match copier.observer.later_release() {
         Some(later) => Outcome::LaterRelease(later),
-        None if verdict.differences.is_empty() => Outcome::Well,
-        None => Outcome::NotAllWell,
+        None if verdict.differences.is_empty() => Outcome::Clean,
+        None => Outcome::DifferencesFound,
     })
 }
 
@@ -277,7 +277,7 @@ async fn copier(redis: Redis, tables: Tables, memory: memory::Options, every: Du
     tracing::info!(address = source.address(), "connected to Redis");
     let memory = memory.memory();
     tracing::info!(one_record_mb = memory.alone_bytes() >> 20, "memory that copying one record may take");
-    Copier::new(tables.store(Patience::FOLLOWER).await, source, memory, every)
+    Copier::new(tables.store(ClientTimeouts::FOLLOWER).await, source, memory, every)
 }
 
 fn progress_bar(records: usize) -> ProgressBar {

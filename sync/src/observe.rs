@@ -10,7 +10,7 @@ use agentscope_model::Release;
 use agentscope_store::RecordKind;
 use hdrhistogram::Histogram;
 
-use crate::original::set_release;
+use crate::source_record::set_release;
 
 /// The longest lag that is told apart from longer ones: an hour, in milliseconds.
 const LONGEST_LAG: u64 = 3_600_000;

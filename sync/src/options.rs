@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use agentscope_model::Release;
-use agentscope_store::{Patience, Store, TableNames, connect};
+use agentscope_store::{ClientTimeouts, Store, TableNames, connect};
 use clap::Args;
 
 use crate::source::template::{KeyTemplate, LockTemplate};
@@ -40,7 +40,7 @@ impl Tables {
     }
 
     /// The store over them. Sends nothing.
-    pub async fn store(self, patience: Patience) -> Store {
+    pub async fn store(self, patience: ClientTimeouts) -> Store {
         let names = TableNames {
             sessions: self.sessions_table,
             agents: self.agents_table,

@@ -1,7 +1,7 @@
 //! What the four kinds of record have in common.
 
 use agentscope_model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
-use agentscope_store::{Difference, Held, Original, Store, StoreError, Unfit};
+use agentscope_store::{ConstraintViolation, Difference, SourceFingerprint, Store, StoreError, StoredVersion};
 
 /// A record that can be put into a table.
 pub trait Record: agentscope_model::Record {
@@ -11,7 +11,7 @@ pub trait Record: agentscope_model::Record {
     /// # Errors
     ///
     /// The record cannot be kept in its table.
-    fn check(&self) -> Result<(), Unfit>;
+    fn check(&self) -> Result<(), ConstraintViolation>;
 
     /// Writes the record, new or not.
     ///
@@ -28,8 +28,8 @@ pub trait Record: agentscope_model::Record {
     fn copy(
         &self,
         store: &Store,
-        original: &Original,
-        held: &Held,
+        original: &SourceFingerprint,
+        held: &StoredVersion,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// How what is held of the record differs from it.
@@ -40,7 +40,7 @@ pub trait Record: agentscope_model::Record {
     fn compare(
         &self,
         store: &Store,
-        original: &Original,
+        original: &SourceFingerprint,
     ) -> impl Future<Output = Result<Option<Difference>, StoreError>>;
 }
 
@@ -49,7 +49,7 @@ macro_rules! record {
         impl Record for $type {
             const LIST: &'static str = $list;
 
-            fn check(&self) -> Result<(), Unfit> {
+            fn check(&self) -> Result<(), ConstraintViolation> {
                 Store::$check(self)
             }
 
@@ -57,11 +57,11 @@ macro_rules! record {
                 store.$put(self)
             }
 
-            async fn copy(&self, store: &Store, original: &Original, held: &Held) -> Result<bool, StoreError> {
+            async fn copy(&self, store: &Store, original: &SourceFingerprint, held: &StoredVersion) -> Result<bool, StoreError> {
                 store.$copy(self, original, held).await
             }
 
-            async fn compare(&self, store: &Store, original: &Original) -> Result<Option<Difference>, StoreError> {
+            async fn compare(&self, store: &Store, original: &SourceFingerprint) -> Result<Option<Difference>, StoreError> {
                 // Only of sessions it matters on which lists the original is.
                 let _ = original;
                 $( let $original = original; )?

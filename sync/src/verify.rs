@@ -7,16 +7,16 @@ use std::fmt;
 use std::time::Duration;
 
 use agentscope_model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
-use agentscope_store::{Difference, Original, RecordKind, ScanPage, ScanStart, StoreError};
+use agentscope_store::{Difference, RecordKind, ScanPage, ScanStart, SourceFingerprint, StoreError};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use indicatif::ProgressBar;
 
 use crate::follow::copier::{Copier, Failure};
 use crate::memory::for_copying_at_least;
-use crate::original::{Invalid, content_hash, identity, read};
 use crate::record::Record;
-use crate::source::Place;
+use crate::source::RecordKey;
 use crate::source::read::Lock;
+use crate::source_record::{Invalid, content_hash, identity, read};
 
 /// Records that are compared side by side.
 const SIDE_BY_SIDE: usize = 8;
@@ -32,11 +32,11 @@ enum Subject {
     /// The record under a key, and its copy.
     Record(String),
     /// A copy, and the key under which its record ought to be.
-    Copy(Place),
+    Copy(RecordKey),
     /// A lease, and the lock of its session.
-    Lease(Place),
+    Lease(RecordKey),
     /// The parts of a session's state, and its head.
-    Parts(Place),
+    Parts(RecordKey),
 }
 
 /// A difference.
@@ -104,7 +104,7 @@ pub async fn verify(
         }
     }
     for kind in RecordKind::ALL {
-        let subject = |(user_id, id)| Subject::Copy(Place { kind, user_id, id });
+        let subject = |(user_id, id)| Subject::Copy(RecordKey { kind, user_id, id });
         let mut start = None;
         loop {
             let page = match kind {
@@ -118,7 +118,7 @@ pub async fn verify(
             }
         }
     }
-    let subject = |(user_id, id)| Subject::Lease(Place { kind: RecordKind::Session, user_id, id });
+    let subject = |(user_id, id)| Subject::Lease(RecordKey { kind: RecordKind::Session, user_id, id });
     let mut start = None;
     loop {
         let page = copier.store.scan_leases(start).await?;
@@ -128,7 +128,7 @@ pub async fn verify(
         }
     }
     let parts = copier.store.scan_left_parts().await?.into_iter();
-    let subjects = parts.map(|(user_id, id)| Subject::Parts(Place { kind: RecordKind::Session, user_id, id }));
+    let subjects = parts.map(|(user_id, id)| Subject::Parts(RecordKey { kind: RecordKind::Session, user_id, id }));
     compare(copier, subjects.collect(), &mut aside).await?;
     settle(copier, &mut aside, 0, &mut verdict, &mut tell).await?;
     Ok(verdict)
@@ -194,13 +194,13 @@ async fn look(copier: &Copier, subject: &Subject) -> Result<Option<Finding>, Fai
         Subject::Copy(place) => {
             let key = copier.source.keys().key(place);
             let exists = copier.source.exist(&[key]).await? == [true];
-            let held = copier.store.held_of(place.kind, &[(&place.user_id, &place.id)], true).await?;
+            let held = copier.store.stored_versions(place.kind, &[(&place.user_id, &place.id)], true).await?;
             let is_extra = !exists && held.first().is_some_and(|(held, _)| held.is_there());
             Ok(is_extra.then(|| Finding { what: "extra", about: place.to_string() }))
         }
         Subject::Lease(place) => {
             let is_free = copier.source.locked(std::slice::from_ref(&place.id)).await? == [false];
-            let held = copier.store.held_of(place.kind, &[(&place.user_id, &place.id)], true).await?;
+            let held = copier.store.stored_versions(place.kind, &[(&place.user_id, &place.id)], true).await?;
             let lease = held.first().and_then(|(_, lease)| *lease);
             let is_stale = is_free && copier.is_lease_behind(Lock::Free, lease);
             Ok(is_stale.then(|| Finding { what: "stale lease", about: place.to_string() }))
@@ -262,7 +262,7 @@ async fn look_at_record(copier: &Copier, key: &str) -> Result<Option<Finding>, F
 async fn difference<T: Record + Sync>(
     copier: &Copier,
     text: &[u8],
-    original: &Original,
+    original: &SourceFingerprint,
 ) -> Result<Result<Option<Difference>, String>, Failure> {
     let record = match read::<T>(text, copier.store.release()) {
         Ok(record) => record,
@@ -275,13 +275,13 @@ async fn difference<T: Record + Sync>(
     };
     match record.compare(&copier.store, original).await {
         Ok(difference) => Ok(Ok(difference)),
-        Err(StoreError::Unfit(problem)) => Ok(Err(problem.to_string())),
+        Err(StoreError::ConstraintViolation(problem)) => Ok(Err(problem.to_string())),
         Err(error) => Err(error.into()),
     }
 }
 
-async fn is_lease_missing(copier: &Copier, place: &Place, lock: Lock) -> Result<bool, Failure> {
-    let held = copier.store.held_of(place.kind, &[(&place.user_id, &place.id)], true).await?;
+async fn is_lease_missing(copier: &Copier, place: &RecordKey, lock: Lock) -> Result<bool, Failure> {
+    let held = copier.store.stored_versions(place.kind, &[(&place.user_id, &place.id)], true).await?;
     let lease = held.first().and_then(|(_, lease)| *lease);
     Ok(match lock {
         Lock::Free => false,

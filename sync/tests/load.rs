@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use agentscope_store::View;
+use agentscope_store::Detail;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::golden::world;
 use agentscope_tests::records::{World, agent, schedule, session, team};
@@ -175,8 +175,9 @@ async fn a_record_with_numbers_that_are_not_finite_is_loaded_and_named() {
     assert!(errors.contains(r#"sessions[0] (id "odd"): 4 numbers are not finite"#), "{errors}");
     assert!(errors.contains(r#"sessions[1] (id "beyond"): state.tool_context.max_cache_bytes"#), "{errors}");
     let heads =
-        database.store.heads("alice", vec!["odd".into(), "beyond".into()], View::Full, usize::MAX).await.unwrap();
-    let sessions = database.store.states("alice", heads.into_values().collect(), View::Full, usize::MAX).await.unwrap();
+        database.store.heads("alice", vec!["odd".into(), "beyond".into()], Detail::Full, usize::MAX).await.unwrap();
+    let sessions =
+        database.store.states("alice", heads.into_values().collect(), Detail::Full, usize::MAX).await.unwrap();
     let json = |id: &str| {
         let mut json = Vec::new();
         sessions[id].append_json(&mut json).unwrap();

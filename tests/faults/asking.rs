@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use agentscope_api::{IdentitySource, answer_within};
-use agentscope_store::{Patience, Store};
+use agentscope_store::{ClientTimeouts, Store};
 use agentscope_tests::answers::text;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
@@ -20,18 +20,22 @@ pub type Item = HashMap<String, AttributeValue>;
 pub const OPERATIONS: [&str; 3] = ["GetItem", "Query", "BatchGetItem"];
 
 /// How often one request is sent.
-pub const ATTEMPTS: usize = Patience::FUNCTION.attempts as usize;
+pub const ATTEMPTS: usize = ClientTimeouts::FUNCTION.attempts as usize;
 
 /// A function's patience for tests in which no time-out matters: however busy the machine is, none comes.
-pub const CALM: Patience = Patience { connect: LONG, first_byte: LONG, attempt: LONG, ..Patience::FUNCTION };
+pub const CALM: ClientTimeouts =
+    ClientTimeouts { connect: LONG, first_byte: LONG, attempt: LONG, ..ClientTimeouts::FUNCTION };
 
 /// For tests in which a time-out is waited for, and shall not come by itself.
-pub const TEST: Patience =
-    Patience { first_byte: Duration::from_secs(1), attempt: Duration::from_secs(4), ..Patience::FUNCTION };
+pub const TEST: ClientTimeouts =
+    ClientTimeouts { first_byte: Duration::from_secs(1), attempt: Duration::from_secs(4), ..ClientTimeouts::FUNCTION };
 
 /// For tests in which nothing but time-outs is waited for.
-pub const IMPATIENT: Patience =
-    Patience { first_byte: Duration::from_millis(200), attempt: Duration::from_millis(400), ..Patience::FUNCTION };
+pub const IMPATIENT: ClientTimeouts = ClientTimeouts {
+    first_byte: Duration::from_millis(200),
+    attempt: Duration::from_millis(400),
+    ..ClientTimeouts::FUNCTION
+};
 
 /// More than any test takes.
 pub const LONG: Duration = Duration::from_secs(60);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use agentscope_store::Patience;
+use agentscope_store::ClientTimeouts;
 use agentscope_tests::proxy;
 use agentscope_tests::wire::{Fate, Wire};
 
@@ -23,7 +23,7 @@ async fn a_request_whose_time_is_over_is_told_to_come_again() {
             })
             .await;
             // It would try for a minute.
-            let store = database.patient_store_at(&wire.url, Patience { attempts: 60, ..CALM }).await;
+            let store = database.patient_store_at(&wire.url, ClientTimeouts { attempts: 60, ..CALM }).await;
             is_unavailable(&route.within(SHORT, &store).await, &format!("{about}, {route:?}, {operation}"));
         });
     futures::future::join_all(asked).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use agentscope_model::SessionRecord;
-use agentscope_store::{Store, View};
+use agentscope_store::{Detail, Store};
 use agentscope_tests::lists::{list_sessions, summary};
 use agentscope_tests::proxy::{self, Call};
 use agentscope_tests::records::{parse, session, team};
@@ -167,7 +167,7 @@ async fn a_writer_that_dies_before_its_first_head_is_seen_by_nobody() {
     assert_eq!(sort_keys(&database).await.len(), 3, "a session, a claim and a part");
     assert_eq!(listed(&database.store).await, ["s0000"]);
     let heads =
-        database.store.heads("alice", vec!["large".into(), "s0000".into()], View::Full, usize::MAX).await.unwrap();
+        database.store.heads("alice", vec!["large".into(), "s0000".into()], Detail::Full, usize::MAX).await.unwrap();
     assert_eq!(heads.keys().collect::<Vec<_>>(), ["s0000"]);
 
     database.store.put_session(&large(2)).await.unwrap();

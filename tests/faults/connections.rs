@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use agentscope_store::Patience;
+use agentscope_store::ClientTimeouts;
 use agentscope_tests::wire::{Fate, Seen, Wire};
 
 use crate::asking::{ATTEMPTS, CALM, IMPATIENT, LONG, ROUTES, TEST, cases, database, is_unavailable, most_sent};
@@ -103,7 +103,7 @@ async fn connections_that_turn_out_to_be_dead_are_replaced() {
         })
         .await;
         let idle = Duration::from_millis(20);
-        let store = database.patient_store_at(&wire.url, Patience { idle, ..CALM }).await;
+        let store = database.patient_store_at(&wire.url, ClientTimeouts { idle, ..CALM }).await;
         futures::future::join_all((0..8).map(|_| route.body(&store))).await;
         assert!(wire.connections() > 8, "{route:?}");
         slept.store(true, Ordering::SeqCst);

@@ -1,6 +1,6 @@
 //! Items that cannot be read. A list that should hold one is a fault, and no shorter list: its log names the item.
 
-use agentscope_store::{View, keys};
+use agentscope_store::{Detail, keys};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -18,10 +18,10 @@ fn number(value: &str) -> AttributeValue {
 }
 
 /// Where an item is: its table, the name of its sort key, and that key.
-type Place<'a> = (&'a str, &'static str, String);
+type ItemKey<'a> = (&'a str, &'static str, String);
 
 /// Replaces one of alice's items by what `edit` makes of it.
-async fn change(database: &TestDynamoDb, (table, sort, sort_key): &Place<'_>, edit: impl FnOnce(&mut Item)) {
+async fn change(database: &TestDynamoDb, (table, sort, sort_key): &ItemKey<'_>, edit: impl FnOnce(&mut Item)) {
     let key = Item::from([("user_id".to_owned(), text("alice")), ((*sort).to_owned(), text(sort_key))]);
     let get = database.client.get_item().table_name(*table).set_key(Some(key)).consistent_read(true);
     let mut item = get.send().await.unwrap().item.unwrap();
@@ -30,7 +30,7 @@ async fn change(database: &TestDynamoDb, (table, sort, sort_key): &Place<'_>, ed
 }
 
 /// However this item is damaged, these routes are faults, and the others do not look at it.
-async fn is_a_fault(database: &TestDynamoDb, place: Place<'_>, edits: &[(&str, Edit)], routes: &[Route]) {
+async fn is_a_fault(database: &TestDynamoDb, place: ItemKey<'_>, edits: &[(&str, Edit)], routes: &[Route]) {
     let mut whole = Item::new();
     change(database, &place, |item| whole = item.clone()).await;
     for (damage, edit) in edits {
@@ -83,7 +83,7 @@ async fn a_team_is_needed_whole() {
     is_a_fault(&database, place, &[&DOCUMENT[..], &edits].concat(), &[Route::Sessions]).await;
 }
 
-fn sessions(database: &TestDynamoDb, item: String) -> Place<'_> {
+fn sessions(database: &TestDynamoDb, item: String) -> ItemKey<'_> {
     (&database.store.names().sessions, "item", item)
 }
 
@@ -172,7 +172,7 @@ async fn every_part_of_a_state_is_needed_whole() {
         ("data of another type", |item| drop(item.insert("data".into(), text("alice's secret")))),
     ];
     let database = &database().await;
-    let version = database.store.heads("alice", vec!["large".into()], View::Full, usize::MAX).await.unwrap()["large"]
+    let version = database.store.heads("alice", vec!["large".into()], Detail::Full, usize::MAX).await.unwrap()["large"]
         .version
         .clone();
     for part in 0..2 {
@@ -196,7 +196,7 @@ async fn every_part_of_a_state_is_needed_whole() {
 #[tokio::test]
 async fn a_size_that_lies_is_a_fault() {
     let database = &database().await;
-    let heads = database.store.heads("alice", vec!["large".into()], View::Full, usize::MAX).await.unwrap();
+    let heads = database.store.heads("alice", vec!["large".into()], Detail::Full, usize::MAX).await.unwrap();
     let head = sessions(database, keys::head("large"));
     let edits: [(&str, Edit); 5] = [
         ("no size", |item| drop(item.remove("bulk_size"))),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use agentscope_store::{View, keys};
+use agentscope_store::{Detail, keys};
 use agentscope_tests::proxy::{self, Answer, Call};
 use agentscope_tests::records::{noise, parse, run, with};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -102,7 +102,7 @@ async fn a_part_that_is_not_there_is_looked_for_so_often_and_then_a_fault() {
     for route in ROUTES {
         let database = database().await;
         let version =
-            database.store.heads("alice", vec!["large".into()], View::Full, usize::MAX).await.unwrap()["large"]
+            database.store.heads("alice", vec!["large".into()], Detail::Full, usize::MAX).await.unwrap()["large"]
                 .version
                 .clone();
         let key = |value: String| AttributeValue::S(value);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use agentscope_store::{Meter, Store, Usage};
+use agentscope_store::{Store, Usage, UsageRecorder};
 use agentscope_tests::proxy;
 use agentscope_tests::wire::{Fate, Wire};
 use serde_json::Value;
@@ -20,11 +20,11 @@ async fn every_request_is_counted_with_its_read_units() {
     for route in ROUTES {
         let wire = Wire::before(&database.url, |_| Fate::Answered).await;
         let store = database.patient_store_at(&wire.url, CALM).await;
-        let meter = Meter::default();
+        let meter = UsageRecorder::default();
         assert_eq!(meter.usage(), Usage::default());
         meter.measure(route.body(&store)).await;
         assert_eq!(counts(meter.usage()), [route.requests() as u64, 0, 0], "{route:?}");
-        // Asked again without a proxy in between, and with what DynamoDB said added up.
+        // ListRequest again without a proxy in between, and with what DynamoDB said added up.
         let mut units = 0.0;
         for call in wire.calls() {
             assert_eq!(call.input["ReturnConsumedCapacity"], "TOTAL", "{call:?}");
@@ -68,7 +68,7 @@ async fn attempts_that_are_turned_away_are_counted_as_throttled_and_what_is_sent
             if seen.is_first(operation) { error() } else { Fate::Answered }
         };
         let wire = Wire::before(&database.url, fate).await;
-        let meter = Meter::default();
+        let meter = UsageRecorder::default();
         meter.measure(route.body(&database.patient_store_at(&wire.url, CALM).await)).await;
         assert_eq!(counts(meter.usage()), [route.requests() as u64 + 1, 1, throttles], "{about}");
         assert_eq!(wire.count(), route.requests() + 1, "{about}");
@@ -78,7 +78,7 @@ async fn attempts_that_are_turned_away_are_counted_as_throttled_and_what_is_sent
             if seen.call.operation == operation { error() } else { Fate::Answered }
         };
         let wire = Wire::before(&database.url, fate).await;
-        let meter = Meter::default();
+        let meter = UsageRecorder::default();
         let answer = meter.measure(route.ask(&database.patient_store_at(&wire.url, CALM).await)).await;
         is_unavailable(&answer, &about);
         let usage = meter.usage();
@@ -95,7 +95,7 @@ async fn a_request_that_dynamodb_refuses_is_neither_throttled_nor_sent_again() {
     for route in ROUTES {
         let refused = || Fate::AnsweredWith(proxy::error(400, "AccessDeniedException"));
         let wire = Wire::before(&database.url, move |_| refused()).await;
-        let meter = Meter::default();
+        let meter = UsageRecorder::default();
         is_fault(&meter.measure(route.ask(&database.patient_store_at(&wire.url, CALM).await)).await, "refused");
         let usage = meter.usage();
         assert!(usage.requests > 0, "{usage:?}");
@@ -117,7 +117,7 @@ async fn connections_that_break_are_retries() {
                     },
                 )
                 .await;
-            let meter = Meter::default();
+            let meter = UsageRecorder::default();
             meter.measure(route.body(&database.patient_store_at(&wire.url, CALM).await)).await;
             assert_eq!(counts(meter.usage()), [route.requests() as u64 + 1, 1, 0], "{about}");
         }
@@ -136,7 +136,7 @@ async fn keys_that_stay_unprocessed_are_retries() {
                 },
             )
             .await;
-        let meter = Meter::default();
+        let meter = UsageRecorder::default();
         meter.measure(route.body(&database.patient_store_at(&wire.url, CALM).await)).await;
         assert_eq!(counts(meter.usage()), [route.requests() as u64 + 1, 1, 0], "{route:?}");
     }
@@ -150,7 +150,7 @@ async fn what_was_sent_until_the_budget_was_over_is_counted() {
             if seen.call.operation == "BatchGetItem" { Fate::Silence } else { Fate::Answered }
         })
         .await;
-        let meter = Meter::default();
+        let meter = UsageRecorder::default();
         let store = database.patient_store_at(&wire.url, CALM).await;
         let answer = meter.measure(route.within(Duration::from_millis(700), &store)).await;
         is_unavailable(&answer, &format!("{route:?}"));
@@ -165,13 +165,13 @@ async fn requests_are_counted_apart() {
     let database = database().await;
     let mut alone = Vec::new();
     for route in ROUTES {
-        let meter = Meter::default();
+        let meter = UsageRecorder::default();
         meter.measure(route.body(&database.patient_store_at(&database.url, CALM).await)).await;
         alone.push((route, meter.usage()));
     }
     let side_by_side = async |store: &Store| {
         let asked = alone.iter().cycle().take(12).map(async |(route, usage)| {
-            let meter = Meter::default();
+            let meter = UsageRecorder::default();
             meter.measure(route.body(store)).await;
             assert_eq!(meter.usage(), *usage, "{route:?}");
         });

@@ -71,11 +71,11 @@ impl Neighbours {
     pub async fn settle(households: Vec<Household>) -> Self {
         let database = TestDynamoDb::start().await;
         let mut world = World::default();
-        let mut settled = HashMap::<_, (Household, String)>::new();
+        let mut placed = HashMap::<_, (Household, String)>::new();
         for (number, household) in households.into_iter().enumerate() {
             let key = (household.user.clone(), household.id.clone());
-            if let Some((settled, _)) = settled.get(&key) {
-                assert_eq!(*settled, household);
+            if let Some((placed, _)) = placed.get(&key) {
+                assert_eq!(*placed, household);
                 continue;
             }
             let mark = format!("‹{number}›");
@@ -84,11 +84,11 @@ impl Neighbours {
                 let lease = database.store.acquire_lease(&household.user, &household.id, "r", Duration::from_secs(600));
                 lease.await.unwrap().unwrap();
             }
-            settled.insert(key, (household, mark));
+            placed.insert(key, (household, mark));
         }
         let report = database.load(&world.text()).await;
         assert_eq!((report.problems, report.remarks), (Vec::new(), Vec::new()));
-        Self { database, households: settled }
+        Self { database, households: placed }
     }
 
     /// Asks both routes as this user for this id, and finds the user's own records and nothing else, or 404.

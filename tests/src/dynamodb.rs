@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use agentscope_model::Release;
-use agentscope_store::{Patience, Store, TableNames, connect, http_client};
+use agentscope_store::{ClientTimeouts, Store, TableNames, connect, http_client};
 use agentscope_sync::export::Export;
 use agentscope_sync::load;
 use aws_sdk_dynamodb::Client;
@@ -71,11 +71,11 @@ impl TestDynamoDb {
 
     /// The store that a function would use.
     pub async fn store_of_a_function(&self) -> Store {
-        self.patient_store_at(&self.url, Patience::FUNCTION).await
+        self.patient_store_at(&self.url, ClientTimeouts::FUNCTION).await
     }
 
     /// The same by way of another endpoint, with another patience.
-    pub async fn patient_store_at(&self, url: &str, patience: Patience) -> Store {
+    pub async fn patient_store_at(&self, url: &str, patience: ClientTimeouts) -> Store {
         Store::new(connect(Some(url), patience).await, self.store.names().clone(), self.store.release())
     }
 }
@@ -87,7 +87,7 @@ pub fn client(url: &str) -> Client {
         .credentials_provider(Credentials::new("local", "local", None, None, "test"))
         .region(Region::from_static("us-east-1"))
         .endpoint_url(url)
-        .http_client(http_client(Patience::FUNCTION))
+        .http_client(http_client(ClientTimeouts::FUNCTION))
         .build();
     Client::from_conf(config)
 }

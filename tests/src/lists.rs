@@ -1,6 +1,6 @@
 //! Whole lists, and what is in them.
 
-use agentscope_api::{Ask, ListError, Listed, LoadedSession, SessionList, SessionView, WriteJson};
+use agentscope_api::{ListError, ListOptions, ListOutcome, LoadedSession, SessionList, SessionView, WriteJson};
 use agentscope_store::{Store, StoreError, StoredSession};
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ pub async fn list_sessions(
     user_id: &str,
     agent_id: &str,
 ) -> Result<Option<SessionList<SessionView>>, StoreError> {
-    whole(agentscope_api::list_sessions(store, user_id, agent_id, &Ask::default()).await)
+    whole(agentscope_api::list_sessions(store, user_id, agent_id, &ListOptions::default()).await)
 }
 
 /// A schedule's whole list.
@@ -27,12 +27,12 @@ pub async fn list_schedule_sessions(
     user_id: &str,
     schedule_id: &str,
 ) -> Result<Option<SessionList<LoadedSession>>, StoreError> {
-    whole(agentscope_api::list_schedule_sessions(store, user_id, schedule_id, &Ask::default()).await)
+    whole(agentscope_api::list_schedule_sessions(store, user_id, schedule_id, &ListOptions::default()).await)
 }
 
-fn whole<T>(answer: Result<Option<Listed<T>>, ListError>) -> Result<Option<SessionList<T>>, StoreError> {
+fn whole<T>(answer: Result<Option<ListOutcome<T>>, ListError>) -> Result<Option<SessionList<T>>, StoreError> {
     match answer {
-        Ok(listed) => Ok(listed.and_then(Listed::into_list)),
+        Ok(listed) => Ok(listed.and_then(ListOutcome::into_list)),
         Err(ListError::Store(error)) => Err(error),
         Err(error) => panic!("{error}"),
     }

@@ -1,19 +1,19 @@
 //! Copies of records that live elsewhere: written and deleted only while the table holds what was read.
 
 use agentscope_model::{AgentRecord, SessionRecord};
-use agentscope_store::{Held, Original, RecordKind, Store, View};
+use agentscope_store::{Detail, RecordKind, SourceFingerprint, Store, StoredVersion};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::records::{agent, noise, parse, session, with};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 const TIME: &str = "2026-01-01T00:00:00";
 
-fn original(hash: u8) -> Original {
-    Original { content_hash: [hash; 32], is_on_agent_list: true, is_on_schedule_list: true }
+fn original(hash: u8) -> SourceFingerprint {
+    SourceFingerprint { content_hash: [hash; 32], is_on_agent_list: true, is_on_schedule_list: true }
 }
 
-async fn held(store: &Store, kind: RecordKind, id: &str) -> Held {
-    store.held_of(kind, &[("alice", id)], true).await.unwrap().remove(0).0
+async fn held(store: &Store, kind: RecordKind, id: &str) -> StoredVersion {
+    store.stored_versions(kind, &[("alice", id)], true).await.unwrap().remove(0).0
 }
 
 fn an_agent(name: &str) -> AgentRecord {
@@ -63,8 +63,8 @@ async fn the_same_holds_of_sessions_with_and_without_parts() {
         assert!(!store.copy_session(&a_session("s", &noise(2, 900_000)), &original(3), &first).await.unwrap());
         assert!(!store.delete_copy(kind, "alice", "s", &first).await.unwrap());
         assert!(!store.has_left_parts("alice", "s").await.unwrap());
-        let heads = store.heads("alice", vec!["s".into()], View::Full, usize::MAX).await.unwrap();
-        let sessions = store.states("alice", heads.into_values().collect(), View::Full, usize::MAX).await.unwrap();
+        let heads = store.heads("alice", vec!["s".into()], Detail::Full, usize::MAX).await.unwrap();
+        let sessions = store.states("alice", heads.into_values().collect(), Detail::Full, usize::MAX).await.unwrap();
         let mut text = Vec::new();
         sessions["s"].append_json(&mut text).unwrap();
         assert!(String::from_utf8(text).unwrap().contains(&summary));
@@ -91,9 +91,9 @@ async fn a_claim_is_on_no_list_and_found_by_scans() {
     ];
     let request = database.client.put_item().table_name(&store.names().sessions);
     claim.into_iter().fold(request, |request, (name, value)| request.item(name, value)).send().await.unwrap();
-    store.copy_session(&a_session("s", ""), &original(1), &Held::default()).await.unwrap();
+    store.copy_session(&a_session("s", ""), &original(1), &StoredVersion::default()).await.unwrap();
     let ids = vec!["claimed".to_owned(), "s".to_owned()];
-    assert_eq!(store.heads("alice", ids, View::Full, usize::MAX).await.unwrap().len(), 1);
+    assert_eq!(store.heads("alice", ids, Detail::Full, usize::MAX).await.unwrap().len(), 1);
     assert_eq!(store.sessions_of_agent("alice", "a", None).await.unwrap().rows.len(), 1);
     let agents = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
     let (newest, rest) = store.newest_sessions_at_once("alice", agents).await.unwrap();
@@ -113,7 +113,7 @@ async fn ids_that_no_table_can_hold_are_held_by_none() {
     let store = TestDynamoDb::start().await.store;
     let long = "x".repeat(3000);
     for kind in RecordKind::ALL {
-        let held = store.held_of(kind, &[("alice", &long), (&long, "a"), ("alice", "")], true).await.unwrap();
+        let held = store.stored_versions(kind, &[("alice", &long), (&long, "a"), ("alice", "")], true).await.unwrap();
         assert!(held.iter().all(|(held, lease)| !held.is_there() && lease.is_none()));
     }
 }

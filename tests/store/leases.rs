@@ -166,7 +166,7 @@ async fn a_lease_is_of_one_session_of_one_user() {
 /// The field that a lease by these ids is refused for; `None` if it is taken.
 async fn refused(database: &TestDynamoDb, user_id: &str, id: &str) -> Option<&'static str> {
     let field = |error| match error {
-        StoreError::Unfit(unfit) => unfit.field,
+        StoreError::ConstraintViolation(unfit) => unfit.field,
         other => panic!("{other}"),
     };
     let acquired = database.store.acquire_lease(user_id, id, "one", MINUTE).await;

@@ -1,7 +1,7 @@
 //! Sizes: where a state of a given size lies, and that it comes back byte for byte from there.
 
 use agentscope_model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
-use agentscope_store::{StoreError, Unfit};
+use agentscope_store::{ConstraintViolation, StoreError};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::lists::{body, list_schedule_sessions, list_sessions};
 use agentscope_tests::records::{World, agent, json_of, noise, parse, run, schedule, session, team, with};
@@ -166,7 +166,7 @@ async fn the_longest_ids_leave_room_for_a_full_part() {
 fn is_too_large<T: std::fmt::Debug>(answer: Result<T, StoreError>, bytes: usize) {
     let problem = format!("{bytes} bytes, expected at most {ITEM_LIMIT}");
     match answer {
-        Err(StoreError::Unfit(unfit)) => assert_eq!(unfit, Unfit { field: ".", problem }),
+        Err(StoreError::ConstraintViolation(unfit)) => assert_eq!(unfit, ConstraintViolation { field: ".", problem }),
         other => panic!("{other:?}"),
     }
 }
@@ -176,7 +176,10 @@ async fn a_head_that_fits_no_item_is_refused_and_nothing_is_written() {
     let database = database().await;
     let session = record(&with(empty(), "/team_id", "x".repeat(ITEM_LIMIT)));
     let answer = database.store.put_session(&session).await;
-    assert!(matches!(&answer, Err(StoreError::Unfit(Unfit { field: ".", .. }))), "{answer:?}");
+    assert!(
+        matches!(&answer, Err(StoreError::ConstraintViolation(ConstraintViolation { field: ".", .. }))),
+        "{answer:?}"
+    );
     assert_eq!(items(&database, "alice").await, []);
     // What is in the JSON alone lies with the bulk.
     for place in ["/state/reply_id", "/state/session_id"] {

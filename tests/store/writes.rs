@@ -230,7 +230,10 @@ async fn a_session_that_fits_no_key_is_refused_by_name_and_not_written() {
     ];
     for (place, id, field) in cases {
         let answer = database.store.put_session(&record(&with(small("x"), place, id))).await;
-        assert!(matches!(&answer, Err(StoreError::Unfit(unfit)) if unfit.field == field), "{place}: {answer:?}");
+        assert!(
+            matches!(&answer, Err(StoreError::ConstraintViolation(unfit)) if unfit.field == field),
+            "{place}: {answer:?}"
+        );
     }
     assert_eq!(count(&database).await, 2);
 }

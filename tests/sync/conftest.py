@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from comparison import Tally
 from model import Model
-from processes import ROOT_FOLDER, Redis, Service, Stand, Sync
+from processes import ROOT_FOLDER, Redis, Service, Stack, Sync
 from records import RELEASE
 from world import World
 
@@ -78,24 +78,24 @@ async def model(anyio_backend):
 
 
 @pytest.fixture(scope="session")
-def stand():
-    stand = Stand()
-    yield stand
-    stand.stop()
+def test_stack():
+    test_stack = Stack()
+    yield test_stack
+    test_stack.stop()
 
 
 @pytest.fixture(scope="session")
-def following(redis, stand, folder):
-    sync = Sync(redis, stand, folder)
+def following(redis, test_stack, folder):
+    sync = Sync(redis, test_stack, folder)
     yield sync
     if sync.is_running():
         sync.stop()
 
 
 @pytest.fixture(scope="session")
-async def everything(redis, service, stand, following, tally, anyio_backend):
+async def everything(redis, service, test_stack, following, tally, anyio_backend):
     service.wait()
-    async with World(redis, service, stand, following, tally).open() as world:
+    async with World(redis, service, test_stack, following, tally).open() as world:
         await world.populate()
         following.start()
         yield world

@@ -130,12 +130,12 @@ class Service:
         ended(self.process)
 
 
-class Stand:
+class Stack:
     """Both functions behind a gateway, over an embedded DynamoDB."""
 
     def __init__(self, release=RELEASE):
         self.process = subprocess.Popen(
-            [BINARIES / "stand"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(release)
+            [BINARIES / "test_stack"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(release)
         )
         where = json.loads(self.process.stdout.readline())
         self.url, self.dynamodb, self.throttled_dynamodb = where["gateway"], where["dynamodb"], where["throttled_dynamodb"]
@@ -189,10 +189,10 @@ def environment(release):
 
 
 class Sync:
-    """`agentscope-sync`, from a Redis to the tables of a stand."""
+    """`agentscope-sync`, from a Redis to the tables of a test_stack."""
 
-    def __init__(self, redis: Redis, stand: Stand, folder: Path, release=RELEASE):
-        self.redis, self.stand, self.release = redis, stand, release
+    def __init__(self, redis: Redis, test_stack: Stack, folder: Path, release=RELEASE):
+        self.redis, self.test_stack, self.release = redis, test_stack, release
         self.log = folder / "sync.log"
         self.process = None
 
@@ -245,5 +245,5 @@ class Sync:
         return done.returncode, done.stdout
 
     def _command(self, command, *options):
-        endpoint = ("--endpoint-url", self.stand.throttled_dynamodb)
+        endpoint = ("--endpoint-url", self.test_stack.throttled_dynamodb)
         return [BINARIES / "agentscope-sync", command, self.redis.url, *endpoint, *options]

@@ -3,7 +3,7 @@
 import uuid
 
 import pytest
-from processes import Redis, Service, Stand, Sync
+from processes import Redis, Service, Stack, Sync
 from test_chats import USER, until, views
 from world import World
 
@@ -11,11 +11,11 @@ pytestmark = [pytest.mark.anyio, pytest.mark.newest]
 
 
 async def test_nobody_can_know_what_runs(tmp_path, model, tally):
-    redis, stand = Redis(tmp_path / "redis"), Stand()
-    service, sync = Service(redis, tmp_path, bus="memory"), Sync(redis, stand, tmp_path)
+    redis, test_stack = Redis(tmp_path / "redis"), Stack()
+    service, sync = Service(redis, tmp_path, bus="memory"), Sync(redis, test_stack, tmp_path)
     try:
         service.wait()
-        async with World(redis, service, stand, sync, tally).open() as world:
+        async with World(redis, service, test_stack, sync, tally).open() as world:
             agent = await world.agent(USER)
             session = await world.session(USER, agent, chat_model_config=await world.model_config(USER, model.url))
             sync.start()
@@ -48,7 +48,7 @@ async def test_nobody_can_know_what_runs(tmp_path, model, tally):
         if sync.is_running():
             sync.stop()
         service.stop()
-        stand.stop()
+        test_stack.stop()
         redis.stop()
 
 

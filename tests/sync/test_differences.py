@@ -4,7 +4,7 @@ import json
 
 import pytest
 from comparison import sessions
-from processes import Redis, Stand, Sync
+from processes import Redis, Stack, Sync
 
 pytestmark = [pytest.mark.anyio, pytest.mark.newest]
 USER = "acme:alice"
@@ -13,11 +13,11 @@ USER = "acme:alice"
 @pytest.fixture(scope="module")
 async def copy(everything, folder):
     """What `--once` makes of everything that is in Redis, in tables that were empty."""
-    stand = Stand()
-    sync = Sync(everything.redis, stand, folder)
+    test_stack = Stack()
+    sync = Sync(everything.redis, test_stack, folder)
     sync.log = folder / "copy.log"
     yield sync
-    stand.stop()
+    test_stack.stop()
 
 
 @pytest.fixture(scope="module")
@@ -37,32 +37,32 @@ async def planted(everything, copy):
 async def test_once_from_empty(world, copy, planted):
     status, told = copy.once()
     assert status == 0 and " written" in told
-    await world.compared_to(copy.stand).same(world.questions(everybody=True))
+    await world.compared_to(copy.test_stack).same(world.questions(everybody=True))
     status, told = copy.verify()
     assert status == 0 and "no difference" in told
     # Again, there is nothing to write.
-    writes = copy.stand.writes()
+    writes = copy.test_stack.writes()
     assert copy.once()[0] == 0
-    assert copy.stand.writes() == writes
+    assert copy.test_stack.writes() == writes
 
 
-def places(stand, planted):
+def places(test_stack, planted):
     """By the name of a record: its table, and the key of its item."""
 
     def key(sort, value):
         return {"user_id": {"S": USER}, sort: {"S": value}}
 
     return {
-        planted["agent"]: (stand.agents, key("id", planted["agent"])),
-        planted["team"]: (stand.teams, key("id", planted["team"])),
-        planted["schedule"]: (stand.schedules, key("id", planted["schedule"])),
-        planted["session"]: (stand.sessions, key("item", f"session#{planted['session']}")),
-        planted["large"]: (stand.sessions, key("item", f"session#{planted['large']}")),
+        planted["agent"]: (test_stack.agents, key("id", planted["agent"])),
+        planted["team"]: (test_stack.teams, key("id", planted["team"])),
+        planted["schedule"]: (test_stack.schedules, key("id", planted["schedule"])),
+        planted["session"]: (test_stack.sessions, key("item", f"session#{planted['session']}")),
+        planted["large"]: (test_stack.sessions, key("item", f"session#{planted['large']}")),
     }
 
 
-def item(stand, table, key):
-    return stand.call("GetItem", TableName=table, Key=key, ConsistentRead=True)["Item"]
+def item(test_stack, table, key):
+    return test_stack.call("GetItem", TableName=table, Key=key, ConsistentRead=True)["Item"]
 
 
 def finds(sync, **expected):
@@ -83,19 +83,19 @@ async def repaired(world, copy, *options):
     assert copy.once(*options)[0] == 0
     status, told = copy.verify()
     assert status == 0, told
-    await world.compared_to(copy.stand).same(world.questions())
+    await world.compared_to(copy.test_stack).same(world.questions())
 
 
 async def test_missing_and_extra_items(world, copy, planted):
     extras = []
-    for number, (table, key) in enumerate(places(copy.stand, planted).values()):
-        extra = item(copy.stand, table, key)
+    for number, (table, key) in enumerate(places(copy.test_stack, planted).values()):
+        extra = item(copy.test_stack, table, key)
         name = f"extra-{number}"
         extra |= {"id": {"S": name}} | ({"item": {"S": f"session#{name}"}} if "item" in extra else {})
         if "listing" in extra:
             extra["listing"] = {"S": extra["listing"]["S"].rpartition("#")[0] + f"#{name}"}
-        copy.stand.call("PutItem", TableName=table, Item=extra)
-        copy.stand.call("DeleteItem", TableName=table, Key=key)
+        copy.test_stack.call("PutItem", TableName=table, Item=extra)
+        copy.test_stack.call("DeleteItem", TableName=table, Key=key)
         extras.append(name)
     # Of the long state the parts are there still.
     finds(copy, missing=planted.values(), extra=extras, left_over=[planted["large"]])
@@ -104,15 +104,15 @@ async def test_missing_and_extra_items(world, copy, planted):
 
 async def test_items_and_records_that_have_changed(world, copy, planted):
     """What has changed the items has not changed the hashes of their content: `--rewrite` writes them all the same."""
-    for table, key in places(copy.stand, planted).values():
+    for table, key in places(copy.test_stack, planted).values():
         if key.get("item") == {"S": f"session#{planted['large']}"}:
             # The first part of the state is the second.
-            parts = [one for one in copy.stand.dump()["tables"][table] if one["item"]["S"].startswith(f"{key['item']['S']}#")]
+            parts = [one for one in copy.test_stack.dump()["tables"][table] if one["item"]["S"].startswith(f"{key['item']['S']}#")]
             first, second = sorted(parts, key=lambda one: one["item"]["S"])[:2]
             changed = {**first, "data": second["data"]}
         else:
-            changed = item(copy.stand, table, key) | {"updated_at": {"S": "2020-01-01T00:00:00"}}
-        copy.stand.call("PutItem", TableName=table, Item=changed)
+            changed = item(copy.test_stack, table, key) | {"updated_at": {"S": "2020-01-01T00:00:00"}}
+        copy.test_stack.call("PutItem", TableName=table, Item=changed)
     renamed = await world.session(USER, planted["agent"])
     assert copy.once()[0] == 0
     await world.patch_session(USER, planted["agent"], renamed, name="Another name")
@@ -146,8 +146,8 @@ async def test_records_that_fit_no_model(world, copy, planted):
         assert status == 1 and "2 skipped" in told
         assert session in copy.log.read_text()[written:] and "of-somebody-else" in copy.log.read_text()[written:]
         assert copy.once("--strict")[0] == 1
-        for stand in (copy.stand, world.stand):
-            status, body = await world.comparison.ask(stand.url, sessions(USER, agent))
+        for test_stack in (copy.test_stack, world.test_stack):
+            status, body = await world.comparison.ask(test_stack.url, sessions(USER, agent))
             assert status == 200 and session in [one["session"]["id"] for one in json.loads(body)["sessions"]]
     finds(copy, unfit=[session, "of-somebody-else"])
     await world.raw.set(key, good)
@@ -161,11 +161,11 @@ async def test_an_empty_redis_is_not_believed(world, copy, planted, folder):
     """Somebody who names the wrong Redis does not lose the tables."""
     empty = Redis(folder / "empty")
     try:
-        sync = Sync(empty, copy.stand, folder)
+        sync = Sync(empty, copy.test_stack, folder)
         assert sync.once()[0] == 1
-        await world.compared_to(copy.stand).same(world.questions())
+        await world.compared_to(copy.test_stack).same(world.questions())
         assert sync.once("--allow-empty")[0] == 0
-        assert [items for items in copy.stand.dump()["tables"].values() if items] == []
+        assert [items for items in copy.test_stack.dump()["tables"].values() if items] == []
     finally:
         empty.stop()
     # `verify` has trouble, which is no difference.

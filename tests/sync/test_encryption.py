@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from processes import Redis, Stand, Sync, free_port, wait_until
+from processes import Redis, Stack, Sync, free_port, wait_until
 
 
 def certificates(folder: Path):
@@ -85,9 +85,9 @@ class EncryptedRedis(Redis):
 
 @pytest.fixture
 def encrypted(tmp_path):
-    encrypted, stand = EncryptedRedis(tmp_path / "redis"), Stand()
-    yield encrypted, Sync(encrypted, stand, tmp_path)
-    stand.stop()
+    encrypted, test_stack = EncryptedRedis(tmp_path / "redis"), Stack()
+    yield encrypted, Sync(encrypted, test_stack, tmp_path)
+    test_stack.stop()
     encrypted.stop()
 
 

@@ -87,13 +87,13 @@ async def test_changes_while_sync_is_down(world):
 async def test_a_restart_with_nothing_changed_writes_nothing(world):
     await world.same()
     assert world.sync.stop() == 0
-    before = world.stand.requests()["requests"]
-    writes = world.stand.writes()
+    before = world.test_stack.requests()["requests"]
+    writes = world.test_stack.writes()
     world.sync.start()
     assert world.sync.stop() == 0
     assert world.sync.once()[0] == 0
-    after = world.stand.requests()["requests"]
-    assert world.stand.writes() == writes, (before, after)
+    after = world.test_stack.requests()["requests"]
+    assert world.test_stack.writes() == writes, (before, after)
     # It has looked.
     assert sum(after.values()) > sum(before.values())
 
@@ -155,15 +155,15 @@ async def test_connections_to_redis_are_cut(world):
 
 @pytest.mark.parametrize("percent", [50, 90])
 async def test_dynamodb_is_busy(world, percent):
-    before = world.stand.requests()
-    world.stand.throttle(percent)
+    before = world.test_stack.requests()
+    world.test_stack.throttle(percent)
     try:
         async with Life(world, "李雷", percent):
             await asyncio.sleep(4)
     finally:
-        world.stand.throttle(0)
+        world.test_stack.throttle(0)
     await world.same()
-    after = world.stand.requests()
+    after = world.test_stack.requests()
     assert after["refused"] > before["refused"] + 10 and after["answered_in_part"] > before["answered_in_part"]
     assert world.sync.is_running()
     await world.nothing_lost_nothing_left_over()

@@ -6,7 +6,7 @@ import uuid
 import pytest
 from monitor import Monitor
 from new_records import channel, channel_session, procedure, records_of_other_kinds, sop_session
-from processes import Stand, Sync
+from processes import Stack, Sync
 from records import parked
 from test_chats import until
 
@@ -122,7 +122,7 @@ async def test_records_of_other_kinds(world, user):
     agent = await world.agent(user)
     session = await world.session(user, agent)
     await world.same()
-    writes, complaints = world.stand.writes(), len(world.sync.complaints())
+    writes, complaints = world.test_stack.writes(), len(world.sync.complaints())
     with Monitor(world.redis) as monitor:
         await channel(world, user, agent)
         await records_of_other_kinds(world, user, session)
@@ -132,13 +132,13 @@ async def test_records_of_other_kinds(world, user):
         for key in ("inbox:lock", "sop:lock", "sop_run:lock", "schedule:lifecycle"):
             await world.raw.set(f"agentscope:{key}:{lock}", "x", ex=2)
         await world.same()
-        assert world.stand.writes() == writes
+        assert world.test_stack.writes() == writes
         # From the start, with all of them there.
         assert world.sync.stop() == 0
         world.sync.start()
         await world.same()
         assert world.sync.verify()[0] == 0
-    assert world.stand.writes() == writes
+    assert world.test_stack.writes() == writes
     touched = [command for command in monitor.of_sync() if any(part in command for part in NEVER_READ)]
     assert touched == []
     said = world.sync.complaints()[complaints:]
@@ -172,9 +172,9 @@ async def test_times_that_nobody_has_stored(world):
 
 async def test_nothing_of_it_is_refused(world, folder):
     """Into tables that were empty, named on the command line."""
-    stand = Stand()
+    test_stack = Stack()
     try:
-        copy = Sync(world.redis, stand, folder)
+        copy = Sync(world.redis, test_stack, folder)
         copy.log = folder / "newest.log"
         agent = await world.agent(USER)
         await channel_session(world, USER, agent, await channel(world, USER, agent))
@@ -183,6 +183,6 @@ async def test_nothing_of_it_is_refused(world, folder):
         status, told = copy.once("--release", copy.release, "--strict")
         assert (status, "0 skipped" in told) == (0, True), told
         assert copy.complaints() == []
-        await world.compared_to(stand).same(world.questions(everybody=True))
+        await world.compared_to(test_stack).same(world.questions(everybody=True))
     finally:
-        stand.stop()
+        test_stack.stop()

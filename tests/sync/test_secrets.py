@@ -51,7 +51,7 @@ async def test_no_secret_leaves_redis(world):
     assert [entry for entry in await world.raw.acl_log() if entry["username"] == "sync"] == []
 
     # Where it is looked for, it would be found.
-    dump = world.stand.dump()
+    dump = world.test_stack.dump()
     texts = [json.dumps(dump["tables"], ensure_ascii=False), *dump["texts"]]
     assert any(STATE in text for text in texts)
     redis_holds = [await world.raw.get(key) async for key in world.raw.scan_iter("*:credential:*")]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from comparison import where
-from processes import Redis, Service, Stand, Sync, http, wait_until
+from processes import Redis, Service, Stack, Sync, http, wait_until
 from records import RELEASE, conversation
 from world import World
 
@@ -24,10 +24,10 @@ async def older(request, tmp_path, tally, anyio_backend):
         redis = Redis(tmp_path / "redis")
         stack.callback(redis.stop)
         service = Service(redis, tmp_path, python)
-        stand = Stand(OLDER)
-        stack.callback(stand.stop)
-        sync = Sync(redis, stand, tmp_path, OLDER)
-        async with World(redis, service, stand, sync, tally).open() as world:
+        test_stack = Stack(OLDER)
+        stack.callback(test_stack.stop)
+        sync = Sync(redis, test_stack, tmp_path, OLDER)
+        async with World(redis, service, test_stack, sync, tally).open() as world:
             # By then it may be another one.
             stack.callback(lambda: world.service.stop())
             service.wait()
@@ -59,7 +59,7 @@ async def goes_over(world):
     world.service.stop()
     world.service = Service(world.redis, world.sync.log.parent)
     world.service.wait()
-    world.comparison = world.compared_to(world.stand)
+    world.comparison = world.compared_to(world.test_stack)
 
 
 async def test_all_lists_stay_and_teams_migrate(older):
@@ -69,14 +69,14 @@ async def test_all_lists_stay_and_teams_migrate(older):
     assert world.sync.stop() == 0
 
     world.sync.release = RELEASE
-    world.stand.set_release(RELEASE)
+    world.test_stack.set_release(RELEASE)
     world.sync.start()
     assert world.sync.verify()[0] == 0
     # Before anybody has asked AgentScope, which rewrites a team as soon as somebody does.
     teams = await team_records(world)
     assert teams and not any("members" in team["data"] for team in teams.values())
     questions = world.questions(everybody=True)
-    before = {question: await world.comparison.ask(world.stand.url, question) for question in questions}
+    before = {question: await world.comparison.ask(world.test_stack.url, question) for question in questions}
     assert await team_records(world) == teams
 
     await goes_over(world)
@@ -112,7 +112,7 @@ async def test_agentscope_goes_over_and_sync_does_not(older):
     await world.same()
     await goes_over(world)
     questions = world.questions(everybody=True)
-    before = {question: await world.comparison.ask(world.stand.url, question) for question in questions}
+    before = {question: await world.comparison.ask(world.test_stack.url, question) for question in questions}
     user = next(iter(world.agents.values()))
     agent = await world.agent(user, "Of the newer release")
     wait_until(lambda: about_releases(world.sync), "a complaint", world.sync.process)
@@ -125,15 +125,15 @@ async def test_agentscope_goes_over_and_sync_does_not(older):
     assert status == 503 and "--release" in json.loads(health)["problem"], health
     assert http(f"http://{world.sync.address}/livez")[0] == 200
     for question, answer in before.items():
-        assert await world.comparison.ask(world.stand.url, question) == answer
+        assert await world.comparison.ask(world.test_stack.url, question) == answer
 
     assert world.sync.stop() == 0
     # By its exit status, a script can tell what to do.
     assert world.sync.once()[0] == world.sync.verify()[0] == 3
     for question, answer in before.items():
-        assert await world.comparison.ask(world.stand.url, question) == answer
+        assert await world.comparison.ask(world.test_stack.url, question) == answer
     world.sync.release = RELEASE
-    world.stand.set_release(RELEASE)
+    world.test_stack.set_release(RELEASE)
     world.sync.start()
     for question in questions:
         # One after the other: several at once would each rewrite the same team.

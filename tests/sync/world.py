@@ -14,9 +14,9 @@ NO_SUCH_ID = "no-such-id"
 class World(People):
     """AgentScope, its Redis, `agentscope-sync` and the functions, with the ids of everything that there has ever been."""
 
-    def __init__(self, redis, service, stand, sync, tally):
+    def __init__(self, redis, service, test_stack, sync, tally):
         super().__init__(redis, service)
-        self.stand, self.sync, self.tally = stand, sync, tally
+        self.test_stack, self.sync, self.tally = test_stack, sync, tally
         self.turn = 0
         self.left_over = set()
 
@@ -24,11 +24,11 @@ class World(People):
     async def open(self):
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(super().open())
-            self.comparison = self.compared_to(self.stand)
+            self.comparison = self.compared_to(self.test_stack)
             yield self
 
-    def compared_to(self, stand):
-        return Comparison(stand.url, self.service.url, self.client, self.tally, InventedTimes(self.raw))
+    def compared_to(self, test_stack):
+        return Comparison(test_stack.url, self.service.url, self.client, self.tally, InventedTimes(self.raw))
 
     async def populate(self):
         """What is there before sync starts for the first time."""
@@ -65,7 +65,7 @@ class World(People):
 
     async def listed(self, user, agent):
         """What the function answers."""
-        return await self.comparison.ask(self.stand.url, sessions(user, agent))
+        return await self.comparison.ask(self.test_stack.url, sessions(user, agent))
 
     async def nothing_lost_nothing_left_over(self):
         """Everybody gets the same answers, `verify` finds no difference, and no part of a state lies there that belongs to no
@@ -73,8 +73,8 @@ class World(People):
         await self.same(everybody=True)
         status, told = self.sync.verify()
         assert status == 0, told
-        dump = self.stand.dump()
-        items = {(one["user_id"]["S"], one["item"]["S"]): one for one in dump["tables"][self.stand.sessions]}
+        dump = self.test_stack.dump()
+        items = {(one["user_id"]["S"], one["item"]["S"]): one for one in dump["tables"][self.test_stack.sessions]}
         heads = {key: one["version"]["S"] for key, one in items.items() if "listing" in one}
         left_over = set()
         for user, key in items:

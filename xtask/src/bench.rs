@@ -13,7 +13,7 @@ use crate::{proxy, root};
 
 /// The functions as they are deployed: nothing else is built with them, which could add features to their libraries.
 const FUNCTIONS: [&str; 5] = ["--release", "-p", "list-sessions", "-p", "list-schedule-sessions"];
-const FLOOR: [&str; 3] = ["--release", "-p", "agentscope-bench-floor"];
+const BASELINE: [&str; 3] = ["--release", "-p", "agentscope-bench-baseline"];
 const DRIVER: [&str; 4] = ["--profile", "driver", "-p", "agentscope-bench"];
 /// Where nothing is measured, the driver need not be fast; it is built as the tests are.
 const QUICK_DRIVER: [&str; 2] = ["-p", "agentscope-bench"];
@@ -21,7 +21,7 @@ const QUICK_DRIVER: [&str; 2] = ["-p", "agentscope-bench"];
 /// What the functions may be built for, and the driver is not, which runs here and shares what the tests have built.
 const TARGET: [&str; 2] = ["CARGO_BUILD_TARGET", "CARGO_BUILD_RUSTFLAGS"];
 
-/// Asked for one of these, the driver measures nothing.
+/// ListRequest for one of these, the driver measures nothing.
 const WITHOUT_FUNCTIONS: [&str; 3] = ["--help", "-h", "--plot-from"];
 
 #[derive(Debug, Args)]
@@ -52,9 +52,9 @@ pub(crate) async fn run(Bench { arguments }: Bench) -> Result<()> {
     if !arguments.iter().any(is_without_functions) {
         eprintln!("Building the functions as they are deployed, which takes minutes …");
         let function = build(&FUNCTIONS, &[]).await?;
-        let floor = build(&FLOOR, &[]).await?;
+        let baseline = build(&BASELINE, &[]).await?;
         let folder = function.parent().unwrap_or(Path::new(""));
-        command.arg("--functions").arg(folder).arg("--floor").arg(floor);
+        command.arg("--functions").arg(folder).arg("--baseline").arg(baseline);
     }
     let status = command.args(arguments).status().await.with_context(|| driver.display().to_string())?;
     if status.success() { Ok(()) } else { bail!("the benchmark failed ({status})") }

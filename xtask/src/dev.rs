@@ -6,7 +6,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use agentscope_model::Release;
-use agentscope_store::{Patience, Store, connect, has_proxy};
+use agentscope_store::{ClientTimeouts, Store, connect, has_proxy};
 use agentscope_sync::export::{self, Export};
 use agentscope_sync::load;
 use agentscope_sync::signals::until_ended;
@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 
 use crate::cors::{self, PageOrigin};
 use crate::examples::Example;
-use crate::front::{self, Origin};
+use crate::gateway::{self, Origin};
 use crate::process::end;
 use crate::{cargo_lambda, documentation, ports, proxy, root, store, swagger_ui};
 
@@ -91,7 +91,7 @@ pub(crate) async fn run(options: Dev) -> Result<()> {
 
 async fn serve(options: &Dev, data: &Export<'_>, listeners: Vec<TcpListener>, children: &mut Vec<Child>) -> Result<()> {
     let functions = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::free()?));
-    let router = front::router(functions, options.origin.as_ref())?.merge(documentation::router());
+    let router = gateway::router(functions, options.origin.as_ref())?.merge(documentation::router());
     let router = cors::allowing(router, &options.cors_origin);
     // While the functions are built, and never waited for.
     let page = tokio::spawn(async { swagger_ui::fetch(&root()).await });
@@ -112,7 +112,7 @@ async fn serve(options: &Dev, data: &Export<'_>, listeners: Vec<TcpListener>, ch
     let cargo_lambda = cargo_lambda::find(&root()).await?;
     build().await?;
     let mut watch = start_functions(&cargo_lambda, functions, &store_url, options.release)?;
-    let front = tokio::spawn(front::serve(listeners, router));
+    let gateway = tokio::spawn(gateway::serve(listeners, router));
     let base_url = format!("http://127.0.0.1:{}", options.port);
     let ready = tokio::select! {
         ready = answering(&base_url) => ready,
@@ -126,7 +126,7 @@ async fn serve(options: &Dev, data: &Export<'_>, listeners: Vec<TcpListener>, ch
     let Some(watch) = children.last_mut() else { return Ok(()) };
     tokio::select! {
         status = watch.wait() => ended("cargo lambda", status),
-        failed = front => failed?,
+        failed = gateway => failed?,
     }
 }
 
@@ -155,7 +155,7 @@ async fn start_store(port: u16) -> Result<Child> {
 }
 
 async fn load_data(store_url: &str, data: &Export<'_>, release: Release) -> Result<()> {
-    let store = Store::new(connect(Some(store_url), Patience::LOADER).await, store::tables(), release);
+    let store = Store::new(connect(Some(store_url), ClientTimeouts::LOADER).await, store::tables(), release);
     let report = load::load(&store, data, LEASE, &ProgressBar::hidden()).await?;
     for line in report.remarks.iter().chain(&report.problems) {
         eprintln!("data: {line}");

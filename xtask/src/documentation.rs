@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::front::detail;
+use crate::gateway::detail;
 use crate::{openapi, root, swagger_ui};
 
 /// Where the page is: at a path that no AgentScope service has.

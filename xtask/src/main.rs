@@ -6,7 +6,7 @@ mod cors;
 mod dev;
 mod documentation;
 mod examples;
-mod front;
+mod gateway;
 mod openapi;
 mod ports;
 mod process;
@@ -31,7 +31,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Measures the functions as they are deployed, next to the floor.
+    /// Measures the functions as they are deployed, next to the baseline.
     Bench(bench::Bench),
     /// Runs both functions at their real paths over an embedded DynamoDB with sample data.
     Dev(dev::Dev),

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use agentscope_store::{Patience, TableNames, connect};
+use agentscope_store::{ClientTimeouts, TableNames, connect};
 use agentscope_sync::signals::until_ended;
 use anyhow::{Result, anyhow};
 use clap::Args;
@@ -31,7 +31,7 @@ pub(crate) fn tables() -> TableNames {
 
 /// Creates the tables that a DynamoDB does not have.
 pub(crate) async fn create_tables(url: &str) -> Result<()> {
-    let client = connect(Some(url), Patience::LOADER).await;
+    let client = connect(Some(url), ClientTimeouts::LOADER).await;
     for table in tables().definitions() {
         table.create(&client).await?;
     }

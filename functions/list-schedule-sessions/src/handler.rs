@@ -1,7 +1,7 @@
 //! Answers requests.
 
-use agentscope_api::{ApiError, Asked, IdentitySource, Request, Response, respond};
-use agentscope_api::{Ask, list_schedule_sessions};
+use agentscope_api::{ApiError, IdentitySource, ListRequest, Request, Response, list_response};
+use agentscope_api::{ListOptions, list_schedule_sessions};
 use agentscope_store::Store;
 use lambda_http::http::Method;
 
@@ -16,8 +16,8 @@ pub async fn handle(store: &Store, identity: IdentitySource, request: &Request) 
     if request.method != Method::GET {
         return Err(ApiError::MethodNotAllowed(request.method.clone()));
     }
-    let Asked { caller, id, ask } = Asked::schedule_sessions(request, identity, schedule_id)?;
-    let read = async |ask: &Ask| list_schedule_sessions(store, &caller, id, ask).await;
-    let response = respond(request, identity, &ask, read).await?;
+    let ListRequest { caller, id, ask } = ListRequest::schedule_sessions(request, identity, schedule_id)?;
+    let read = async |ask: &ListOptions| list_schedule_sessions(store, &caller, id, ask).await;
+    let response = list_response(request, identity, &ask, read).await?;
     response.ok_or_else(|| ApiError::NoSchedule(id.to_owned()))
 }

@@ -1,7 +1,7 @@
 //! The function's wiring: logs, settings, client, handler.
 
 use agentscope_api::{Request, Settings, run, telemetry};
-use agentscope_store::{Patience, Store, connect_from_environment};
+use agentscope_store::{ClientTimeouts, Store, connect_from_environment};
 use lambda_http::Error;
 use list_schedule_sessions::handler;
 
@@ -13,7 +13,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 async fn main() -> Result<(), Error> {
     telemetry::start();
     let Settings { tables, identity, release, metrics_namespace, base_path } = Settings::from_env()?;
-    let store = Store::new(connect_from_environment(Patience::FUNCTION), tables, release);
+    let store = Store::new(connect_from_environment(ClientTimeouts::FUNCTION), tables, release);
     store.warm_up_by_schedules().await;
     let route = env!("CARGO_PKG_NAME");
     let handle = async |request: Request| handler::handle(&store, identity, &request.below(base_path.as_deref())).await;

@@ -9,7 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::event::PayloadFormat;
-use crate::response::Weight;
+use crate::response::BodyStats;
 
 /// The body of an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,17 +30,17 @@ impl From<String> for Body {
 }
 
 /// An answer in the form that the gateway takes that sent the event.
-pub(crate) struct GatewayAnswer {
+pub(crate) struct GatewayResponse {
     pub(crate) format: PayloadFormat,
     pub(crate) response: Response<Body>,
 }
 
-impl GatewayAnswer {
+impl GatewayResponse {
     /// How many bytes it has as JSON.
     pub(crate) fn size(&self) -> usize {
         let mut count = Count(0);
         // Neither counting nor what is counted can fail.
-        let _ = match self.response.extensions().get::<Weight>() {
+        let _ = match self.response.extensions().get::<BodyStats>() {
             // A list may have megabytes, which have been counted already.
             Some(weight) => {
                 count.0 = weight.bytes;
@@ -69,14 +69,14 @@ impl GatewayAnswer {
     }
 }
 
-impl Serialize for GatewayAnswer {
+impl Serialize for GatewayResponse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.serialize_with(self.response.body(), serializer)
     }
 }
 
 /// An answer as if its body were empty, of whatever kind it is.
-struct WithoutBody<'a>(&'a GatewayAnswer);
+struct WithoutBody<'a>(&'a GatewayResponse);
 
 impl Serialize for WithoutBody<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -132,7 +132,7 @@ mod tests {
 
     fn answer(format: PayloadFormat, body: Body) -> Value {
         let response = Response::builder().status(404).header("x-a", "b").body(body).unwrap();
-        serde_json::from_slice(&serde_json::to_vec(&GatewayAnswer { format, response }).unwrap()).unwrap()
+        serde_json::from_slice(&serde_json::to_vec(&GatewayResponse { format, response }).unwrap()).unwrap()
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub enum ApiError {
 /// The `detail` of an error.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub enum Detail {
+pub enum ErrorDetail {
     /// A sentence.
     Text(String),
     /// What is wrong with each input.
@@ -116,9 +116,9 @@ impl ApiError {
     }
 
     /// What the client is told.
-    pub fn detail(&self) -> Detail {
-        Detail::Text(match self {
-            Self::Inputs(problems) => return Detail::Inputs(problems.clone()),
+    pub fn detail(&self) -> ErrorDetail {
+        ErrorDetail::Text(match self {
+            Self::Inputs(problems) => return ErrorDetail::Inputs(problems.clone()),
             Self::TooLarge(too_large) => too_large.to_string(),
             Self::MalformedEvent(_) => "Bad Request".to_owned(),
             Self::NoRoute => "Not Found".to_owned(),
@@ -136,7 +136,7 @@ impl ApiError {
     pub fn response(&self) -> Response {
         #[derive(Serialize)]
         struct Body {
-            detail: Detail,
+            detail: ErrorDetail,
         }
         let body = match self {
             // The answer to HEAD has no body.

@@ -6,7 +6,7 @@
 //!
 //! - [`event`], `route`: what API Gateway, a function URL or `cargo lambda watch` sends, as one [`Request`].
 //! - [`identity`]: who sends the request.
-//! - `parameters`, [`cursor`], [`etag`]: the list that a request names, its page, and what the client has already.
+//! - `list_request`, [`cursor`], [`etag`]: the list that a request names, its page, and what the client has already.
 //! - `response`, `body`, `encoding`: the response with a list, compressed.
 //! - `too_large`: lists that exceed a response, and what can be requested instead.
 //! - [`error`]: every response that is neither 200 nor 304.
@@ -31,11 +31,11 @@ pub mod etag;
 pub mod event;
 pub mod identity;
 pub mod list;
+mod list_request;
 mod list_schedule_sessions;
 mod list_sessions;
 mod load_states;
 mod metrics;
-mod parameters;
 mod render;
 mod response;
 mod route;
@@ -54,12 +54,12 @@ pub use body::Body;
 pub use error::ApiError;
 pub use event::Request;
 pub use identity::IdentitySource;
-pub use list::{Ask, ListError, Listed, MOST_READ, SessionList};
+pub use list::{ListError, ListOptions, ListOutcome, MOST_READ, SessionList};
+pub use list_request::ListRequest;
 pub use list_schedule_sessions::list_schedule_sessions;
 pub use list_sessions::list_sessions;
-pub use parameters::Asked;
 pub use render::WriteJson;
-pub use response::{RESPONSE_LIMIT, Response, respond};
+pub use response::{RESPONSE_LIMIT, Response, list_response};
 pub use serve::{answer, answer_within, run};
 pub use session_view::{LoadedSession, SessionStatus, SessionView};
 pub use settings::Settings;

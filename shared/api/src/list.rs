@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use agentscope_model::Release;
-use agentscope_store::{Page, Rows, SessionHead, StoreError, View};
+use agentscope_store::{Detail, Page, Rows, SessionHead, StoreError};
 
 use crate::cursor::Scope;
 use crate::etag::{EntityTag, Fingerprint, IfNoneMatch};
@@ -14,13 +14,13 @@ pub const MOST_READ: usize = 64 << 20;
 
 /// How a list is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ask {
+pub struct ListOptions {
     /// The page; `None` for the whole list.
     pub page: Option<Page>,
     /// Whether the number of all sessions is wanted with a page.
     pub count: bool,
     /// How much of each session; `None`: as much as the release shows.
-    pub view: Option<View>,
+    pub view: Option<Detail>,
     /// The answers that the caller has already.
     pub known: IfNoneMatch,
     /// The most bytes of JSON that the caller can be given. A larger list is refused before it is put together.
@@ -29,7 +29,7 @@ pub struct Ask {
     pub certain_bytes: usize,
 }
 
-impl Default for Ask {
+impl Default for ListOptions {
     /// The whole list, in full.
     fn default() -> Self {
         Self {
@@ -43,7 +43,7 @@ impl Default for Ask {
     }
 }
 
-impl Ask {
+impl ListOptions {
     /// The same for a caller who can be given this many bytes of JSON at most, and this many whatever they are.
     #[must_use]
     pub fn within(self, most_bytes: usize, certain_bytes: usize) -> Self {
@@ -64,14 +64,14 @@ impl Ask {
 
 /// What comes of asking for a list.
 #[derive(Debug, Clone)]
-pub enum Listed<T> {
+pub enum ListOutcome<T> {
     /// The list.
     List(SessionList<T>),
     /// The caller has it already.
     NotModified(EntityTag),
 }
 
-impl<T> Listed<T> {
+impl<T> ListOutcome<T> {
     /// The list; `None` if the caller has it already.
     pub fn into_list(self) -> Option<SessionList<T>> {
         match self {
@@ -117,18 +117,18 @@ pub enum ListError {
 
 /// What surrounds the sessions of a list.
 #[derive(Debug, Clone)]
-pub(crate) struct Frame {
+pub(crate) struct ListEnvelope {
     pub(crate) next_cursor: Option<Option<String>>,
     /// The number of all sessions, if a page was asked for with it.
     pub(crate) count: Option<usize>,
     fingerprint: String,
 }
 
-impl Frame {
+impl ListEnvelope {
     pub(crate) fn new(
         scope: &Scope<'_>,
-        ask: &Ask,
-        view: View,
+        ask: &ListOptions,
+        view: Detail,
         release: Release,
         rows: &Rows,
         count: Option<usize>,
@@ -163,7 +163,7 @@ impl Frame {
 
 /// The ids of these sessions in the order of the list: that of the rows for a page, whose end is one of them; else newest first,
 /// and by id where two were created at once.
-pub(crate) fn in_order(ask: &Ask, ids: &[String], heads: &HashMap<String, SessionHead>) -> Vec<String> {
+pub(crate) fn in_order(ask: &ListOptions, ids: &[String], heads: &HashMap<String, SessionHead>) -> Vec<String> {
     if ask.page.is_some() {
         return ids.iter().filter(|id| heads.contains_key(*id)).cloned().collect();
     }

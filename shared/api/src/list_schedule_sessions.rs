@@ -6,7 +6,7 @@ use futures::try_join;
 use crate::LoadedSession;
 use crate::cursor::{Route, Scope};
 use crate::etag::EntityTag;
-use crate::list::{Ask, Frame, ListError, Listed, in_order};
+use crate::list::{ListEnvelope, ListError, ListOptions, ListOutcome, in_order};
 use crate::load_states::load_states;
 use crate::size::ListSize;
 
@@ -22,8 +22,8 @@ pub async fn list_schedule_sessions(
     store: &Store,
     user_id: &str,
     schedule_id: &str,
-    ask: &Ask,
-) -> Result<Option<Listed<LoadedSession>>, ListError> {
+    ask: &ListOptions,
+) -> Result<Option<ListOutcome<LoadedSession>>, ListError> {
     let (exists, rows, count) = try_join!(
         store.schedule_exists(user_id, schedule_id),
         store.sessions_of_schedule(user_id, schedule_id, ask.page.as_ref()),
@@ -35,7 +35,7 @@ pub async fn list_schedule_sessions(
     let scope = Scope { route: Route::ScheduleSessions, user_id, id: schedule_id };
     // Every release shows sessions whole here.
     let view = ask.view.unwrap_or_default();
-    let frame = Frame::new(&scope, ask, view, store.release(), &rows, count);
+    let frame = ListEnvelope::new(&scope, ask, view, store.release(), &rows, count);
     let ids: Vec<_> = rows.rows.into_iter().map(|row| row.id).collect();
     let mut heads = store.heads(user_id, ids.clone(), view, ask.most_read()).await?;
     heads.retain(|_, head| head.source_schedule_id.as_deref() == Some(schedule_id));
@@ -44,7 +44,7 @@ pub async fn list_schedule_sessions(
     let tag = |sessions| EntityTag { sessions, teams: "0".to_owned() };
     let known = tag(frame.fingerprint(order.iter().filter_map(|id| heads.get(id)).map(|head| (head, false))));
     if ask.known.matches(&known) {
-        return Ok(Some(Listed::NotModified(known)));
+        return Ok(Some(ListOutcome::NotModified(known)));
     }
     ListSize::of_heads(&order, &heads, None, ids.len()).check(ask, view)?;
     let mut sessions = load_states(store, user_id, heads.into_values().collect(), view, "", ask.most_bytes).await?;
@@ -54,5 +54,5 @@ pub async fn list_schedule_sessions(
     let size = ListSize::of_sessions(&sessions, None);
     size.check(ask, view)?;
     let etag = tag(frame.fingerprint(sessions.iter().map(|session| (&session.stored.head, false))));
-    Ok(Some(Listed::List(frame.list(sessions, etag, size.smaller(ask.certain_bytes, view)))))
+    Ok(Some(ListOutcome::List(frame.list(sessions, etag, size.smaller(ask.certain_bytes, view)))))
 }

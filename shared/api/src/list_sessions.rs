@@ -3,16 +3,16 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use agentscope_store::{ReadLimit, SessionHead, Store, View};
+use agentscope_store::{Detail, ReadLimit, SessionHead, Store};
 use futures::try_join;
 
 use crate::LoadedSession;
 use crate::cursor::{Route, Scope};
 use crate::etag::EntityTag;
-use crate::list::{Ask, Frame, ListError, Listed, in_order};
+use crate::list::{ListEnvelope, ListError, ListOptions, ListOutcome, in_order};
 use crate::load_states::load_states;
 use crate::size::{ListSize, total};
-use crate::teams::{Known, Teams};
+use crate::teams::{AlreadyRead, Teams};
 use crate::{SessionStatus, SessionView};
 
 /// Reads the answer of `GET /sessions/?agent_id=…`; `None` if the user has no such agent.
@@ -33,8 +33,8 @@ pub async fn list_sessions(
     store: &Store,
     user_id: &str,
     agent_id: &str,
-    ask: &Ask,
-) -> Result<Option<Listed<SessionView>>, ListError> {
+    ask: &ListOptions,
+) -> Result<Option<ListOutcome<SessionView>>, ListError> {
     let (agent, rows, running, count) = try_join!(
         store.agent(user_id, agent_id),
         store.sessions_of_agent(user_id, agent_id, ask.page.as_ref()),
@@ -44,8 +44,8 @@ pub async fn list_sessions(
     let Some(agent) = agent else { return Ok(None) };
     let scope = Scope { route: Route::Sessions, user_id, id: agent_id };
     let release = store.release();
-    let view = ask.view.unwrap_or(if release.trims_sessions() { View::Summary } else { View::Full });
-    let frame = Frame::new(&scope, ask, view, release, &rows, count);
+    let view = ask.view.unwrap_or(if release.trims_sessions() { Detail::Summary } else { Detail::Full });
+    let frame = ListEnvelope::new(&scope, ask, view, release, &rows, count);
 
     let asked: HashSet<String> = rows.rows.iter().filter_map(|row| row.team_id.clone()).collect();
     let ids: Vec<_> = rows.rows.into_iter().map(|row| row.id).collect();
@@ -66,7 +66,7 @@ pub async fn list_sessions(
         frame.fingerprint(sessions.map(|head| (head, running.contains(&head.id))))
     };
     let known_sessions = fingerprint(&mut order.iter().filter_map(|id| heads.get(id)));
-    let known = Known {
+    let known = AlreadyRead {
         newest_session: order.first().filter(|_| ask.is_from_start()).cloned(),
         sessions: order.iter().cloned().collect(),
         agent: Arc::new(agent),
@@ -76,7 +76,7 @@ pub async fn list_sessions(
         let teams = Teams::resolve(store, user_id, std::mem::take(&mut teams), &known, &limit).await?;
         let tag = EntityTag { sessions: known_sessions, teams: teams.fingerprint() };
         if ask.known.matches(&tag) {
-            return Ok(Some(Listed::NotModified(tag)));
+            return Ok(Some(ListOutcome::NotModified(tag)));
         }
         resolved = Some(teams);
     }
@@ -114,7 +114,7 @@ pub async fn list_sessions(
         sessions: fingerprint(&mut sessions.iter().map(|session| &session.stored.head)),
         teams: teams.fingerprint(),
     };
-    let has_status = view == View::Summary || release.trims_sessions();
+    let has_status = view == Detail::Summary || release.trims_sessions();
     let view = |session: LoadedSession| SessionView {
         is_running: running.contains(&session.stored.head.id),
         status: has_status.then(|| SessionStatus::of(&session.stored.head, running.contains(&session.stored.head.id))),
@@ -122,7 +122,7 @@ pub async fn list_sessions(
         session,
     };
     let sessions = sessions.into_iter().map(view).collect();
-    Ok(Some(Listed::List(frame.list(sessions, tag, smaller))))
+    Ok(Some(ListOutcome::List(frame.list(sessions, tag, smaller))))
 }
 
 fn teams_of<'a>(heads: impl Iterator<Item = &'a SessionHead>) -> HashSet<String> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use agentscope_store::{SessionHead, Store, StoreError, StoredSession, View};
+use agentscope_store::{Detail, SessionHead, Store, StoreError, StoredSession};
 use futures::try_join;
 
 use crate::LoadedSession;
@@ -21,7 +21,7 @@ pub(crate) async fn load_states(
     store: &Store,
     user_id: &str,
     heads: Vec<SessionHead>,
-    view: View,
+    view: Detail,
     opening: &str,
     most_bytes: usize,
 ) -> Result<HashMap<String, LoadedSession>, StoreError> {

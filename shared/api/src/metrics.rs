@@ -15,8 +15,8 @@ use metrique_writer::{Entry, EntryWriter};
 use metrique_writer_format_emf::{Emf, NoMetric};
 
 use crate::RESPONSE_LIMIT;
-use crate::body::GatewayAnswer;
-use crate::response::Weight;
+use crate::body::GatewayResponse;
+use crate::response::BodyStats;
 
 /// How often items of another release are logged.
 const OTHER_RELEASE_EVERY: Duration = Duration::from_secs(60);
@@ -33,12 +33,12 @@ pub(crate) struct Metrics {
 }
 
 /// A request that has been answered.
-pub(crate) struct Answered<'a> {
+pub(crate) struct Handled<'a> {
     /// When it came.
     pub(crate) at: SystemTime,
     /// How long it took until there was an answer to hand over.
     pub(crate) latency: Duration,
-    pub(crate) answer: &'a GatewayAnswer,
+    pub(crate) answer: &'a GatewayResponse,
     pub(crate) usage: Usage,
     /// What Lambda calls it.
     pub(crate) request_id: &'a str,
@@ -55,7 +55,7 @@ impl Metrics {
     }
 
     /// Writes the line of a request.
-    pub(crate) fn write(&mut self, answered: &Answered<'_>) {
+    pub(crate) fn write(&mut self, answered: &Handled<'_>) {
         self.log_other_releases(answered.usage.other_releases);
         let is_cold = std::mem::take(&mut self.is_cold);
         self.line.clear();
@@ -87,14 +87,14 @@ struct Line<'a> {
     route: &'static str,
     /// Whether this is the process's first request.
     is_cold: bool,
-    answered: &'a Answered<'a>,
+    answered: &'a Handled<'a>,
 }
 
 impl Entry for Line<'_> {
     fn write<'a>(&'a self, line: &mut impl EntryWriter<'a>) {
-        let Answered { at, latency, answer, usage, request_id, trace_id } = self.answered;
+        let Handled { at, latency, answer, usage, request_id, trace_id } = self.answered;
         let status = answer.response.status();
-        let weight = answer.response.extensions().get::<Weight>();
+        let weight = answer.response.extensions().get::<BodyStats>();
         let bytes = answer.size();
         let is_near_limit = status == StatusCode::PAYLOAD_TOO_LARGE || bytes * 5 > RESPONSE_LIMIT * 4;
 

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use agentscope_store::{Page, View};
+use agentscope_store::{Detail, Page};
 use lambda_http::http::{self, HeaderValue, StatusCode, header};
 
 use crate::body::Body;
@@ -10,7 +10,7 @@ use crate::encoding::{Compressor, Encoding};
 use crate::etag::{EntityTag, IfNoneMatch};
 use crate::too_large::{Advice, Excess, TooLarge};
 use crate::{ApiError, IdentitySource, Request};
-use crate::{Ask, ListError, Listed, SessionList, Smaller, WriteJson};
+use crate::{ListError, ListOptions, ListOutcome, SessionList, Smaller, WriteJson};
 
 /// An answer.
 pub type Response = http::Response<Body>;
@@ -33,7 +33,7 @@ const WORTH_COMPRESSING: usize = 1024;
 
 /// What an answer with a list has: an extension of it, for whoever counts.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Weight {
+pub(crate) struct BodyStats {
     /// Sessions in the list, or on its page.
     pub(crate) sessions: usize,
     /// Bytes of the body, as a string in the JSON that is returned.
@@ -46,11 +46,11 @@ pub(crate) struct Weight {
 /// # Errors
 ///
 /// The list cannot be read, or is larger than a function may return. In the latter case what fits is found out, and named.
-pub async fn respond<T: WriteJson>(
+pub async fn list_response<T: WriteJson>(
     request: &Request,
     identity: IdentitySource,
-    ask: &Ask,
-    read: impl AsyncFn(&Ask) -> Result<Option<Listed<T>>, ListError>,
+    ask: &ListOptions,
+    read: impl AsyncFn(&ListOptions) -> Result<Option<ListOutcome<T>>, ListError>,
 ) -> Result<Option<Response>, ApiError> {
     let encoding = Encoding::of(request);
     match attempt(encoding, identity, ask, &read).await {
@@ -67,11 +67,11 @@ async fn first_session<T: WriteJson>(
     request: &Request,
     encoding: Encoding,
     identity: IdentitySource,
-    ask: &Ask,
-    read: &impl AsyncFn(&Ask) -> Result<Option<Listed<T>>, ListError>,
+    ask: &ListOptions,
+    read: &impl AsyncFn(&ListOptions) -> Result<Option<ListOutcome<T>>, ListError>,
 ) -> Result<Advice, ApiError> {
     let page = Page { limit: 1, after: ask.page.as_ref().and_then(|page| page.after.clone()) };
-    let ask = Ask { page: Some(page), count: false, known: IfNoneMatch::Absent, ..ask.clone() };
+    let ask = ListOptions { page: Some(page), count: false, known: IfNoneMatch::Absent, ..ask.clone() };
     let can_compress = encoding == Encoding::Identity && request.takes_binary;
     for (encoding, gzip) in [(encoding, false), (Encoding::Gzip, true)] {
         if gzip && !can_compress {
@@ -84,7 +84,7 @@ async fn first_session<T: WriteJson>(
                 if first_trimmed.is_none_or(|bytes| bytes > ask.most_bytes) {
                     continue;
                 }
-                let ask = Ask { view: Some(View::Summary), ..ask };
+                let ask = ListOptions { view: Some(Detail::Summary), ..ask };
                 match attempt(encoding, identity, &ask, read).await {
                     Ok(_) => return Ok(Advice::First { trimmed: true, gzip }),
                     Err(ApiError::TooLarge(_)) => {}
@@ -100,8 +100,8 @@ async fn first_session<T: WriteJson>(
 async fn attempt<T: WriteJson>(
     encoding: Encoding,
     identity: IdentitySource,
-    ask: &Ask,
-    read: &impl AsyncFn(&Ask) -> Result<Option<Listed<T>>, ListError>,
+    ask: &ListOptions,
+    read: &impl AsyncFn(&ListOptions) -> Result<Option<ListOutcome<T>>, ListError>,
 ) -> Result<Option<Response>, ApiError> {
     match read(ask).await? {
         Some(listed) => response(encoding, identity, listed).await.map(Some),
@@ -112,21 +112,21 @@ async fn attempt<T: WriteJson>(
 async fn response<T: WriteJson>(
     encoding: Encoding,
     identity: IdentitySource,
-    listed: Listed<T>,
+    listed: ListOutcome<T>,
 ) -> Result<Response, ApiError> {
     let (mut response, etag) = match listed {
-        Listed::NotModified(etag) => {
+        ListOutcome::NotModified(etag) => {
             let mut response = Response::new(Body::Empty);
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             (response, etag)
         }
-        Listed::List(list) => {
+        ListOutcome::List(list) => {
             let etag = list.etag.clone();
             let encoding = if list.size_hint() < WORTH_COMPRESSING { Encoding::Identity } else { encoding };
             let sessions = list.sessions.len();
             let (body, bytes) = body(list, encoding).await?;
             let mut response = json(StatusCode::OK, body);
-            response.extensions_mut().insert(Weight { sessions, bytes });
+            response.extensions_mut().insert(BodyStats { sessions, bytes });
             if let Some(name) = encoding.header() {
                 response.headers_mut().insert(header::CONTENT_ENCODING, name);
             }

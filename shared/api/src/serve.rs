@@ -4,14 +4,14 @@ use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant, SystemTime};
 
-use agentscope_store::{Meter, with_trace};
+use agentscope_store::{UsageRecorder, with_trace};
 use futures::FutureExt;
 use lambda_http::Error;
 use tracing::Instrument;
 
-use crate::body::GatewayAnswer;
+use crate::body::GatewayResponse;
 use crate::event::PayloadFormat;
-use crate::metrics::{Answered, Metrics};
+use crate::metrics::{Handled, Metrics};
 use crate::runtime::{self, Invocation};
 use crate::{ApiError, Request, Response, budget, trace};
 
@@ -32,15 +32,15 @@ pub async fn run(
         let trace_id = header.as_deref().and_then(|header| trace::id(std::str::from_utf8(header).ok()?));
         let span = tracing::info_span!("request", request_id, trace_id);
         let budget = budget::until(deadline, at);
-        let meter = Meter::default();
+        let meter = UsageRecorder::default();
         // The futures of the AWS SDK are deep; the compiler needs a rest between them and those of the runtime.
         let answering = Box::pin(answer_within(budget, event.get(), &handler)).instrument(span.clone());
         let response = meter.measure(with_trace(header.as_deref(), answering)).await;
         // Of the two forms, every gateway can read the smaller one.
         let format = PayloadFormat::of(event.get()).unwrap_or(PayloadFormat::RestApi);
-        let answer = GatewayAnswer { format, response };
+        let answer = GatewayResponse { format, response };
         let (latency, usage) = (begun.elapsed(), meter.usage());
-        let answered = Answered { at, latency, answer: &answer, usage, request_id, trace_id };
+        let answered = Handled { at, latency, answer: &answer, usage, request_id, trace_id };
         span.in_scope(|| metrics.borrow_mut().write(&answered));
         serde_json::to_vec(&answer)
     })

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use agentscope_store::{SessionHead, StoreError, View};
+use agentscope_store::{Detail, SessionHead, StoreError};
 
 use crate::LoadedSession;
-use crate::list::{Ask, ListError};
+use crate::list::{ListError, ListOptions};
 use crate::teams::Teams;
 
 /// What surrounds a session in a list, at most: whether it runs, its status, and keys.
@@ -71,17 +71,17 @@ impl ListSize {
     /// # Errors
     ///
     /// The list is more than may be returned.
-    pub(crate) fn check(&self, ask: &Ask, view: View) -> Result<(), ListError> {
+    pub(crate) fn check(&self, ask: &ListOptions, view: Detail) -> Result<(), ListError> {
         if self.bytes() <= ask.most_bytes { Ok(()) } else { Err(self.error(ask, view)) }
     }
 
     /// The error that says that the list is too large.
-    pub(crate) fn error(&self, ask: &Ask, view: View) -> ListError {
+    pub(crate) fn error(&self, ask: &ListOptions, view: Detail) -> ListError {
         ListError::TooLarge { bytes: self.bytes(), smaller: self.smaller(ask.certain_bytes, view) }
     }
 
     /// What of the list fits into this many bytes of JSON.
-    pub(crate) fn smaller(&self, certain_bytes: usize, view: View) -> Smaller {
+    pub(crate) fn smaller(&self, certain_bytes: usize, view: Detail) -> Smaller {
         let fitting = |row: fn(&RowSize) -> Option<usize>| {
             let mut bytes = LIST_FRAME;
             let fits = |size: &&RowSize| {
@@ -92,7 +92,7 @@ impl ListSize {
             self.rows.iter().take_while(fits).count()
         };
         let limit = fitting(|size| Some(size.row)).min(MOST_LIMIT);
-        if view == View::Summary {
+        if view == Detail::Summary {
             return Smaller { limit, ..Smaller::default() };
         }
         let trimmed = fitting(|size| size.trimmed);

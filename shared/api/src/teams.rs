@@ -17,7 +17,7 @@ pub const MOST_MEMBERS: usize = 10_000;
 const MOST_QUERIES: usize = 2_000;
 
 /// What has been read before the teams are resolved, and is not read again.
-pub(crate) struct Known {
+pub(crate) struct AlreadyRead {
     /// The agent whose sessions are listed.
     pub(crate) agent: Arc<StoredAgent>,
     /// Its newest session; `None` if the list does not begin with that.
@@ -57,10 +57,10 @@ impl Teams {
         store: &Store,
         user_id: &str,
         teams: HashMap<String, StoredTeam>,
-        known: &Known,
+        known: &AlreadyRead,
         limit: &ReadLimit,
     ) -> Result<Self, ListError> {
-        let Known { agent, newest_session, sessions } = known;
+        let AlreadyRead { agent, newest_session, sessions } = known;
         let reader = Reader { user_id, release: store.release() };
         let mut without_roster = HashSet::new();
         let mut agent_keys = HashSet::new();

@@ -30,7 +30,7 @@ const MADE_UP_REGION: Region = Region::from_static("us-east-1");
 ///
 /// No operation has a time-out of its own: the attempts bound it, and a function's budget bounds all of its operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
+pub struct ClientTimeouts {
     /// For a connection, TCP and TLS.
     pub connect: Duration,
     /// For the first byte of an answer, the connection included.
@@ -43,7 +43,7 @@ pub struct Patience {
     pub idle: Duration,
 }
 
-impl Patience {
+impl ClientTimeouts {
     /// A function's.
     ///
     /// DynamoDB begins to answer within milliseconds. Two seconds without a byte mean that the connection is dead or the
@@ -95,7 +95,7 @@ const RETRY_TOKENS: f32 = 10.0;
 /// nothing.
 ///
 /// An endpoint on this machine needs neither credentials nor a region: if the environment has none, it gets made-up ones.
-pub async fn connect(endpoint_url: Option<&str>, patience: Patience) -> Client {
+pub async fn connect(endpoint_url: Option<&str>, patience: ClientTimeouts) -> Client {
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client(patience));
     if let Some(url) = endpoint_url {
         loader = loader.endpoint_url(url);
@@ -116,7 +116,7 @@ pub async fn connect(endpoint_url: Option<&str>, patience: Patience) -> Client {
 ///
 /// Lambda hands credentials over by environment. To look for them in profiles, at token services and at metadata services as
 /// well takes programs that make a function a fifth larger and slower to start.
-pub fn connect_from_environment(patience: Patience) -> Client {
+pub fn connect_from_environment(patience: ClientTimeouts) -> Client {
     let endpoint = variable(ENDPOINT).or_else(|| variable("AWS_ENDPOINT_URL"));
     let is_local = endpoint.as_deref().is_some_and(is_loopback);
     let region = REGIONS.into_iter().find_map(variable).map(Region::new);
@@ -136,7 +136,7 @@ pub fn connect_from_environment(patience: Patience) -> Client {
     client(&config.build(), patience)
 }
 
-fn client(config: &SdkConfig, patience: Patience) -> Client {
+fn client(config: &SdkConfig, patience: ClientTimeouts) -> Client {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(patience.connect)
         .read_timeout(patience.first_byte)
@@ -169,7 +169,7 @@ fn made_up() -> Credentials {
 
 /// An HTTPS client that keeps connections for a time. The machine's certificates are read
 /// now and not with the first request: Lambda starts a function on a faster processor than it runs it.
-pub fn http_client(patience: Patience) -> SharedHttpClient {
+pub fn http_client(patience: ClientTimeouts) -> SharedHttpClient {
     let settings = HttpConnectorSettings::builder().connect_timeout(patience.connect).read_timeout(patience.first_byte);
     let settings = settings.build();
     proxy::client(|proxies| {
@@ -189,7 +189,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_is_as_patient_as_it_is_told() {
-        for patience in [Patience::FUNCTION, Patience::FOLLOWER, Patience::LOADER] {
+        for patience in [ClientTimeouts::FUNCTION, ClientTimeouts::FOLLOWER, ClientTimeouts::LOADER] {
             for client in [connect(Some("http://127.0.0.1:1"), patience).await, connect_from_environment(patience)] {
                 let retries = client.config().retry_config().unwrap();
                 assert_eq!(retries.max_attempts(), patience.attempts);

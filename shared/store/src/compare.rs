@@ -3,11 +3,11 @@
 use agentscope_model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
 
 use crate::documents::{agent_item, schedule_item, team_item};
-use crate::held::CONTENT_HASH;
 use crate::item::Item;
 use crate::session_items::SessionItems;
+use crate::stored_version::CONTENT_HASH;
 use crate::tables::EXPIRES_AT;
-use crate::{Original, RecordKind, SessionHead, Store, StoreError, StoredSession, bulk, keys};
+use crate::{RecordKind, SessionHead, SourceFingerprint, Store, StoreError, StoredSession, bulk, keys};
 
 /// How what is held differs from a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Store {
     pub async fn compare_session(
         &self,
         session: &SessionRecord,
-        original: &Original,
+        original: &SourceFingerprint,
     ) -> Result<Option<Difference>, StoreError> {
         let SessionRecord { user_id, id, .. } = session;
         let table = &self.names.sessions;
@@ -99,7 +99,7 @@ impl Store {
     /// The bulk of a head; `None` if it is damaged or incomplete.
     async fn unpacked(&self, user_id: &str, head: SessionHead) -> Result<Option<Vec<u8>>, StoreError> {
         let id = head.id.clone();
-        let sessions = match self.states(user_id, vec![head], crate::View::Full, usize::MAX).await {
+        let sessions = match self.states(user_id, vec![head], crate::Detail::Full, usize::MAX).await {
             Err(StoreError::Unreadable { .. }) => return Ok(None),
             sessions => sessions?,
         };

@@ -12,10 +12,10 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::documents::{agent_item, schedule_item, team_item};
-use crate::held::{CONTENT_HASH, sort_key};
 use crate::item::{Item, key};
+use crate::stored_version::{CONTENT_HASH, sort_key};
 use crate::tables::OWNER;
-use crate::{Held, Original, RecordKind, Store, StoreError, keys};
+use crate::{RecordKind, SourceFingerprint, Store, StoreError, StoredVersion, keys};
 
 impl Store {
     /// Writes the copy of an agent where this is held; whether it still was.
@@ -23,7 +23,12 @@ impl Store {
     /// # Errors
     ///
     /// DynamoDB does not answer, or the record does not fit an item.
-    pub async fn copy_agent(&self, agent: &AgentRecord, original: &Original, held: &Held) -> Result<bool, StoreError> {
+    pub async fn copy_agent(
+        &self,
+        agent: &AgentRecord,
+        original: &SourceFingerprint,
+        held: &StoredVersion,
+    ) -> Result<bool, StoreError> {
         self.copy(RecordKind::Agent, agent_item(agent)?, original, held).await
     }
 
@@ -32,7 +37,12 @@ impl Store {
     /// # Errors
     ///
     /// DynamoDB does not answer, or the record does not fit an item.
-    pub async fn copy_team(&self, team: &TeamRecord, original: &Original, held: &Held) -> Result<bool, StoreError> {
+    pub async fn copy_team(
+        &self,
+        team: &TeamRecord,
+        original: &SourceFingerprint,
+        held: &StoredVersion,
+    ) -> Result<bool, StoreError> {
         self.copy(RecordKind::Team, team_item(team)?, original, held).await
     }
 
@@ -44,8 +54,8 @@ impl Store {
     pub async fn copy_schedule(
         &self,
         schedule: &ScheduleRecord,
-        original: &Original,
-        held: &Held,
+        original: &SourceFingerprint,
+        held: &StoredVersion,
     ) -> Result<bool, StoreError> {
         self.copy(RecordKind::Schedule, schedule_item(schedule)?, original, held).await
     }
@@ -58,8 +68,8 @@ impl Store {
     pub async fn copy_session(
         &self,
         session: &SessionRecord,
-        original: &Original,
-        held: &Held,
+        original: &SourceFingerprint,
+        held: &StoredVersion,
     ) -> Result<bool, StoreError> {
         self.replace_session(session, Some(original), held.version.clone()).await
     }
@@ -74,7 +84,7 @@ impl Store {
         kind: RecordKind,
         user_id: &str,
         id: &str,
-        held: &Held,
+        held: &StoredVersion,
     ) -> Result<bool, StoreError> {
         let (table, sort) = self.table_of(kind);
         if kind == RecordKind::Session {
@@ -106,7 +116,7 @@ impl Store {
 
     /// Deletes the copy of a session whose state lies in parts. While they are deleted a claim is in the head's place, so that
     /// they will be found if this ends in between.
-    async fn delete_copy_with_parts(&self, user_id: &str, id: &str, held: &Held) -> Result<bool, StoreError> {
+    async fn delete_copy_with_parts(&self, user_id: &str, id: &str, held: &StoredVersion) -> Result<bool, StoreError> {
         let Some(version) = self.claim(user_id, id, held.version.as_deref()).await? else { return Ok(false) };
         self.clear_left_parts(user_id, id).await?;
         let answer = self
@@ -146,8 +156,8 @@ impl Store {
         &self,
         kind: RecordKind,
         mut item: Item,
-        original: &Original,
-        held: &Held,
+        original: &SourceFingerprint,
+        held: &StoredVersion,
     ) -> Result<bool, StoreError> {
         original.mark(&mut item);
         let (condition, name, value) = condition(held);
@@ -172,15 +182,15 @@ fn is_left_behind(head: Option<&str>, part: &str) -> bool {
 type Condition = (&'static str, HashMap<String, String>, Option<HashMap<String, AttributeValue>>);
 
 /// What holds while an item is still the one that was read.
-fn condition(held: &Held) -> Condition {
+fn condition(held: &StoredVersion) -> Condition {
     let name = |name: &str| HashMap::from([("#mark".to_owned(), name.to_owned())]);
     let value = |value| Some(HashMap::from([(":mark".to_owned(), value)]));
     match held {
-        Held { is_there: false, .. } => ("attribute_not_exists(#mark)", name(OWNER), None),
-        Held { version: Some(version), .. } => {
+        StoredVersion { is_there: false, .. } => ("attribute_not_exists(#mark)", name(OWNER), None),
+        StoredVersion { version: Some(version), .. } => {
             ("#mark = :mark", name("version"), value(AttributeValue::S(version.clone())))
         }
-        Held { content_hash: Some(hash), .. } => {
+        StoredVersion { content_hash: Some(hash), .. } => {
             ("#mark = :mark", name(CONTENT_HASH), value(AttributeValue::B(Blob::new(hash.clone()))))
         }
         // Whoever writes no copies marks nothing.

@@ -7,7 +7,7 @@ use agentscope_model::{AgentRecord, Release, RosterEntry, ScheduleRecord, TeamMe
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::item::{Fields, Item, check_size, key, text};
-use crate::{StoreError, Unfit, keys};
+use crate::{ConstraintViolation, StoreError, keys};
 
 /// The attribute with a record's JSON.
 pub(crate) const JSON: &str = "json";
@@ -105,14 +105,14 @@ fn place(fields: &mut Fields<'_>, json: &str) -> Result<Option<Range<usize>>, St
     if is_there { Ok(Some(start..end)) } else { Err(fields.unreadable("its members are not where it says")) }
 }
 
-pub(crate) fn agent_item(agent: &AgentRecord) -> Result<Item, Unfit> {
+pub(crate) fn agent_item(agent: &AgentRecord) -> Result<Item, ConstraintViolation> {
     let AgentRecord { user_id, id, json, release, .. } = agent;
     let item = document(user_id, id, json, *release)?;
     check_size(&item)?;
     Ok(item)
 }
 
-pub(crate) fn team_item(team: &TeamRecord) -> Result<Item, Unfit> {
+pub(crate) fn team_item(team: &TeamRecord) -> Result<Item, ConstraintViolation> {
     let TeamRecord { user_id, id, json, release, session_id, leader_agent_id, members, .. } = team;
     let mut item = document(user_id, id, json, *release)?;
     item.insert("session_id".into(), text(session_id));
@@ -141,14 +141,14 @@ pub(crate) fn team_item(team: &TeamRecord) -> Result<Item, Unfit> {
     Ok(item)
 }
 
-pub(crate) fn schedule_item(schedule: &ScheduleRecord) -> Result<Item, Unfit> {
+pub(crate) fn schedule_item(schedule: &ScheduleRecord) -> Result<Item, ConstraintViolation> {
     let ScheduleRecord { user_id, id, json, release, .. } = schedule;
     let item = document(user_id, id, json, *release)?;
     check_size(&item)?;
     Ok(item)
 }
 
-fn document(user_id: &str, id: &str, json: &str, release: Release) -> Result<Item, Unfit> {
+fn document(user_id: &str, id: &str, json: &str, release: Release) -> Result<Item, ConstraintViolation> {
     check_key("user_id", user_id, keys::PARTITION_KEY_LIMIT)?;
     check_key("id", id, keys::SORT_KEY_LIMIT)?;
     let mut item = key(user_id, "id", id);
@@ -160,10 +160,12 @@ fn document(user_id: &str, id: &str, json: &str, release: Release) -> Result<Ite
 /// # Errors
 ///
 /// The id is empty, or too long for its place in a key.
-pub(crate) fn check_key(field: &'static str, id: &str, limit: usize) -> Result<(), Unfit> {
+pub(crate) fn check_key(field: &'static str, id: &str, limit: usize) -> Result<(), ConstraintViolation> {
     match id.len() {
-        0 => Err(Unfit { field, problem: "it is empty".into() }),
-        length if length > limit => Err(Unfit { field, problem: format!("{length} bytes, expected at most {limit}") }),
+        0 => Err(ConstraintViolation { field, problem: "it is empty".into() }),
+        length if length > limit => {
+            Err(ConstraintViolation { field, problem: format!("{length} bytes, expected at most {limit}") })
+        }
         _ => Ok(()),
     }
 }

@@ -27,7 +27,7 @@ pub enum StoreError {
     },
     /// A record does not fit the tables.
     #[error(transparent)]
-    Unfit(#[from] Unfit),
+    ConstraintViolation(#[from] ConstraintViolation),
     /// What a response would hold is more than it can: at least this many bytes of JSON were read for it.
     #[error("the response would hold at least {0} bytes of JSON")]
     ExceedsLimit(usize),
@@ -39,7 +39,7 @@ pub enum StoreError {
 /// Why a record cannot be kept in the tables.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {problem}")]
-pub struct Unfit {
+pub struct ConstraintViolation {
     /// The field; `.` for the record as a whole.
     pub field: &'static str,
     /// What is wrong with it.

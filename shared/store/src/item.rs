@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::documents::RELEASE;
 use crate::tables::OWNER;
 use crate::usage::count_other_release;
-use crate::{StoreError, Unfit};
+use crate::{ConstraintViolation, StoreError};
 
 /// The largest item, in bytes (a limit of DynamoDB's).
 pub(crate) const ITEM_LIMIT: usize = 400 * 1024;
@@ -54,10 +54,10 @@ pub(crate) fn size(item: &Item) -> usize {
 /// # Errors
 ///
 /// The item is larger than DynamoDB takes.
-pub(crate) fn check_size(item: &Item) -> Result<(), Unfit> {
+pub(crate) fn check_size(item: &Item) -> Result<(), ConstraintViolation> {
     match size(item) {
         size if size > ITEM_LIMIT => {
-            Err(Unfit { field: ".", problem: format!("{size} bytes, expected at most {ITEM_LIMIT}") })
+            Err(ConstraintViolation { field: ".", problem: format!("{size} bytes, expected at most {ITEM_LIMIT}") })
         }
         _ => Ok(()),
     }

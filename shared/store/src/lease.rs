@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::documents::check_key;
 use crate::item::{Fields, Item, key, text};
 use crate::tables::{EXPIRES_AT, OWNER};
-use crate::{Store, StoreError, Unfit, keys};
+use crate::{ConstraintViolation, Store, StoreError, keys};
 
 /// A lease that is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -199,7 +199,7 @@ impl Store {
     }
 }
 
-fn lease_item(user_id: &str, session_id: &str, holder: &str, expires_at: u64) -> Result<Item, Unfit> {
+fn lease_item(user_id: &str, session_id: &str, holder: &str, expires_at: u64) -> Result<Item, ConstraintViolation> {
     check_key("user_id", user_id, keys::PARTITION_KEY_LIMIT)?;
     let sort_key = keys::run(session_id);
     check_key("id", session_id, keys::SORT_KEY_LIMIT)?;

@@ -18,7 +18,6 @@ mod compare;
 mod copy;
 mod documents;
 mod error;
-mod held;
 mod item;
 pub mod keys;
 mod lease;
@@ -33,6 +32,7 @@ mod session_head;
 mod session_items;
 mod session_write;
 mod states;
+mod stored_version;
 pub mod tables;
 mod trace;
 mod usage;
@@ -42,22 +42,22 @@ mod write;
 use agentscope_model::Release;
 use aws_sdk_dynamodb::Client;
 
-pub use client::{Patience, connect, connect_from_environment, http_client};
+pub use client::{ClientTimeouts, connect, connect_from_environment, http_client};
 pub use compare::Difference;
 pub use documents::{StoredAgent, StoredMembers, StoredTeam};
-pub use error::{StoreError, Unfit};
-pub use held::{Held, Original, RecordKind};
+pub use error::{ConstraintViolation, StoreError};
 pub use lease::{Lease, LeaseHeld};
 pub use proxy::{has_proxy, is_loopback};
 pub use read::AgentKey;
 pub use read_limit::ReadLimit;
 pub use rows::{IndexRow, Page, Position, Rows};
 pub use scan::{ScanPage, ScanStart};
-pub use session::{StoredSession, View};
+pub use session::{Detail, StoredSession};
 pub use session_head::SessionHead;
+pub use stored_version::{RecordKind, SourceFingerprint, StoredVersion};
 pub use tables::TableNames;
 pub use trace::with_trace;
-pub use usage::{Meter, Usage};
+pub use usage::{Usage, UsageRecorder};
 
 /// The tables of one deployment. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use crate::{StoreError, bulk, keys};
 
 /// How much of a session is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum View {
+pub enum Detail {
     /// All of it.
     #[default]
     Full,

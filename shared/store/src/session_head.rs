@@ -59,14 +59,14 @@ pub struct SessionHead {
     json: Option<String>,
     conversation_at: usize,
     tool_context_at: usize,
-    bulk: Place,
+    bulk: BulkLocation,
     /// The bytes of the bulk when it is unpacked; 0 if it was not asked for.
     bulk_size: usize,
 }
 
 /// Where the bulk is.
 #[derive(Debug, Clone)]
-enum Place {
+enum BulkLocation {
     /// In the head.
     Inline(Vec<u8>),
     /// In this many parts.
@@ -79,17 +79,17 @@ impl SessionHead {
     /// How many parts the bulk lies in; 0 if it is in the head.
     pub fn parts(&self) -> usize {
         match self.bulk {
-            Place::Inline(_) | Place::Omitted => 0,
-            Place::Parts(count) => count,
+            BulkLocation::Inline(_) | BulkLocation::Omitted => 0,
+            BulkLocation::Parts(count) => count,
         }
     }
 
     /// Whether all of it that is wanted lies in the head.
     pub fn is_complete(&self) -> bool {
         match self.bulk {
-            Place::Inline(_) => true,
-            Place::Parts(_) => false,
-            Place::Omitted => !self.needs_bulk(),
+            BulkLocation::Inline(_) => true,
+            BulkLocation::Parts(_) => false,
+            BulkLocation::Omitted => !self.needs_bulk(),
         }
     }
 
@@ -136,8 +136,8 @@ impl SessionHead {
     /// The session, with `packed` as its bulk if that lies in parts.
     pub(crate) fn with_bulk(mut self, table: &str, packed: Vec<u8>) -> StoredSession {
         let packed = match &mut self.bulk {
-            Place::Inline(bytes) => std::mem::take(bytes),
-            Place::Parts(_) | Place::Omitted => packed,
+            BulkLocation::Inline(bytes) => std::mem::take(bytes),
+            BulkLocation::Parts(_) | BulkLocation::Omitted => packed,
         };
         StoredSession { head: self, table: table.to_owned(), packed, is_summary: false }
     }
@@ -163,7 +163,7 @@ impl SessionHead {
             (Some(packed), None, _) => {
                 let size = bulk::unpacked_size(&packed);
                 (
-                    Place::Inline(packed),
+                    BulkLocation::Inline(packed),
                     size.ok_or_else(|| fields.unreadable("the state's bulk does not say its size"))?,
                 )
             }
@@ -173,7 +173,7 @@ impl SessionHead {
             (None, Some(count), Some(bulk_size)) if size(count) > bulk::most_parts(size(bulk_size)) => {
                 return Err(fields.unreadable("it has more parts than a state of its size can have"));
             }
-            (None, Some(count), Some(bulk_size)) => (Place::Parts(size(count)), size(bulk_size)),
+            (None, Some(count), Some(bulk_size)) => (BulkLocation::Parts(size(count)), size(bulk_size)),
             (None, Some(_), None) => return Err(fields.unreadable("bulk_size is missing")),
             _ => return Err(fields.unreadable("it has neither bulk nor parts, or both")),
         };
@@ -182,13 +182,13 @@ impl SessionHead {
 
     /// Reads a head that was asked for without its bulk.
     pub(crate) fn from_summary_item(table: &str, release: Release, item: Item) -> Result<Self, StoreError> {
-        Self::from_fields(Fields::new(table, "item", item), release, Place::Omitted, 0)
+        Self::from_fields(Fields::new(table, "item", item), release, BulkLocation::Omitted, 0)
     }
 
     fn from_fields(
         mut fields: Fields<'_>,
         release: Release,
-        bulk: Place,
+        bulk: BulkLocation,
         bulk_size: usize,
     ) -> Result<Self, StoreError> {
         fields.note_release(release)?;

@@ -8,7 +8,7 @@ use crate::bulk::{self, INLINE_LIMIT, PART_SIZE};
 use crate::documents::{JSON, RELEASE, check_key};
 use crate::item::{ITEM_LIMIT, Item, check_size, key, size, text};
 use crate::session_head::{CONVERSATION_AT, TOOL_CONTEXT_AT, unindexed};
-use crate::{Original, Unfit, keys};
+use crate::{ConstraintViolation, SourceFingerprint, keys};
 
 /// The most bytes that a head may have with the session's JSON in it. With more than that, the JSON
 /// lies with the bulk.
@@ -24,7 +24,11 @@ impl SessionItems {
     /// # Errors
     ///
     /// The record's ids do not fit into keys, or the head is too large even without its documents.
-    pub(crate) fn new(record: &SessionRecord, version: &str, original: Option<&Original>) -> Result<Self, Unfit> {
+    pub(crate) fn new(
+        record: &SessionRecord,
+        version: &str,
+        original: Option<&SourceFingerprint>,
+    ) -> Result<Self, ConstraintViolation> {
         check_ids(record)?;
         let is_on_agent_list = original.is_none_or(|original| original.is_on_agent_list);
         let is_on_schedule_list = original.is_none_or(|original| original.is_on_schedule_list);
@@ -58,7 +62,8 @@ impl SessionItems {
             head.insert(JSON.to_owned(), text(json));
         }
 
-        let packed = bulk::pack(&lines).map_err(|error| Unfit { field: "state", problem: error.to_string() })?;
+        let packed =
+            bulk::pack(&lines).map_err(|error| ConstraintViolation { field: "state", problem: error.to_string() })?;
         let mut parts = Vec::new();
         if packed.len() <= INLINE_LIMIT {
             head.insert("bulk".into(), AttributeValue::B(Blob::new(packed)));
@@ -77,16 +82,19 @@ impl SessionItems {
     }
 }
 
-fn check_ids(record: &SessionRecord) -> Result<(), Unfit> {
+fn check_ids(record: &SessionRecord) -> Result<(), ConstraintViolation> {
     /// A version and a part's number, with their separators.
     const PART_SUFFIX: usize = 36 + 1 + 8;
     check_key("user_id", &record.user_id, keys::PARTITION_KEY_LIMIT)?;
     check_key("id", &record.id, keys::SORT_KEY_LIMIT)?;
     if keys::parts(&record.id).len() + PART_SUFFIX > keys::SORT_KEY_LIMIT {
-        return Err(Unfit { field: "id", problem: "it is too long for a key".into() });
+        return Err(ConstraintViolation { field: "id", problem: "it is too long for a key".into() });
     }
     if keys::listing(&record.user_id, &record.created_at, &record.id).len() > keys::SORT_KEY_LIMIT {
-        return Err(Unfit { field: "user_id", problem: "it and the id are together too long for a key".into() });
+        return Err(ConstraintViolation {
+            field: "user_id",
+            problem: "it and the id are together too long for a key".into(),
+        });
     }
     Ok(())
 }

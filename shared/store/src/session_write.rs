@@ -20,7 +20,7 @@ use crate::item::{Item, key, text};
 use crate::lease::now;
 use crate::session_items::SessionItems;
 use crate::tables::{EXPIRES_AT, LISTING};
-use crate::{Original, Store, StoreError, Unfit, keys};
+use crate::{ConstraintViolation, SourceFingerprint, Store, StoreError, keys};
 
 /// How often a write starts again because another writer got in between.
 const ATTEMPTS: u32 = 8;
@@ -32,7 +32,7 @@ impl Store {
     /// # Errors
     ///
     /// The session cannot be kept in its table.
-    pub fn check_session(session: &SessionRecord) -> Result<(), Unfit> {
+    pub fn check_session(session: &SessionRecord) -> Result<(), ConstraintViolation> {
         SessionItems::new(session, &Uuid::nil().to_string(), None).map(drop)
     }
 
@@ -61,7 +61,7 @@ impl Store {
     pub(crate) async fn replace_session(
         &self,
         session: &SessionRecord,
-        original: Option<&Original>,
+        original: Option<&SourceFingerprint>,
         mut current: Option<String>,
     ) -> Result<bool, StoreError> {
         let SessionRecord { user_id, id, .. } = session;

@@ -10,7 +10,7 @@ use crate::item::{Fields, Item};
 use crate::read::distinct;
 use crate::session_head::{AGENT_OF_SESSION, SUMMARY, agent_id_of};
 use crate::tables::EXPIRES_AT;
-use crate::{SessionHead, Store, StoreError, StoredSession, View, keys};
+use crate::{Detail, SessionHead, Store, StoreError, StoredSession, keys};
 
 /// How often a head is followed that moves on while its parts are read.
 const FOLLOWED: u32 = 6;
@@ -38,7 +38,7 @@ impl Store {
         &self,
         user_id: &str,
         ids: Vec<String>,
-        view: View,
+        view: Detail,
         most_bytes: usize,
     ) -> Result<HashMap<String, SessionHead>, StoreError> {
         let (bytes, outlines, goes_on) = (Cell::new(0_usize), Cell::new(0), Cell::new(true));
@@ -61,13 +61,13 @@ impl Store {
         &self,
         user_id: &str,
         ids: &[String],
-        view: View,
+        view: Detail,
         consistent: bool,
         goes_on: impl Fn(&SessionHead) -> bool,
     ) -> Result<HashMap<String, SessionHead>, StoreError> {
         let (attributes, head): (&'static [_], fn(&str, Release, Item) -> _) = match view {
-            View::Full => (&[], SessionHead::from_item),
-            View::Summary => (&SUMMARY, SessionHead::from_summary_item),
+            Detail::Full => (&[], SessionHead::from_item),
+            Detail::Summary => (&SUMMARY, SessionHead::from_summary_item),
         };
         let keys = ids.iter().map(|id| keys::head(id));
         let mut heads = HashMap::with_capacity(ids.len());
@@ -139,12 +139,12 @@ impl Store {
         &self,
         user_id: &str,
         heads: Vec<SessionHead>,
-        view: View,
+        view: Detail,
         most_bytes: usize,
     ) -> Result<HashMap<String, StoredSession>, StoreError> {
         match view {
-            View::Full => self.with_states(user_id, heads, most_bytes).await,
-            View::Summary => self.without_states(user_id, heads).await,
+            Detail::Full => self.with_states(user_id, heads, most_bytes).await,
+            Detail::Summary => self.without_states(user_id, heads).await,
         }
     }
 
@@ -160,7 +160,7 @@ impl Store {
             whole.into_iter().map(|head| (head.id.clone(), head.without_bulk(table))).collect();
         if !large.is_empty() {
             let ids = large.into_iter().map(|head| head.id).collect();
-            let heads = self.heads(user_id, ids, View::Full, MOST_UNPACKED).await?;
+            let heads = self.heads(user_id, ids, Detail::Full, MOST_UNPACKED).await?;
             let size = heads.values().map(SessionHead::json_size).fold(0, usize::saturating_add);
             if size > MOST_UNPACKED {
                 return Err(StoreError::ExceedsLimit(size));
@@ -223,7 +223,7 @@ impl Store {
                 wait(attempt).await;
             }
             let ids = std::slice::from_ref(&head.id);
-            let heads = self.some_heads(user_id, ids, View::Full, true, |_| true).await?;
+            let heads = self.some_heads(user_id, ids, Detail::Full, true, |_| true).await?;
             let Some(head) = heads.into_values().next() else { return Ok(None) };
             if head.json_size() > most_bytes {
                 return Err(StoreError::ExceedsLimit(head.json_size()));

@@ -37,17 +37,17 @@ pub struct Usage {
 
 /// Counts what a future takes from DynamoDB, also if the future is dropped or panics. Clones count together.
 #[derive(Clone, Default)]
-pub struct Meter(Arc<Mutex<Usage>>);
+pub struct UsageRecorder(Arc<Mutex<Usage>>);
 
 tokio::task_local! {
     /// The meter of the future that is being polled. Reads send all of their requests within the task that asks.
-    static METER: Meter;
+    static RECORDER: UsageRecorder;
 }
 
-impl Meter {
+impl UsageRecorder {
     /// The same future, whose requests are counted.
     pub fn measure<F: Future>(&self, future: F) -> impl Future<Output = F::Output> {
-        METER.scope(self.clone(), future)
+        RECORDER.scope(self.clone(), future)
     }
 
     /// What has been counted so far.
@@ -56,16 +56,16 @@ impl Meter {
     }
 
     fn is_there() -> bool {
-        METER.try_with(|_| ()).is_ok()
+        RECORDER.try_with(|_| ()).is_ok()
     }
 
     /// Nobody counts what a loader sends, or a function at start-up.
     fn add(change: impl FnOnce(&mut Usage)) {
-        let _ = METER.try_with(|meter| change(&mut meter.0.lock().unwrap_or_else(PoisonError::into_inner)));
+        let _ = RECORDER.try_with(|meter| change(&mut meter.0.lock().unwrap_or_else(PoisonError::into_inner)));
     }
 }
 
-impl fmt::Debug for Meter {
+impl fmt::Debug for UsageRecorder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.usage().fmt(f)
     }
@@ -73,12 +73,12 @@ impl fmt::Debug for Meter {
 
 /// Keys that an answer has left unprocessed are asked for again, which the SDK knows nothing of.
 pub(crate) fn count_retry() {
-    Meter::add(|usage| usage.retries += 1);
+    UsageRecorder::add(|usage| usage.retries += 1);
 }
 
 /// Counts an item that was written in the shape of another release.
 pub(crate) fn count_other_release() {
-    Meter::add(|usage| usage.other_releases += 1);
+    UsageRecorder::add(|usage| usage.other_releases += 1);
 }
 
 /// Counts where every request comes by, and asks DynamoDB to say what it has consumed.
@@ -97,7 +97,7 @@ impl Intercept for Count {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if Meter::is_there()
+        if UsageRecorder::is_there()
             && let Some(wanted) = return_consumed_capacity(context.input_mut())
         {
             *wanted = Some(ReturnConsumedCapacity::Total);
@@ -112,7 +112,7 @@ impl Intercept for Count {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let is_again = config.load::<RequestAttempts>().is_some_and(|attempt| attempt.attempts() > 1);
-        Meter::add(|usage| {
+        UsageRecorder::add(|usage| {
             usage.requests += 1;
             usage.retries += u64::from(is_again);
         });
@@ -126,11 +126,11 @@ impl Intercept for Count {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         match context.output_or_error() {
-            Ok(output) => Meter::add(|usage| usage.read_units += units(output)),
+            Ok(output) => UsageRecorder::add(|usage| usage.read_units += units(output)),
             Err(error) => {
                 let is_throttle =
                     error.as_operation_error().and_then(code).is_some_and(|code| THROTTLES.contains(&code));
-                Meter::add(|usage| usage.throttles += u64::from(is_throttle));
+                UsageRecorder::add(|usage| usage.throttles += u64::from(is_throttle));
             }
         }
         Ok(())

@@ -4,27 +4,27 @@ use agentscope_model::{AgentRecord, ScheduleRecord, TeamRecord};
 
 use crate::documents::{agent_item, schedule_item, team_item};
 use crate::item::{Item, key};
-use crate::{Store, StoreError, Unfit, keys};
+use crate::{ConstraintViolation, Store, StoreError, keys};
 
 impl Store {
     /// # Errors
     ///
     /// The agent cannot be kept in its table.
-    pub fn check_agent(agent: &AgentRecord) -> Result<(), Unfit> {
+    pub fn check_agent(agent: &AgentRecord) -> Result<(), ConstraintViolation> {
         agent_item(agent).map(drop)
     }
 
     /// # Errors
     ///
     /// The team cannot be kept in its table.
-    pub fn check_team(team: &TeamRecord) -> Result<(), Unfit> {
+    pub fn check_team(team: &TeamRecord) -> Result<(), ConstraintViolation> {
         team_item(team).map(drop)
     }
 
     /// # Errors
     ///
     /// The schedule cannot be kept in its table.
-    pub fn check_schedule(schedule: &ScheduleRecord) -> Result<(), Unfit> {
+    pub fn check_schedule(schedule: &ScheduleRecord) -> Result<(), ConstraintViolation> {
         schedule_item(schedule).map(drop)
     }
 

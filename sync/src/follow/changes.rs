@@ -14,7 +14,7 @@ use crate::observe::Observer;
 use crate::source::notifications::Notification;
 
 /// Puts the keys into the queue that a change may concern.
-pub fn take_in(copier: &Copier, queue: &Queue, Notification { key, event }: Notification) {
+pub fn handle_notification(copier: &Copier, queue: &Queue, Notification { key, event }: Notification) {
     let keys = copier.source.keys();
     let noticed = Some(Instant::now());
     if let Some(id) = keys.lock.session(&key) {
@@ -28,7 +28,7 @@ pub fn take_in(copier: &Copier, queue: &Queue, Notification { key, event }: Noti
             // AgentScope writes a session before it puts it on its lists: who is not on a list yet
             // waits for that.
             "sadd" => {
-                for session in copier.latecomers.take(&key) {
+                for session in copier.pending_list_entries.take(&key) {
                     queue.push(session, Work::RECORD, noticed);
                 }
             }

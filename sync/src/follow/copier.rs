@@ -4,28 +4,28 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use agentscope_model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
-use agentscope_store::{Held, Original, RecordKind, Store, StoreError};
+use agentscope_store::{RecordKind, SourceFingerprint, Store, StoreError, StoredVersion};
 use futures::future::try_join_all;
 use redis::RedisError;
 
 use super::expirations::Expirations;
-use super::latecomers::Latecomers;
 use super::owners::SessionOwners;
+use super::pending_list_entries::PendingListEntries;
 use super::work::{Done, Lane, Work};
 use crate::memory::{Memory, Reserved, for_copying, for_copying_at_least, for_reading};
 use crate::observe::{Observer, Phase, Problem};
-use crate::original::{Copied, Invalid, content_hash, identity, non_finite_numbers, read};
 use crate::record::Record;
 use crate::source::problem::explain;
 use crate::source::read::{Expiry, Identity, SessionFacts};
-use crate::source::{Place, Source};
+use crate::source::{RecordKey, Source};
+use crate::source_record::{Copied, Invalid, content_hash, identity, non_finite_numbers, read};
 
 /// Why a record was not brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// It may succeed later.
     #[error("{0}")]
-    Later(String),
+    Retryable(String),
     /// DynamoDB refuses the request: a table is missing, or a permission.
     #[error("{0}")]
     Refused(String),
@@ -35,14 +35,14 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Refused(_) => Self::Refused(error.to_string()),
-            _ => Self::Later(error.to_string()),
+            _ => Self::Retryable(error.to_string()),
         }
     }
 }
 
 impl From<RedisError> for Failure {
     fn from(error: RedisError) -> Self {
-        Self::Later(format!("Redis: {}", explain(&error)))
+        Self::Retryable(format!("Redis: {}", explain(&error)))
     }
 }
 
@@ -67,7 +67,7 @@ pub struct Copier {
     /// Whose session an id is.
     pub owners: SessionOwners,
     /// Who is not on a list yet.
-    pub latecomers: Latecomers,
+    pub pending_list_entries: PendingListEntries,
     /// When keys expire.
     pub expirations: Expirations,
     /// What records may take of it.
@@ -88,7 +88,7 @@ impl Copier {
             source,
             observer: Observer::new()?,
             owners: SessionOwners::default(),
-            latecomers: Latecomers::default(),
+            pending_list_entries: PendingListEntries::default(),
             expirations: Expirations::default(),
             memory,
             // As long as AgentScope's own locks, or until it has been looked at twice more.
@@ -138,14 +138,14 @@ impl Copier {
         // is not the original.
         let held = async {
             let held = try_join_all(places.iter().map(async |place| {
-                let held = self.store.held_of(place.kind, &[(&place.user_id, &place.id)], true).await?;
+                let held = self.store.stored_versions(place.kind, &[(&place.user_id, &place.id)], true).await?;
                 Ok::<_, StoreError>(held.into_iter().next().unwrap_or_default())
             }));
             Ok::<_, Failure>(held.await?)
         };
         let facts = async {
             let facts = self.source.key_facts(&[key.to_owned()]).await?.into_iter().next();
-            facts.ok_or_else(|| Failure::Later("Redis gave no answer".to_owned()))
+            facts.ok_or_else(|| Failure::Retryable("Redis gave no answer".to_owned()))
         };
         let (held, facts) = tokio::try_join!(held, facts)?;
         self.expirations.set(key, facts.expiry);
@@ -222,7 +222,7 @@ impl Copier {
                 }
                 Copied::Invalid(Invalid::Problem(problem)) => self.observer.skip(key, Problem::DoesNotFit(problem)),
                 Copied::Invalid(Invalid::LaterRelease(later)) => self.observer.note_later_release(later),
-                Copied::Moved => return Err(Failure::Later("somebody else has written this record".to_owned())),
+                Copied::Moved => return Err(Failure::Retryable("somebody else has written this record".to_owned())),
             }
         }
         if let Some(facts) = facts.filter(|_| is_there) {
@@ -259,7 +259,7 @@ impl Copier {
                 Ok(text) => text,
                 // It was another kind of value a moment ago.
                 Err(error) if error.code() == Some("WRONGTYPE") => {
-                    return Err(Failure::Later("the key holds another kind of value now".to_owned()));
+                    return Err(Failure::Retryable("the key holds another kind of value now".to_owned()));
                 }
                 Err(error) => return Err(error.into()),
             };
@@ -274,21 +274,21 @@ impl Copier {
     }
 
     /// What Redis knows of a session besides its record. If it is not on its lists, it is waited for there.
-    async fn facts(&self, key: &str, place: &Place, identity: &Identity) -> Result<SessionFacts, Failure> {
+    async fn facts(&self, key: &str, place: &RecordKey, identity: &Identity) -> Result<SessionFacts, Failure> {
         self.owners.add(key, place);
         let [agent_list, schedule_list] = self.source.lists_of(identity);
         let lists: Vec<_> = [&agent_list, &schedule_list].into_iter().flatten().cloned().collect();
         for list in [&agent_list, &schedule_list].into_iter().flatten() {
             // Before it is looked for: it may be put there a moment after.
-            self.latecomers.await_on(list.clone(), key);
+            self.pending_list_entries.await_on(list.clone(), key);
         }
         let of_session = [identity];
         let (facts, expiries) = tokio::try_join!(self.source.session_facts(&of_session), self.source.expiries(&lists))?;
         self.learn_lists(&lists, &expiries, &facts.1).await;
-        let facts = facts.0.into_iter().next().ok_or_else(|| Failure::Later("Redis gave no answer".to_owned()))?;
+        let facts = facts.0.into_iter().next().ok_or_else(|| Failure::Retryable("Redis gave no answer".to_owned()))?;
         for (list, is_on) in [(agent_list, facts.is_on_agent_list), (schedule_list, facts.is_on_schedule_list)] {
             if let Some(list) = list.filter(|_| is_on) {
-                self.latecomers.forget(&list, key);
+                self.pending_list_entries.forget(&list, key);
             }
         }
         Ok(facts)
@@ -309,8 +309,8 @@ impl Copier {
     async fn delete(
         &self,
         key: &str,
-        place: &Place,
-        held: &Held,
+        place: &RecordKey,
+        held: &StoredVersion,
         lease: Option<u64>,
         again: bool,
     ) -> Result<(), Failure> {
@@ -319,7 +319,7 @@ impl Copier {
         }
         if held.is_there() {
             if !self.store.delete_copy(place.kind, &place.user_id, &place.id, held).await? {
-                return Err(Failure::Later("somebody else has written this record".to_owned()));
+                return Err(Failure::Retryable("somebody else has written this record".to_owned()));
             }
             Observer::count(&self.observer.counters.deleted);
         } else if lease.is_some_and(|end| end > self.source.now().as_secs()) {
@@ -332,7 +332,13 @@ impl Copier {
         Ok(())
     }
 
-    async fn write(&self, place: &Place, text: Vec<u8>, original: &Original, held: &Held) -> Result<Copied, Failure> {
+    async fn write(
+        &self,
+        place: &RecordKey,
+        text: Vec<u8>,
+        original: &SourceFingerprint,
+        held: &StoredVersion,
+    ) -> Result<Copied, Failure> {
         match place.kind {
             RecordKind::Agent => self.write_as::<AgentRecord>(place.kind, text, original, held).await,
             RecordKind::Team => self.write_as::<TeamRecord>(place.kind, text, original, held).await,
@@ -345,8 +351,8 @@ impl Copier {
         &self,
         kind: RecordKind,
         text: Vec<u8>,
-        original: &Original,
-        held: &Held,
+        original: &SourceFingerprint,
+        held: &StoredVersion,
     ) -> Result<Copied, Failure> {
         let record = match read::<T>(&text, self.store.release()) {
             Ok(record) => record,
@@ -358,7 +364,7 @@ impl Copier {
         match record.copy(&self.store, original, held).await {
             Ok(true) => Ok(Copied::Written),
             Ok(false) => Ok(Copied::Moved),
-            Err(StoreError::Unfit(unfit)) => Ok(Copied::Invalid(Invalid::Problem(unfit.to_string()))),
+            Err(StoreError::ConstraintViolation(unfit)) => Ok(Copied::Invalid(Invalid::Problem(unfit.to_string()))),
             Err(error) => Err(error.into()),
         }
     }

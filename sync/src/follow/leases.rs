@@ -5,7 +5,7 @@
 use super::copier::{Copier, Failure};
 use super::work::{Done, Lane};
 use crate::observe::Observer;
-use crate::source::Place;
+use crate::source::RecordKey;
 use crate::source::read::Lock;
 
 /// Who holds the leases of sessions whose locks are held.
@@ -19,8 +19,8 @@ const MARGIN: u64 = 1;
 const TOLERANCE: u64 = 3;
 
 impl Copier {
-    pub(super) async fn copy_lock(&self, key: &str, place: &Place, lane: Lane) -> Result<Done, Failure> {
-        let held = self.store.held_of(place.kind, &[(&place.user_id, &place.id)], true).await?;
+    pub(super) async fn copy_lock(&self, key: &str, place: &RecordKey, lane: Lane) -> Result<Done, Failure> {
+        let held = self.store.stored_versions(place.kind, &[(&place.user_id, &place.id)], true).await?;
         let Some((held, lease)) = held.into_iter().next() else { return Ok(Done::Finished) };
         // Without a record, or a copy of it, there is no session that could run: it is looked at
         // when there is.
@@ -33,8 +33,8 @@ impl Copier {
         }
     }
 
-    pub(super) async fn set_lease(&self, place: &Place, lock: Lock, held: Option<u64>) -> Result<(), Failure> {
-        let Place { user_id, id, .. } = place;
+    pub(super) async fn set_lease(&self, place: &RecordKey, lock: Lock, held: Option<u64>) -> Result<(), Failure> {
+        let RecordKey { user_id, id, .. } = place;
         if lock != Lock::Free {
             self.observer.saw_lock();
         }

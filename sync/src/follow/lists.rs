@@ -11,7 +11,7 @@ use agentscope_store::RecordKind;
 use super::copier::{Copier, Failure};
 use super::queue::Queue;
 use super::work::{ListWork, Work};
-use crate::source::Place;
+use crate::source::RecordKey;
 use crate::source::keys::{List, ListOwner};
 
 /// How long after a change the list is looked at once more. The indexes of DynamoDB lag behind its
@@ -73,7 +73,7 @@ async fn differing(copier: &Copier, list: &List, members: Option<&BTreeSet<Strin
     };
     let listed: BTreeSet<_> = rows.rows.into_iter().map(|row| row.id).collect();
     let key = |id: &String| {
-        let place = Place { kind: RecordKind::Session, user_id: user_id.clone(), id: id.clone() };
+        let place = RecordKey { kind: RecordKind::Session, user_id: user_id.clone(), id: id.clone() };
         copier.source.keys().key(&place)
     };
     let Some(members) = members else { return Ok(listed.iter().map(key).collect()) };

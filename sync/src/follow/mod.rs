@@ -6,16 +6,16 @@
 //! - [`queue`], [`work`], [`workers`]: keys that have to be looked at, what for, and who does.
 //! - [`copier`]: one record and its copy. `leases`: the lease of a session and its lock.
 //! - [`lists`]: lists of sessions that have changed. [`expirations`]: keys that expire.
-//! - [`owners`], [`latecomers`]: what a lock and a list do not tell.
+//! - [`owners`], [`pending_list_entries`]: what a lock and a list do not tell.
 
 pub mod changes;
 pub mod copier;
 pub mod expirations;
-pub mod latecomers;
 mod leases;
 pub mod lists;
 mod once;
 pub mod owners;
+pub mod pending_list_entries;
 pub mod queue;
 pub mod reconcile;
 mod run;

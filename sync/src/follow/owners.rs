@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use lru::LruCache;
 use tokio::sync::Notify;
 
-use crate::source::Place;
+use crate::source::RecordKey;
 
 /// The most ids that are remembered: some 30 MB. Of others the owners are looked up in Redis when they are locked.
 const MOST: NonZeroUsize = match NonZeroUsize::new(100_000) {
@@ -18,7 +18,7 @@ const MOST: NonZeroUsize = match NonZeroUsize::new(100_000) {
 /// The sessions that bear one id.
 #[derive(Debug, Default, Clone)]
 struct Owners {
-    sessions: Vec<(String, Place)>,
+    sessions: Vec<(String, RecordKey)>,
     /// Whether these are all there are.
     is_all: bool,
 }
@@ -47,7 +47,7 @@ impl Default for SessionOwners {
 
 impl SessionOwners {
     /// There is a session.
-    pub fn add(&self, key: &str, place: &Place) {
+    pub fn add(&self, key: &str, place: &RecordKey) {
         let mut state = self.state();
         let is_all = state.is_all;
         if let Some(owners) = state.known.get_mut(&place.id) {
@@ -63,7 +63,7 @@ impl SessionOwners {
     }
 
     /// A session is gone.
-    pub fn remove(&self, key: &str, place: &Place) {
+    pub fn remove(&self, key: &str, place: &RecordKey) {
         let mut state = self.state();
         let Some(owners) = state.known.get_mut(&place.id) else { return };
         owners.sessions.retain(|(known, _)| known != key);
@@ -84,7 +84,7 @@ impl SessionOwners {
     }
 
     /// The sessions with this id, and their keys. Those that are not known are asked for by [`wanted`](Self::wanted).
-    pub fn of(&self, id: &str) -> Vec<(String, Place)> {
+    pub fn of(&self, id: &str) -> Vec<(String, RecordKey)> {
         let mut state = self.state();
         let is_all = state.is_all;
         let owners = state.known.get(id).cloned();
@@ -128,8 +128,8 @@ mod tests {
 
     use super::*;
 
-    fn session(user_id: &str, id: &str) -> (String, Place) {
-        let place = Place { kind: RecordKind::Session, user_id: user_id.into(), id: id.into() };
+    fn session(user_id: &str, id: &str) -> (String, RecordKey) {
+        let place = RecordKey { kind: RecordKind::Session, user_id: user_id.into(), id: id.into() };
         (format!("{user_id}:{id}"), place)
     }
 

@@ -191,7 +191,7 @@ impl Queue {
     }
 
     /// Waits until every key has been worked on that is in the queue now, however many come meanwhile.
-    pub async fn settled(&self) {
+    pub async fn wait_drained(&self) {
         let last = self.state().came;
         loop {
             let fewer = self.fewer.notified();
@@ -232,10 +232,10 @@ mod tests {
     use agentscope_store::RecordKind;
 
     use super::*;
-    use crate::source::Place;
+    use crate::source::RecordKey;
 
     fn lock() -> Work {
-        let place = Place { kind: RecordKind::Session, user_id: "u".into(), id: "s".into() };
+        let place = RecordKey { kind: RecordKind::Session, user_id: "u".into(), id: "s".into() };
         Work { lock: Some(place), ..Work::default() }
     }
 
@@ -300,15 +300,15 @@ mod tests {
     async fn a_queue_settles_though_new_keys_come() {
         let queue = Queue::default();
         queue.push("a".into(), Work::RECORD, None);
-        let (settled, ()) =
-            tokio::join!(tokio::time::timeout(std::time::Duration::from_secs(10), queue.settled()), async {
+        let (wait_drained, ()) =
+            tokio::join!(tokio::time::timeout(std::time::Duration::from_secs(10), queue.wait_drained()), async {
                 tokio::task::yield_now().await;
                 let job = queue.next().await.unwrap();
                 queue.push("a".into(), Work::RECORD, None);
                 queue.push("b".into(), Work::RECORD, None);
                 queue.done(job.key);
             });
-        settled.unwrap();
+        wait_drained.unwrap();
         assert_eq!(queue.len(), 2);
     }
 

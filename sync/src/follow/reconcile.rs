@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use agentscope_store::{Held, RecordKind, ScanStart};
+use agentscope_store::{RecordKind, ScanStart, StoredVersion};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use indicatif::ProgressBar;
 
@@ -15,9 +15,9 @@ use super::queue::Queue;
 use super::work::Work;
 use crate::memory::for_reading;
 use crate::observe::Observer;
-use crate::original::{content_hash, identity};
 use crate::source::read::{Identity, Lock, SessionFacts};
-use crate::source::{Place, Source};
+use crate::source::{RecordKey, Source};
+use crate::source_record::{content_hash, identity};
 
 /// The most bytes of records that are read at once. One that is larger is not read here: the
 /// workers, which take large records one at a time, compare it with its copy.
@@ -127,7 +127,7 @@ pub async fn reconcile(
     if options.left_parts {
         progress.set_message("records read; looking for what was left over");
         for (user_id, id) in copier.store.scan_left_parts().await? {
-            let key = copier.source.keys().key(&Place { kind: RecordKind::Session, user_id, id });
+            let key = copier.source.keys().key(&RecordKey { kind: RecordKind::Session, user_id, id });
             queue.at_most(BACKLOG).await;
             queue.push(key, Work { again: true, ..Work::RECORD }, None);
         }
@@ -185,7 +185,7 @@ struct Group {
 /// A record as far as it has to be known.
 struct Seen {
     key: String,
-    place: Place,
+    place: RecordKey,
     identity: Identity,
     text: Vec<u8>,
 }
@@ -251,7 +251,7 @@ async fn behind_of(copier: &Copier, kind: RecordKind, seen: Vec<Seen>) -> Result
         vec![None; seen.len()]
     };
     let places: Vec<_> = seen.iter().map(|seen| (seen.place.user_id.as_str(), seen.place.id.as_str())).collect();
-    let held = copier.store.held_of(kind, &places, false).await?;
+    let held = copier.store.stored_versions(kind, &places, false).await?;
     let mut behind = Vec::new();
     for ((seen, facts), (held, lease)) in seen.into_iter().zip(facts).zip(held) {
         if is_behind(copier, &seen, facts, &held, lease) {
@@ -264,7 +264,13 @@ async fn behind_of(copier: &Copier, kind: RecordKind, seen: Vec<Seen>) -> Result
     Ok(behind)
 }
 
-fn is_behind(copier: &Copier, seen: &Seen, facts: Option<SessionFacts>, held: &Held, lease: Option<u64>) -> bool {
+fn is_behind(
+    copier: &Copier,
+    seen: &Seen,
+    facts: Option<SessionFacts>,
+    held: &StoredVersion,
+    lease: Option<u64>,
+) -> bool {
     let original = content_hash(copier.store.release(), seen.place.kind, facts.as_ref(), &seen.text);
     if facts.is_some_and(|facts| facts.lock != Lock::Free) {
         copier.observer.saw_lock();
@@ -282,7 +288,7 @@ async fn find_gone(copier: &Copier, queue: &Queue, kind: RecordKind) -> Result<u
     let mut gone = 0;
     loop {
         let page = copier.store.scan(kind, start).await?;
-        let place = |(user_id, id)| copier.source.keys().key(&Place { kind, user_id, id });
+        let place = |(user_id, id)| copier.source.keys().key(&RecordKey { kind, user_id, id });
         let keys: Vec<_> = page.records.into_iter().map(place).collect();
         for keys in keys.chunks(BACKLOG) {
             let exist = copier.source.exist(keys).await?;

@@ -11,7 +11,7 @@ use redis::aio::{PubSubSink, PubSubStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
-use super::changes::{look_up_owners, take_in};
+use super::changes::{handle_notification, look_up_owners};
 use super::copier::{Copier, Failure};
 use super::queue::Queue;
 use super::reconcile::{self, Found, Incomplete, reconcile};
@@ -224,7 +224,7 @@ impl Follower {
                     None => return End::Lost("it was closed".to_owned()),
                     Some(message) => {
                         if let Some(notification) = self.copier.source.notification(&message) {
-                            take_in(&self.copier, &self.queue, notification);
+                            handle_notification(&self.copier, &self.queue, notification);
                         }
                     }
                 },
@@ -234,7 +234,7 @@ impl Follower {
                     let (options, progress) = (self.options.reconcile, self.progress.clone());
                     comparisons.spawn(async move {
                         let found = reconcile(&copier, &queue, options, &progress).await?;
-                        queue.settled().await;
+                        queue.wait_drained().await;
                         Ok(found)
                     });
                 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::source::Place;
+use crate::source::RecordKey;
 
 /// What to look at again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct Work {
     /// An attempt at it may have ended in its middle, and left something over.
     pub again: bool,
     /// The lock of this session, whose record is under the key.
-    pub lock: Option<Place>,
+    pub lock: Option<RecordKey>,
     /// When the key expires.
     pub expiry: bool,
     /// The list of sessions under the key.

@@ -9,7 +9,7 @@ use super::template::{KeyTemplate, LockTemplate, glob};
 
 /// Whose record lies under a key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Place {
+pub struct RecordKey {
     /// What it is.
     pub kind: RecordKind,
     /// Whose it is.
@@ -18,7 +18,7 @@ pub struct Place {
     pub id: String,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for RecordKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?} of user {:?}", self.kind.as_str(), self.id, self.user_id)
     }
@@ -125,18 +125,18 @@ impl Keys {
     }
 
     /// The key of a record.
-    pub fn key(&self, place: &Place) -> String {
+    pub fn key(&self, place: &RecordKey) -> String {
         self.template(place.kind).key(&place.user_id, &place.id)
     }
 
     /// The records of which one may lie under a key: none if it is another kind of key, or may be.
-    pub fn places(&self, key: &str) -> Vec<Place> {
+    pub fn places(&self, key: &str) -> Vec<RecordKey> {
         if self.is_never_read(key) {
             return Vec::new();
         }
         let places = RecordKind::ALL.into_iter().flat_map(|kind| {
             let pairs = self.template(kind).pairs(key);
-            pairs.map(move |(user_id, id)| Place { kind, user_id: user_id.to_owned(), id: id.to_owned() })
+            pairs.map(move |(user_id, id)| RecordKey { kind, user_id: user_id.to_owned(), id: id.to_owned() })
         });
         places.collect()
     }

@@ -14,4 +14,4 @@ pub mod read;
 pub mod template;
 
 pub use connection::{Source, SourceOptions};
-pub use keys::{Keys, Place};
+pub use keys::{Keys, RecordKey};

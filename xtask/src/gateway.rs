@@ -51,7 +51,7 @@ impl std::str::FromStr for Origin {
     }
 }
 
-/// The routes of the front. `functions` is where `cargo lambda watch` listens.
+/// The routes of the gateway. `functions` is where `cargo lambda watch` listens.
 ///
 /// # Errors
 ///

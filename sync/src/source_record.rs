@@ -2,10 +2,10 @@
 
 use agentscope_model::non_finite::{self, with_overflowing_numbers};
 use agentscope_model::{InvalidRecord, Record, Release, parse};
-use agentscope_store::{Original, RecordKind};
+use agentscope_store::{RecordKind, SourceFingerprint};
 use sha2::{Digest, Sha256};
 
-use crate::source::Place;
+use crate::source::RecordKey;
 use crate::source::read::{Identity, SessionFacts};
 
 /// The way in which copies are made of records. Whoever changes it changes this number, and every copy is written again.
@@ -37,7 +37,7 @@ impl Identity {
     /// # Errors
     ///
     /// It is none of them: its key is not its own.
-    pub fn index_among(&self, places: &[Place]) -> Result<usize, String> {
+    pub fn index_among(&self, places: &[RecordKey]) -> Result<usize, String> {
         let index = places.iter().position(|place| place.user_id == self.user_id && place.id == self.id);
         index.ok_or_else(|| format!("the key is not that of its id {:?} and user_id {:?}", self.id, self.user_id))
     }
@@ -58,7 +58,12 @@ pub fn identity(text: &[u8]) -> Result<Identity, String> {
 
 /// What tells whether a copy is current: it covers the release, the record's whole text and the
 /// lists that a session is on.
-pub fn content_hash(release: Release, kind: RecordKind, facts: Option<&SessionFacts>, text: &[u8]) -> Original {
+pub fn content_hash(
+    release: Release,
+    kind: RecordKind,
+    facts: Option<&SessionFacts>,
+    text: &[u8],
+) -> SourceFingerprint {
     let [is_on_agent_list, is_on_schedule_list] =
         facts.map_or([true; 2], |facts| [facts.is_on_agent_list, facts.is_on_schedule_list]);
     let mut hash = Sha256::new();
@@ -66,7 +71,7 @@ pub fn content_hash(release: Release, kind: RecordKind, facts: Option<&SessionFa
     hash.update([u8::try_from(release.as_str().len()).unwrap_or_default()]);
     hash.update(release.as_str());
     hash.update(text);
-    Original { content_hash: hash.finalize().into(), is_on_agent_list, is_on_schedule_list }
+    SourceFingerprint { content_hash: hash.finalize().into(), is_on_agent_list, is_on_schedule_list }
 }
 
 /// What to do about records of a later release than the set one.
@@ -160,7 +165,7 @@ mod tests {
     fn a_record_is_where_its_own_ids_say() {
         let text = json!({ "id": "s", "user_id": "u:agent:v", "agent_id": "a", "state": { "x": [1] } }).to_string();
         let identity = identity(text.as_bytes()).unwrap();
-        let place = |kind, user_id: &str, id: &str| Place { kind, user_id: user_id.into(), id: id.into() };
+        let place = |kind, user_id: &str, id: &str| RecordKey { kind, user_id: user_id.into(), id: id.into() };
         let places = [place(RecordKind::Agent, "u", "v:session:s"), place(RecordKind::Session, "u:agent:v", "s")];
         assert_eq!(identity.index_among(&places), Ok(1));
         assert!(identity.index_among(&places[..1]).is_err());

@@ -30,7 +30,7 @@ use crate::throttle::Throttle;
 const RELEASE: &str = "AGENTSCOPE_RELEASE";
 
 /// What answers.
-pub(crate) struct Stand {
+pub(crate) struct TestStack {
     /// `list-sessions`.
     pub(crate) lists: Functions,
     /// `list-schedule-sessions`.
@@ -90,47 +90,47 @@ impl Functions {
 }
 
 /// Serves all of it on a port of its own, and returns its address.
-pub(crate) async fn start(stand: Arc<Stand>) -> String {
+pub(crate) async fn start(stack: Arc<TestStack>) -> String {
     let router = Router::new()
         .route("/_stand/throttling/{percent}", post(set_throttling))
         .route("/_stand/release/{release}", post(set_release))
         .route("/_stand/requests", get(requests))
         .route("/_stand/dump", get(dump_tables))
         .fallback(ask)
-        .with_state(stand);
+        .with_state(stack);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     url
 }
 
-async fn set_throttling(State(stand): State<Arc<Stand>>, Path(percent): Path<u32>) {
-    stand.throttle.percent.store(percent, Ordering::Relaxed);
+async fn set_throttling(State(stack): State<Arc<TestStack>>, Path(percent): Path<u32>) {
+    stack.throttle.percent.store(percent, Ordering::Relaxed);
 }
 
 /// Replaces all functions by new processes, as a deployment does.
-async fn set_release(State(stand): State<Arc<Stand>>, Path(release): Path<String>) {
-    for functions in [&stand.lists, &stand.schedule_lists] {
+async fn set_release(State(stack): State<Arc<TestStack>>, Path(release): Path<String>) {
+    for functions in [&stack.lists, &stack.schedule_lists] {
         functions.stop().await;
         functions.start(Some(release.clone())).await;
     }
 }
 
-async fn requests(State(stand): State<Arc<Stand>>) -> Json<Value> {
-    Json(stand.throttle.counts())
+async fn requests(State(stack): State<Arc<TestStack>>) -> Json<Value> {
+    Json(stack.throttle.counts())
 }
 
-async fn dump_tables(State(stand): State<Arc<Stand>>) -> Json<Value> {
-    Json(dump(&stand.upstream, &stand.names).await)
+async fn dump_tables(State(stack): State<Arc<TestStack>>) -> Json<Value> {
+    Json(dump(&stack.upstream, &stack.names).await)
 }
 
 /// Asks the function whose route it is.
-async fn ask(State(stand): State<Arc<Stand>>, request: Request) -> Response {
+async fn ask(State(stack): State<Arc<TestStack>>, request: Request) -> Response {
     let path = request.uri().path();
     let functions = if matches!(path, "/sessions" | "/sessions/") {
-        &stand.lists
+        &stack.lists
     } else if path.starts_with("/schedule/") {
-        &stand.schedule_lists
+        &stack.schedule_lists
     } else {
         return StatusCode::NOT_FOUND.into_response();
     };

@@ -16,7 +16,7 @@ use serde_json::json;
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::gateway::Stand;
+use crate::gateway::TestStack;
 use crate::throttle::Throttle;
 
 #[tokio::main]
@@ -30,14 +30,14 @@ async fn main() {
     })
     .await;
     let names = database.store.names().clone();
-    let stand = Arc::new(Stand {
+    let stack = Arc::new(TestStack {
         lists: gateway::functions("list-sessions", 3, &database).await,
         schedule_lists: gateway::functions("list-schedule-sessions", 1, &database).await,
         upstream: Upstream::at(&database.url),
         names: names.clone(),
         throttle,
     });
-    let gateway = gateway::start(Arc::clone(&stand)).await;
+    let gateway = gateway::start(Arc::clone(&stack)).await;
     let tables = [names.sessions, names.agents, names.teams, names.schedules];
     println!(
         "{}",
@@ -48,8 +48,8 @@ async fn main() {
         _ = terminated.recv() => {}
         () = async { while input.read(&mut [0; 64]).await.is_ok_and(|read| read > 0) {} } => {}
     }
-    stand.lists.stop().await;
-    stand.schedule_lists.stop().await;
+    stack.lists.stop().await;
+    stack.schedule_lists.stop().await;
     // What reads standard input cannot be stopped.
     std::process::exit(0);
 }

@@ -3,11 +3,11 @@
 //! What is wrong with a request is found as FastAPI finds it: an empty identity header before anything else, then all that is
 //! wrong with headers and query parameters together, in FastAPI's words.
 
-use agentscope_store::{Page, View};
+use agentscope_store::{Detail, Page};
 use lambda_http::http::header;
 use serde_json::{Value, json};
 
-use crate::Ask;
+use crate::ListOptions;
 use crate::cursor::{Route, Scope};
 use crate::encoding::Encoding;
 use crate::error::InputProblem;
@@ -20,16 +20,16 @@ const LIMIT: usize = 100;
 
 /// A list that a caller asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked<'a> {
+pub struct ListRequest<'a> {
     /// Who asks.
     pub caller: String,
     /// The agent or the schedule.
     pub id: &'a str,
     /// How.
-    pub ask: Ask,
+    pub ask: ListOptions,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> ListRequest<'a> {
     /// Reads `GET /sessions/?agent_id=…`.
     ///
     /// # Errors
@@ -78,7 +78,7 @@ impl<'a> Asked<'a> {
             }
         };
         let encoding = Encoding::of(request);
-        let ask = Ask { known: if_none_match(request), ..Ask::default() };
+        let ask = ListOptions { known: if_none_match(request), ..ListOptions::default() };
         let mut ask = ask.within(encoding.most_bytes(), encoding.certain_bytes());
         let (mut limit, mut after) = (None, None);
         parameter("limit", &mut |value| {
@@ -204,10 +204,10 @@ fn parse_bool(value: &str) -> Result<bool, Problem> {
     }
 }
 
-fn parse_view(value: &str) -> Result<View, Problem> {
+fn parse_view(value: &str) -> Result<Detail, Problem> {
     match value {
-        "full" => Ok(View::Full),
-        "summary" => Ok(View::Summary),
+        "full" => Ok(Detail::Full),
+        "summary" => Ok(Detail::Summary),
         _ => Err(Problem {
             kind: "literal_error",
             msg: "Input should be 'full' or 'summary'",

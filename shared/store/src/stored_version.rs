@@ -45,7 +45,7 @@ impl RecordKind {
 
 /// What is written down about the original of a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Original {
+pub struct SourceFingerprint {
     /// A hash of all that the copy is made of.
     pub content_hash: [u8; 32],
     /// Whether a session is on its agent's list. One that is not can be found by its id alone.
@@ -54,7 +54,7 @@ pub struct Original {
     pub is_on_schedule_list: bool,
 }
 
-impl Original {
+impl SourceFingerprint {
     pub(crate) fn mark(&self, item: &mut Item) {
         item.insert(CONTENT_HASH.into(), AttributeValue::B(Blob::new(self.content_hash)));
     }
@@ -62,7 +62,7 @@ impl Original {
 
 /// What a table holds under a key, as far as a writer of copies has to know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Held {
+pub struct StoredVersion {
     pub(crate) content_hash: Option<Vec<u8>>,
     pub(crate) version: Option<String>,
     /// Whether parts of a state may belong to it.
@@ -70,7 +70,7 @@ pub struct Held {
     pub(crate) is_there: bool,
 }
 
-impl Held {
+impl StoredVersion {
     fn of(item: Option<Item>) -> Self {
         let Some(mut item) = item else { return Self::default() };
         let content_hash = match item.remove(CONTENT_HASH) {
@@ -105,12 +105,12 @@ impl Store {
     /// # Errors
     ///
     /// DynamoDB does not answer.
-    pub async fn held_of(
+    pub async fn stored_versions(
         &self,
         kind: RecordKind,
         records: &[(&str, &str)],
         consistent: bool,
-    ) -> Result<Vec<(Held, Option<u64>)>, StoreError> {
+    ) -> Result<Vec<(StoredVersion, Option<u64>)>, StoreError> {
         let (table, sort) = self.table_of(kind);
         let is_session = kind == RecordKind::Session;
         let attributes: &[_] = if is_session { &HELD } else { &HELD[..1] };
@@ -133,7 +133,7 @@ impl Store {
             }
         }
         let answers = records.iter().map(|(user_id, id)| {
-            let held = Held::of(found.remove(&((*user_id).to_owned(), sort_key(kind, id))));
+            let held = StoredVersion::of(found.remove(&((*user_id).to_owned(), sort_key(kind, id))));
             let lease = found.remove(&((*user_id).to_owned(), keys::run(id))).filter(|_| is_session);
             // One that no reader could read is wrong whatever it should be.
             let lease = lease.map(|item| Fields::new(table, sort, item).optional_number(EXPIRES_AT).ok().flatten());

@@ -9,9 +9,9 @@ const MOST: usize = 10_000;
 
 /// The sessions that wait to be put on a list, by the key of the list.
 #[derive(Debug, Default)]
-pub struct Latecomers(Mutex<HashMap<String, HashSet<String>>>);
+pub struct PendingListEntries(Mutex<HashMap<String, HashSet<String>>>);
 
-impl Latecomers {
+impl PendingListEntries {
     /// A session is about to be looked for on its list.
     pub fn await_on(&self, list: String, session: &str) {
         let mut lists = self.lists();

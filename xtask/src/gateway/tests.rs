@@ -1,4 +1,4 @@
-//! The front, between a client and two services that tell what reached them.
+//! The gateway, between a client and two services that tell what reached them.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -54,8 +54,8 @@ fn origin(address: SocketAddr) -> Origin {
     format!("http://{address}").parse().unwrap()
 }
 
-/// A front before two such services.
-async fn front() -> SocketAddr {
+/// A gateway before two such services.
+async fn gateway() -> SocketAddr {
     let (functions, service) = (echo("functions").await, echo("origin").await);
     served(router(functions, Some(&origin(service))).unwrap()).await
 }
@@ -71,7 +71,7 @@ async fn raw(address: SocketAddr, request: &str) -> String {
 
 /// What reached a service.
 async fn seen(address: SocketAddr, method: &str, target: &str, headers: &str) -> Value {
-    let request = format!("{method} {target} HTTP/1.1\r\nhost: front\r\nconnection: close\r\n{headers}\r\n");
+    let request = format!("{method} {target} HTTP/1.1\r\nhost: gateway\r\nconnection: close\r\n{headers}\r\n");
     let answer = raw(address, &request).await;
     let (_, body) = answer.split_once("\r\n\r\n").unwrap();
     // In one chunk, if there are chunks.
@@ -81,7 +81,7 @@ async fn seen(address: SocketAddr, method: &str, target: &str, headers: &str) ->
 
 #[tokio::test]
 async fn lists_go_to_the_functions_and_everything_else_to_the_service() {
-    let front = front().await;
+    let gateway = gateway().await;
     for (method, target, by) in [
         ("GET", "/sessions/?agent_id=a", "functions"),
         ("GET", "/sessions", "functions"),
@@ -104,7 +104,7 @@ async fn lists_go_to_the_functions_and_everything_else_to_the_service() {
         ("GET", "/docs", "origin"),
         ("GET", "/2015-03-31/", "origin"),
     ] {
-        let seen = seen(front, method, target, "").await;
+        let seen = seen(gateway, method, target, "").await;
         assert_eq!(
             (&seen["by"], &seen["method"], &seen["uri"]),
             (&json!(by), &json!(method), &json!(target)),
@@ -115,31 +115,31 @@ async fn lists_go_to_the_functions_and_everything_else_to_the_service() {
 
 #[tokio::test]
 async fn a_target_reaches_either_as_it_was_sent() {
-    let front = front().await;
+    let gateway = gateway().await;
     for id in ["a%2Fb", "%25", "%252F", "a+b", "%C3%A9", "%ff", "..%2f", "a;b=c", "%7E~", "!$&'()*,:@"] {
         for target in [format!("/schedule/{id}/sessions?agent_id={id}&x={id}"), format!("/chat/{id}?q={id}")] {
-            assert_eq!(seen(front, "GET", &target, "").await["uri"], target);
+            assert_eq!(seen(gateway, "GET", &target, "").await["uri"], target);
         }
     }
 }
 
 #[tokio::test]
 async fn headers_are_passed_on_but_for_those_of_a_connection() {
-    let front = front().await;
+    let gateway = gateway().await;
     let sent = "x-user-id: alice\r\nx-mine: 1\r\nkeep-alive: timeout=5\r\nte: gzip\r\nconnection: x-mine\r\n";
     for target in ["/sessions/", "/chat/"] {
-        let headers = &seen(front, "GET", target, sent).await["headers"];
+        let headers = &seen(gateway, "GET", target, sent).await["headers"];
         assert_eq!(headers["x-user-id"], "alice");
         for dropped in ["x-mine", "keep-alive", "te"] {
             assert_eq!(headers.get(dropped), None, "{target} {dropped}");
         }
     }
     // The functions are asked as if by the client, the service as by a proxy.
-    assert_eq!(seen(front, "GET", "/sessions/", "").await["headers"].get("x-forwarded-for"), None);
-    assert_eq!(seen(front, "GET", "/sessions/", "").await["headers"]["host"], "front");
-    let headers = &seen(front, "GET", "/chat/", "").await["headers"];
-    assert_eq!((&headers["x-forwarded-for"], &headers["x-forwarded-host"]), (&json!("127.0.0.1"), &json!("front")));
-    let answer = raw(front, "GET /chat/ HTTP/1.1\r\nhost: front\r\nconnection: close\r\n\r\n").await;
+    assert_eq!(seen(gateway, "GET", "/sessions/", "").await["headers"].get("x-forwarded-for"), None);
+    assert_eq!(seen(gateway, "GET", "/sessions/", "").await["headers"]["host"], "gateway");
+    let headers = &seen(gateway, "GET", "/chat/", "").await["headers"];
+    assert_eq!((&headers["x-forwarded-for"], &headers["x-forwarded-host"]), (&json!("127.0.0.1"), &json!("gateway")));
+    let answer = raw(gateway, "GET /chat/ HTTP/1.1\r\nhost: gateway\r\nconnection: close\r\n\r\n").await;
     assert!(answer.contains("x-by: origin") && !answer.contains("x-hop"), "{answer}");
 }
 
@@ -147,9 +147,9 @@ async fn headers_are_passed_on_but_for_those_of_a_connection() {
 async fn a_path_of_the_service_stands_before_those_that_are_asked_for() {
     let service = echo("origin").await;
     let behind: Origin = format!("http://{service}/agents/").parse().unwrap();
-    let front = served(router(echo("functions").await, Some(&behind)).unwrap()).await;
-    assert_eq!(seen(front, "GET", "/chat/?x=1", "").await["uri"], "/agents/chat/?x=1");
-    assert_eq!(seen(front, "GET", "/sessions/", "").await["uri"], "/sessions/");
+    let gateway = served(router(echo("functions").await, Some(&behind)).unwrap()).await;
+    assert_eq!(seen(gateway, "GET", "/chat/?x=1", "").await["uri"], "/agents/chat/?x=1");
+    assert_eq!(seen(gateway, "GET", "/sessions/", "").await["uri"], "/sessions/");
 }
 
 /// The service sends an event only when the client has the one before.
@@ -162,8 +162,8 @@ async fn events_come_one_by_one() {
         Sse::new(futures::stream::poll_fn(move |context| receive.poll_recv(context)).map(Ok::<_, Infallible>))
     };
     let service = served(Router::new().route("/chat/events", get(events))).await;
-    let front = served(router(echo("functions").await, Some(&origin(service))).unwrap()).await;
-    let mut answer = reqwest::get(format!("http://{front}/chat/events")).await.unwrap();
+    let gateway = served(router(echo("functions").await, Some(&origin(service))).unwrap()).await;
+    let mut answer = reqwest::get(format!("http://{gateway}/chat/events")).await.unwrap();
     assert_eq!(answer.headers()["content-type"], "text/event-stream");
     for number in 0..3 {
         send.send(Event::default().data(number.to_string())).unwrap();
@@ -180,9 +180,12 @@ async fn events_come_one_by_one() {
 async fn bodies_of_requests_come_piece_by_piece() {
     let echo_pieces = async |request: Request| Body::from_stream(request.into_body().into_data_stream());
     let service = served(Router::new().route("/chat/upload", post(echo_pieces))).await;
-    let front = served(router(echo("functions").await, Some(&origin(service))).unwrap()).await;
-    let mut stream = TcpStream::connect(front).await.unwrap();
-    stream.write_all(b"POST /chat/upload HTTP/1.1\r\nhost: front\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
+    let gateway = served(router(echo("functions").await, Some(&origin(service))).unwrap()).await;
+    let mut stream = TcpStream::connect(gateway).await.unwrap();
+    stream
+        .write_all(b"POST /chat/upload HTTP/1.1\r\nhost: gateway\r\ntransfer-encoding: chunked\r\n\r\n")
+        .await
+        .unwrap();
     let mut answer = Vec::new();
     for piece in ["first", "second", "third"] {
         stream.write_all(format!("{:x}\r\n{piece}\r\n", piece.len()).as_bytes()).await.unwrap();
@@ -203,9 +206,9 @@ async fn websockets_are_connected() {
         })
     };
     let service = served(Router::new().route("/chat/socket", any(shout))).await;
-    let front = served(router(echo("functions").await, Some(&origin(service))).unwrap()).await;
-    let mut stream = TcpStream::connect(front).await.unwrap();
-    let handshake = "GET /chat/socket HTTP/1.1\r\nhost: front\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+    let gateway = served(router(echo("functions").await, Some(&origin(service))).unwrap()).await;
+    let mut stream = TcpStream::connect(gateway).await.unwrap();
+    let handshake = "GET /chat/socket HTTP/1.1\r\nhost: gateway\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
                      sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     stream.write_all(handshake.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
@@ -222,23 +225,23 @@ async fn websockets_are_connected() {
 
 #[tokio::test]
 async fn without_a_service_other_paths_are_not_found_and_methods_are_the_functions() {
-    let front = served(router(echo("functions").await, None).unwrap()).await;
+    let gateway = served(router(echo("functions").await, None).unwrap()).await;
     for method in ["POST", "HEAD", "PURGE"] {
         let answer =
-            raw(front, &format!("{method} /sessions/ HTTP/1.1\r\nhost: front\r\nconnection: close\r\n\r\n")).await;
+            raw(gateway, &format!("{method} /sessions/ HTTP/1.1\r\nhost: gateway\r\nconnection: close\r\n\r\n")).await;
         assert!(answer.contains("x-by: functions"), "{answer}");
     }
     // The gateway before the functions would say that any page may ask.
     let client = reqwest::Client::new();
-    let answer = client.request(Method::OPTIONS, format!("http://{front}/sessions/")).send().await.unwrap();
+    let answer = client.request(Method::OPTIONS, format!("http://{gateway}/sessions/")).send().await.unwrap();
     assert_eq!(
         (answer.status(), &answer.headers()["allow"]),
         (StatusCode::METHOD_NOT_ALLOWED, &HeaderValue::from_static("GET"))
     );
-    let answer = client.get(format!("http://{front}/sessions/")).header("origin", "http://a").send().await.unwrap();
+    let answer = client.get(format!("http://{gateway}/sessions/")).header("origin", "http://a").send().await.unwrap();
     assert_eq!(answer.headers().get("access-control-allow-origin"), None);
     assert_eq!(answer.headers().get_all("vary").iter().collect::<Vec<_>>(), ["accept-encoding"]);
-    let answer = reqwest::get(format!("http://{front}/chat/")).await.unwrap();
+    let answer = reqwest::get(format!("http://{gateway}/chat/")).await.unwrap();
     assert_eq!(answer.status(), 404);
     let body = answer.text().await.unwrap();
     assert!(body.contains("/schedule/{schedule_id}/sessions") && body.contains("--origin"), "{body}");
@@ -247,8 +250,8 @@ async fn without_a_service_other_paths_are_not_found_and_methods_are_the_functio
 #[tokio::test]
 async fn a_service_that_does_not_answer_is_named() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let front = served(router(echo("functions").await, Some(&origin(nobody))).unwrap()).await;
-    let answer = reqwest::get(format!("http://{front}/chat/")).await.unwrap();
+    let gateway = served(router(echo("functions").await, Some(&origin(nobody))).unwrap()).await;
+    let answer = reqwest::get(format!("http://{gateway}/chat/")).await.unwrap();
     assert_eq!(answer.status(), 502);
     let body = answer.text().await.unwrap();
     assert!(body.contains(&nobody.to_string()), "{body}");
@@ -258,11 +261,11 @@ async fn a_service_that_does_not_answer_is_named() {
 async fn pages_that_are_named_may_ask_and_others_may_not() {
     let (functions, service) = (echo("functions").await, echo("origin").await);
     let pages = ["http://localhost:5173".parse().unwrap()];
-    let front = served(cors::allowing(router(functions, Some(&origin(service))).unwrap(), &pages)).await;
+    let gateway = served(cors::allowing(router(functions, Some(&origin(service))).unwrap(), &pages)).await;
     let client = reqwest::Client::new();
     for path in ["/sessions/", "/chat/"] {
         let ask = async |page: &str, method: Method| {
-            let request = client.request(method, format!("http://{front}{path}")).header("origin", page);
+            let request = client.request(method, format!("http://{gateway}{path}")).header("origin", page);
             let request = request.header("access-control-request-method", "GET");
             request.header("access-control-request-headers", "x-user-id").send().await.unwrap()
         };

@@ -1,4 +1,4 @@
-//! The floor of a benchmark: what remains of a route when there is nothing but its DynamoDB requests, sent by the AWS SDK
+//! The baseline of a benchmark: what remains of a route when there is nothing but its DynamoDB requests, sent by the AWS SDK
 //! as it comes, with the answers thrown away.
 //!
 //! It is a crate of its own so that it is built as the functions are: same profile, same features.
@@ -22,7 +22,7 @@ use crate::replay::Replay;
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let (Some(mode), Some(waves)) = (arguments.next(), arguments.next()) else {
-        bail!("usage: floor (warm | cold) WAVES.json");
+        bail!("usage: baseline (warm | cold) WAVES.json");
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let client = runtime.block_on(client());
