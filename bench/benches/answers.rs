@@ -1,4 +1,4 @@
-//! What an answer costs once it has been read: 300 sessions with 12 teams, 2.2 MB.
+//! What an response costs once it has been read: 300 sessions with 12 teams, 2.2 MB.
 
 use std::hint::black_box;
 use std::io::Write;
@@ -31,10 +31,10 @@ fn gzip(level: u32) -> (String, Compress) {
     (format!("gzip {level}"), Box::new(compress))
 }
 
-fn answers(criterion: &mut Criterion) {
+fn responses(criterion: &mut Criterion) {
     let Ok(list) = large_list() else { panic!("the data cannot be read") };
     let Ok(whole) = text(list.clone()) else { panic!("a state is damaged") };
-    let mut group = criterion.benchmark_group("answer");
+    let mut group = criterion.benchmark_group("response");
     group.sample_size(30).throughput(Throughput::Bytes(whole.len() as u64));
     group.bench_function("put together", |bencher| {
         bencher.iter_batched(|| list.clone(), |list| text(list).map(|text| text.len()), BatchSize::LargeInput);
@@ -65,5 +65,5 @@ fn answers(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, answers);
+criterion_group!(benches, responses);
 criterion_main!(benches);

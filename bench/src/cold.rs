@@ -15,7 +15,7 @@ use crate::stats::Times;
 #[derive(Default)]
 struct Series {
     next: Vec<Duration>,
-    answer: Vec<Duration>,
+    response: Vec<Duration>,
 }
 
 /// Starts the function of a scenario again and again.
@@ -26,7 +26,7 @@ pub(crate) async fn starts(
     spawns: usize,
 ) -> Result<ColdStart> {
     let binary = binaries.function(scenario.function())?;
-    let counted = count(scenario, binary, deployment).await?.context("the answer has no etag")?;
+    let counted = count(scenario, binary, deployment).await?.context("the response has no etag")?;
     let file = TemporaryFile::with(&serde_json::to_vec(&counted.waves)?)?;
     let baseline_arguments = [Path::new("cold"), file.path()];
     let (mut function, mut baseline) = (Series::default(), Series::default());
@@ -38,9 +38,9 @@ pub(crate) async fn starts(
     Ok(ColdStart {
         function: scenario.function().to_owned(),
         next: times(&function.next)?,
-        answer: times(&function.answer)?,
+        response: times(&function.response)?,
         baseline_next: times(&baseline.next)?,
-        baseline_answer: times(&baseline.answer)?,
+        baseline_answer: times(&baseline.response)?,
     })
 }
 
@@ -55,7 +55,7 @@ impl Series {
         let mut function = Function::start(binary, deployment, arguments).await?;
         let posted = function.last_call(event).await?;
         self.next.push(function.first_asked - function.spawned);
-        self.answer.push(posted.ended - function.spawned);
+        self.response.push(posted.ended - function.spawned);
         function.stop().await
     }
 }

@@ -56,7 +56,7 @@ impl Counter {
 
 async fn pass_on(State(proxy): State<Proxy>, headers: HeaderMap, body: Bytes) -> (StatusCode, Bytes) {
     match counted(&proxy, &headers, &body).await {
-        Ok(answer) => answer,
+        Ok(response) => response,
         Err(error) => {
             eprintln!("the counting proxy: {error:#}");
             (StatusCode::BAD_GATEWAY, Bytes::new())
@@ -76,18 +76,18 @@ async fn counted(proxy: &Proxy, headers: &HeaderMap, body: &Bytes) -> Result<(St
     for name in PASSED_ON {
         request = request.header(name, headers.get(name).with_context(|| format!("no {name}"))?.to_str()?);
     }
-    let answer = request.send().await?;
-    let status = StatusCode::from_u16(answer.status().as_u16())?;
-    let body = answer.bytes().await?;
+    let response = request.send().await?;
+    let status = StatusCode::from_u16(response.status().as_u16())?;
+    let body = response.bytes().await?;
     let read_units = read_units(&serde_json::from_slice(&body)?);
     let recorded = Recorded { request: Request { operation, input }, began, ended: Instant::now(), read_units };
     proxy.recorded.lock().map_err(|_| anyhow!("a request failed while it was being recorded"))?.push(recorded);
     Ok((status, body))
 }
 
-/// The units that an answer says were consumed: one figure, or one a table.
-fn read_units(answer: &Value) -> Option<f64> {
-    match &answer["ConsumedCapacity"] {
+/// The units that an response says were consumed: one figure, or one a table.
+fn read_units(response: &Value) -> Option<f64> {
+    match &response["ConsumedCapacity"] {
         Value::Array(tables) => tables.iter().map(|table| table["CapacityUnits"].as_f64()).sum(),
         one => one["CapacityUnits"].as_f64(),
     }

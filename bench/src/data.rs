@@ -44,7 +44,7 @@ pub(crate) struct Dataset {
 pub(crate) enum States {
     /// Mixed: most have one to ten kilobytes, some twenty, some of them so large that they do not fit a head.
     Mixed {
-        /// How large most of them are, in percent of [`MIXED`]: answers are to be as large as those
+        /// How large most of them are, in percent of [`MIXED`]: responses are to be as large as those
         /// that the reference's figures are for.
         percent: usize,
     },

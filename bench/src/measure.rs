@@ -48,10 +48,10 @@ impl Binaries<'_> {
     }
 }
 
-/// An answer as Lambda gets it.
+/// An response as Lambda gets it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Answer<'a> {
+pub(crate) struct Response<'a> {
     pub(crate) status_code: u16,
     #[serde(default)]
     headers: HashMap<String, String>,
@@ -61,7 +61,7 @@ pub(crate) struct Answer<'a> {
     is_base64_encoded: bool,
 }
 
-impl Answer<'_> {
+impl Response<'_> {
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
@@ -79,7 +79,7 @@ impl Answer<'_> {
 /// What one call of a scenario does.
 #[derive(Debug)]
 pub(crate) struct Counted {
-    /// The event, with the validator of the answer before if the scenario asks for that.
+    /// The event, with the validator of the response before if the scenario requests that.
     pub(crate) event: Bytes,
     pub(crate) waves: Vec<Vec<Request>>,
     read_units: Option<f64>,
@@ -88,7 +88,7 @@ pub(crate) struct Counted {
     body_bytes: usize,
 }
 
-/// Counts what a scenario asks of DynamoDB. `None` if it asks again and the answer has no validator.
+/// Counts what a scenario asks of DynamoDB. `None` if it asks again and the response has no validator.
 pub(crate) async fn count(scenario: &Scenario, binary: &Path, deployment: &Deployment) -> Result<Option<Counted>> {
     let counter = Counter::before(&deployment.store_url).await?;
     let mut function = Function::start(binary, &deployment.at(&counter.url), &[]).await?;
@@ -110,22 +110,22 @@ pub(crate) async fn count(scenario: &Scenario, binary: &Path, deployment: &Deplo
     }
     function.stop().await?;
     let (waves, read_units) = counts.into_iter().min_by_key(|(waves, _)| waves.len()).context("nothing was counted")?;
-    let answer = parsed(&posted)?;
-    if !matches!(answer.status_code, 200 | 304) {
-        bail!("status {}: {}", answer.status_code, answer.body.unwrap_or_default());
+    let response = parsed(&posted)?;
+    if !matches!(response.status_code, 200 | 304) {
+        bail!("status {}: {}", response.status_code, response.body.unwrap_or_default());
     }
     Ok(Some(Counted {
         event,
         waves,
         read_units,
-        status: answer.status_code,
-        content_encoding: answer.header("content-encoding").map(str::to_owned),
-        body_bytes: answer.body_length(),
+        status: response.status_code,
+        content_encoding: response.header("content-encoding").map(str::to_owned),
+        body_bytes: response.body_length(),
     }))
 }
 
-fn parsed(posted: &[u8]) -> Result<Answer<'_>> {
-    serde_json::from_slice(posted).context("the function's answer")
+fn parsed(posted: &[u8]) -> Result<Response<'_>> {
+    serde_json::from_slice(posted).context("the function's response")
 }
 
 /// A route and its baseline.
@@ -151,7 +151,7 @@ pub(crate) async fn group(
     for (index, scenario) in scenarios.iter().enumerate() {
         let binary = binaries.function(scenario.function())?;
         let Some(counted) = count(scenario, binary, deployment).await.with_context(|| scenario.name.clone())? else {
-            measured[index].not_measured = Some("the answer has no etag".to_owned());
+            measured[index].not_measured = Some("the response has no etag".to_owned());
             continue;
         };
         let file = TemporaryFile::with(&serde_json::to_vec(&counted.waves)?)?;
@@ -219,7 +219,7 @@ impl Pair {
     async fn call(&mut self) -> Result<()> {
         let posted: Posted = self.function.call(&self.counted.event).await?;
         if posted.len() != self.posted_bytes {
-            bail!("an answer is {} bytes long, and the first was {}", posted.len(), self.posted_bytes);
+            bail!("an response is {} bytes long, and the first was {}", posted.len(), self.posted_bytes);
         }
         self.route_times.push(posted.time);
         drop(posted);
@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn headers_are_found_in_any_case() {
-        let answer = parsed(br#"{"statusCode": 200, "headers": {"ETag": "\"x\""}}"#).unwrap();
-        assert_eq!(answer.header("etag"), Some("\"x\""));
+        let response = parsed(br#"{"statusCode": 200, "headers": {"ETag": "\"x\""}}"#).unwrap();
+        assert_eq!(response.header("etag"), Some("\"x\""));
     }
 }

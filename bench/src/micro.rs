@@ -1,4 +1,4 @@
-//! What the micro-benchmarks (`cargo bench -p agentscope-bench`) work on: an answer that has been read, and not yet put
+//! What the micro-benchmarks (`cargo bench -p agentscope-bench`) work on: an response that has been read, and not yet put
 //! together.
 
 use agentscope_api::{ListOptions, ListOutcome, SessionList, SessionView, list_sessions};
@@ -11,7 +11,7 @@ use crate::data::{AGENT, Dataset};
 ///
 /// # Errors
 ///
-/// The embedded DynamoDB does not start or does not answer.
+/// The embedded DynamoDB does not start or does not respond.
 pub fn large_list() -> Result<SessionList<SessionView>> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
@@ -26,7 +26,7 @@ pub fn large_list() -> Result<SessionList<SessionView>> {
     })
 }
 
-/// The answer as text.
+/// The response as text.
 ///
 /// # Errors
 ///

@@ -68,12 +68,12 @@ pub(crate) struct Function {
     api: RuntimeApi,
     /// Just before the process was started.
     pub(crate) spawned: Instant,
-    /// When it asked for its first event.
+    /// When it requested its first event.
     pub(crate) first_asked: Instant,
 }
 
 impl Function {
-    /// Starts a function and waits until it asks for an event.
+    /// Starts a function and waits until it requests an event.
     pub(crate) async fn start(binary: &Path, deployment: &Deployment, arguments: &[&Path]) -> Result<Self> {
         let mut api = RuntimeApi::start().await?;
         let mut command = deployment.command(binary, &api.address);
@@ -87,17 +87,17 @@ impl Function {
         Ok(Self { child, api, spawned, first_asked })
     }
 
-    /// Sends an event, waits for the answer, and for the function to be ready for the next.
+    /// Sends an event, waits for the response, and for the function to be ready for the next.
     pub(crate) async fn call(&mut self, event: &Bytes) -> Result<Posted> {
         let posted = self.last_call(event).await?;
         self.api.asked().await?;
         Ok(posted)
     }
 
-    /// Sends an event and waits for the answer. The function is not called again.
+    /// Sends an event and waits for the response. The function is not called again.
     pub(crate) async fn last_call(&mut self, event: &Bytes) -> Result<Posted> {
         let posted = tokio::select! {
-            posted = self.api.answer(event) => posted?,
+            posted = self.api.respond(event) => posted?,
             status = self.child.wait() => bail!("the function ended by itself ({})", status?),
         };
         if !posted.is_answer {

@@ -59,7 +59,7 @@ pub(crate) struct Measured {
 pub(crate) struct Outcome {
     pub(crate) status: u16,
     pub(crate) content_encoding: Option<String>,
-    /// From the event's being handed over to the last byte of the answer.
+    /// From the event's being handed over to the last byte of the response.
     pub(crate) route: Times,
     /// The same requests sent by the bare SDK, in turns with the route.
     pub(crate) baseline: Times,
@@ -105,9 +105,9 @@ pub(crate) struct ColdStart {
     pub(crate) function: String,
     /// From the spawn to the first request for an event.
     pub(crate) next: Times,
-    /// From the spawn to the first answer's last byte.
-    pub(crate) answer: Times,
-    /// The same of a process that only makes a client, asks for the event and sends the same requests.
+    /// From the spawn to the first response's last byte.
+    pub(crate) response: Times,
+    /// The same of a process that only makes a client, requests the event and sends the same requests.
     pub(crate) baseline_next: Times,
     pub(crate) baseline_answer: Times,
 }

@@ -14,7 +14,7 @@ use axum::serve::ListenerExt;
 use futures::TryStreamExt;
 use tokio::sync::{Mutex, mpsc};
 
-/// How long a function may take to ask for an event, and to answer one. It bounds a run that has gone wrong.
+/// How long a function may take to request an event, and to response one. It bounds a run that has gone wrong.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The time that a function is told it has: what API Gateway waits, about.
@@ -27,17 +27,17 @@ pub(crate) struct RuntimeApi {
     pub(crate) address: String,
     events: mpsc::UnboundedSender<Bytes>,
     asked: mpsc::UnboundedReceiver<Instant>,
-    answers: mpsc::UnboundedReceiver<Posted>,
+    responses: mpsc::UnboundedReceiver<Posted>,
 }
 
 /// What a function posted for an event.
 #[derive(Debug)]
 pub(crate) struct Posted {
-    /// From the event's being handed over to the last byte of the answer.
+    /// From the event's being handed over to the last byte of the response.
     pub(crate) time: Duration,
     /// When the last byte had come.
     pub(crate) ended: Instant,
-    /// Whether it was posted as an answer, not as an error.
+    /// Whether it was posted as an response, not as an error.
     pub(crate) is_answer: bool,
     /// The body as it was received, in pieces.
     body: Vec<Bytes>,
@@ -59,7 +59,7 @@ struct Api {
     asked: mpsc::UnboundedSender<Instant>,
     events: Mutex<mpsc::UnboundedReceiver<Bytes>>,
     handed_over: std::sync::Mutex<Instant>,
-    answers: mpsc::UnboundedSender<Posted>,
+    responses: mpsc::UnboundedSender<Posted>,
 }
 
 impl Api {
@@ -73,12 +73,12 @@ impl RuntimeApi {
     pub(crate) async fn start() -> Result<Self> {
         let (events, receiver) = mpsc::unbounded_channel();
         let (asked_sender, asked) = mpsc::unbounded_channel();
-        let (answer_sender, answers) = mpsc::unbounded_channel();
+        let (answer_sender, responses) = mpsc::unbounded_channel();
         let api = Api {
             asked: asked_sender,
             events: Mutex::new(receiver),
             handed_over: std::sync::Mutex::new(Instant::now()),
-            answers: answer_sender,
+            responses: answer_sender,
         };
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
@@ -95,23 +95,23 @@ impl RuntimeApi {
             let _ = connection.set_nodelay(true);
         });
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Ok(Self { address, events, asked, answers })
+        Ok(Self { address, events, asked, responses })
     }
 
-    /// Waits until the function asks for an event.
+    /// Waits until the function requests an event.
     pub(crate) async fn asked(&mut self) -> Result<Instant> {
         match tokio::time::timeout(PATIENCE, self.asked.recv()).await {
             Ok(Some(asked)) => Ok(asked),
-            _ => bail!("the function asks for no event"),
+            _ => bail!("the function requests no event"),
         }
     }
 
-    /// Hands an event to the function that has asked for one, and waits for what it posts.
-    pub(crate) async fn answer(&mut self, event: &Bytes) -> Result<Posted> {
+    /// Hands an event to the function that has requested one, and waits for what it posts.
+    pub(crate) async fn respond(&mut self, event: &Bytes) -> Result<Posted> {
         self.events.send(event.clone()).context("the Runtime API has ended")?;
-        match tokio::time::timeout(PATIENCE, self.answers.recv()).await {
+        match tokio::time::timeout(PATIENCE, self.responses.recv()).await {
             Ok(Some(posted)) => Ok(posted),
-            _ => bail!("the function does not answer"),
+            _ => bail!("the function does not respond"),
         }
     }
 }
@@ -134,6 +134,6 @@ async fn posted(State(api): State<Arc<Api>>, body: Body, is_answer: bool) -> Sta
     let Ok(body) = body.into_data_stream().try_collect::<Vec<_>>().await else { return StatusCode::BAD_REQUEST };
     let ended = Instant::now();
     let time = ended - *api.handed_over();
-    let _ = api.answers.send(Posted { time, ended, is_answer, body });
+    let _ = api.responses.send(Posted { time, ended, is_answer, body });
     StatusCode::ACCEPTED
 }

@@ -13,13 +13,13 @@ pub(crate) struct Scenario {
     pub(crate) name: String,
     /// Scenarios of a group take turns, so that they can be compared with each other.
     pub(crate) group: &'static str,
-    /// The data that is asked for.
+    /// The data that is requested.
     pub(crate) data: Dataset,
     /// What is asked besides, as `limit=20`.
     pub(crate) query: &'static str,
     /// What the client takes, as `zstd`.
     pub(crate) accept_encoding: Option<&'static str>,
-    /// Whether the client has the answer already and asks whether it still holds.
+    /// Whether the client has the response already and asks whether it still holds.
     pub(crate) asks_again: bool,
     /// What the reference took for such data.
     pub(crate) reference: Option<Reference>,
@@ -110,7 +110,7 @@ impl Scenario {
         if self.data.scheduled { LIST_SCHEDULE_SESSIONS } else { LIST_SESSIONS }
     }
 
-    /// The event that an HTTP API makes of the request. `etag` is that of the answer that the client has.
+    /// The event that an HTTP API makes of the request. `etag` is that of the response that the client has.
     pub(crate) fn event(&self, etag: Option<&str>) -> Bytes {
         let mut request = if self.data.scheduled {
             HttpRequest::schedule_sessions(self.data.user_id, SCHEDULE)

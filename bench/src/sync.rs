@@ -145,8 +145,8 @@ impl Sync<'_> {
         let arguments = ["redis", "--configure", "--listen", &address];
         let mut child = self.command(&arguments, &self.database.url).stdout(Stdio::null()).spawn()?;
         let health = async || -> Result<Value> {
-            let answer = reqwest::get(format!("http://{address}/healthz")).await?.error_for_status()?;
-            Ok(serde_json::from_str(&answer.text().await?)?)
+            let response = reqwest::get(format!("http://{address}/healthz")).await?.error_for_status()?;
+            Ok(serde_json::from_str(&response.text().await?)?)
         };
         while health().await.is_err() {
             ensure!(child.try_wait()?.is_none(), "agentscope-sync has ended");

@@ -6,7 +6,7 @@ use crate::results::{ColdStart, Cpu, Measured, Outcome, Results};
 use crate::size::Size;
 use crate::stats::Times;
 
-/// Lambda refuses larger answers, counted as the function posts them.
+/// Lambda refuses larger responses, counted as the function posts them.
 const LAMBDA_LIMIT: usize = 6_291_556;
 
 impl Results {
@@ -152,7 +152,7 @@ fn cold_starts(starts: &[ColdStart]) -> String {
     let rows = starts.iter().flat_map(|start| {
         [
             row(start, "first request for an event", &start.next, &start.baseline_next),
-            row(start, "first answer", &start.answer, &start.baseline_answer),
+            row(start, "first response", &start.response, &start.baseline_answer),
         ]
     });
     table(&head, &rows.collect::<Vec<_>>())

@@ -6,12 +6,12 @@
 //! does that. A test finds when it has to be done again, and another holds real responses against
 //! all of it (`tests/openapi`).
 //!
-//! - [`answers`]: the bodies that are no records. `records`: the records.
+//! - [`responses`]: the bodies that are no records. `records`: the records.
 //! - `order`: the order in which a schema reads well.
 
-pub mod answers;
 mod order;
 mod records;
+pub mod responses;
 
 use agentscope_api::error::InputProblem;
 use agentscope_model::Release;
@@ -19,7 +19,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value};
 
-use answers::{Error, GatewayError, InputErrors};
+use responses::{Error, GatewayError, InputErrors};
 
 /// The line that ends what is written by hand. The schemas follow it.
 pub const MARK: &str = "  schemas: # Made from the models by `cargo xtask openapi`.\n";
@@ -59,7 +59,7 @@ pub fn document(text: &str, release: Release) -> Result<String, DocumentError> {
     Ok(document)
 }
 
-/// The schemas by name: of the answers, and of all that they are made of. They are JSON Schema 2020-12, as OpenAPI 3.1 has it.
+/// The schemas by name: of the responses, and of all that they are made of. They are JSON Schema 2020-12, as OpenAPI 3.1 has it.
 pub fn schemas(release: Release) -> Map<String, Value> {
     let mut settings = SchemaSettings::draft2020_12().for_serialize();
     settings.definitions_path = "/components/schemas".into();
@@ -70,7 +70,7 @@ pub fn schemas(release: Release) -> Map<String, Value> {
     add::<InputErrors>(&mut generator);
     add::<InputProblem>(&mut generator);
     let mut schemas = generator.take_definitions(true);
-    schemas.extend(answers::lists(release));
+    schemas.extend(responses::lists(release));
     schemas
 }
 

@@ -19,7 +19,7 @@ use crate::follow::queue::Queue;
 use crate::observe::Phase;
 use crate::source_record::set_release;
 
-/// How long an answer may take.
+/// How long an response may take.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 type Process = State<(Arc<Copier>, Arc<Queue>)>;
@@ -68,17 +68,17 @@ async fn metrics(State((copier, queue)): Process) -> impl IntoResponse {
 ///
 /// # Errors
 ///
-/// It does not answer, or something else does.
+/// It does not respond, or something else does.
 pub async fn ask(address: &str) -> Result<()> {
-    let answer = tokio::time::timeout(PATIENCE, async {
+    let response = tokio::time::timeout(PATIENCE, async {
         let mut stream = TcpStream::connect(address).await?;
         stream.write_all(format!("GET /livez HTTP/1.0\r\nhost: {address}\r\n\r\n").as_bytes()).await?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await?;
-        anyhow::Ok(answer)
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await?;
+        anyhow::Ok(response)
     });
-    let answer = answer.await.context("no answer")?.with_context(|| address.to_owned())?;
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let response = response.await.context("no response")?.with_context(|| address.to_owned())?;
+    let (head, body) = response.split_once("\r\n\r\n").unwrap_or((&response, ""));
     let status = head.split(' ').nth(1).unwrap_or_default();
     if status != "200" {
         bail!("{status} {body}");

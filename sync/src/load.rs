@@ -169,16 +169,16 @@ async fn write<T: Record>(
     progress.set_message(T::LIST);
     let records = fitting::<T>(list, store.release(), report);
     progress.inc((list.len() - records.len()) as u64);
-    let mut answers = stream::iter(records)
+    let mut responses = stream::iter(records)
         .map(async |record: T| {
-            let answer = record.put(store).await;
-            (record.user_id().to_owned(), record.id().to_owned(), answer)
+            let response = record.put(store).await;
+            (record.user_id().to_owned(), record.id().to_owned(), response)
         })
         .buffer_unordered(IN_FLIGHT);
     let mut written = Vec::with_capacity(list.len());
-    while let Some((user_id, id, answer)) = answers.next().await {
+    while let Some((user_id, id, response)) = responses.next().await {
         progress.inc(1);
-        match answer {
+        match response {
             Ok(()) => written.push((user_id, id)),
             Err(error @ StoreError::Refused(_)) => {
                 return Err(error).with_context(|| format!("{} (id {id:?}) could not be written", T::LIST));

@@ -102,7 +102,7 @@ struct Follow {
     /// Delete everything if Redis has no record at all. Otherwise that is taken for a mistake.
     #[arg(long)]
     allow_empty: bool,
-    /// Answer /healthz, /livez and /metrics (for Prometheus) at this address, as 0.0.0.0:8080.
+    /// Response /healthz, /livez and /metrics (for Prometheus) at this address, as 0.0.0.0:8080.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
     /// The namespace of the metrics that are printed for CloudWatch every minute.

@@ -17,7 +17,7 @@ pub trait Record: agentscope_model::Record {
     ///
     /// # Errors
     ///
-    /// As [`check`](Self::check), or DynamoDB does not answer.
+    /// As [`check`](Self::check), or DynamoDB does not respond.
     fn put(&self, store: &Store) -> impl Future<Output = Result<(), StoreError>>;
 
     /// Writes the copy of the record where this is held; whether it still was.

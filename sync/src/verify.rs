@@ -81,7 +81,7 @@ impl fmt::Display for Verdict {
 ///
 /// # Errors
 ///
-/// Redis or DynamoDB does not answer, or refuses.
+/// Redis or DynamoDB does not respond, or refuses.
 pub async fn verify(
     copier: &Copier,
     progress: &ProgressBar,
@@ -148,10 +148,10 @@ async fn items(
 
 /// Puts those aside that differ.
 async fn compare(copier: &Copier, subjects: Vec<Subject>, aside: &mut Vec<Subject>) -> Result<(), Failure> {
-    let mut answers = stream::iter(subjects)
+    let mut responses = stream::iter(subjects)
         .map(async |subject| Ok::<_, Failure>((look(copier, &subject).await?, subject)))
         .buffer_unordered(SIDE_BY_SIDE);
-    while let Some((finding, subject)) = answers.try_next().await? {
+    while let Some((finding, subject)) = responses.try_next().await? {
         if finding.is_some() {
             aside.push(subject);
         }

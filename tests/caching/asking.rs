@@ -13,26 +13,26 @@ use crate::answering::answered;
 /// Compresses to over 8 KB, so that it lies in a part.
 const ONE_PART: usize = 16 * 1024;
 
-pub async fn ask(store: &Store, request: &HttpRequest) -> Response<String> {
+pub async fn send(store: &Store, request: &HttpRequest) -> Response<String> {
     answered(store, IdentitySource::Header, &request.http_api()).await
 }
 
-/// The same with tags of answers that the client has.
-pub async fn ask_again(store: &Store, request: &HttpRequest, if_none_match: &str) -> Response<String> {
+/// The same with tags of responses that the client has.
+pub async fn send_again(store: &Store, request: &HttpRequest, if_none_match: &str) -> Response<String> {
     let mut request = request.clone();
     request.headers.push(("if-none-match".into(), if_none_match.into()));
-    ask(store, &request).await
+    send(store, &request).await
 }
 
-pub fn header<'a>(answer: &'a Response<String>, name: &str) -> Option<&'a str> {
-    answer.headers().get(name).map(|value| value.to_str().unwrap())
+pub fn header<'a>(response: &'a Response<String>, name: &str) -> Option<&'a str> {
+    response.headers().get(name).map(|value| value.to_str().unwrap())
 }
 
 /// The tag and the body of a 200.
 pub async fn tagged(store: &Store, request: &HttpRequest) -> (String, String) {
-    let answer = ask(store, request).await;
-    assert_eq!(answer.status(), 200, "{request:?}: {}", answer.body());
-    (header(&answer, "etag").unwrap().to_owned(), answer.into_body())
+    let response = send(store, request).await;
+    assert_eq!(response.status(), 200, "{request:?}: {}", response.body());
+    (header(&response, "etag").unwrap().to_owned(), response.into_body())
 }
 
 /// A request with this query string added.
@@ -61,7 +61,7 @@ pub fn chat(number: usize) -> Value {
 }
 
 /// Agent `lead` and schedule `s` with four sessions; one team that the agent leads, and one in which it works for `boss`.
-/// Everything that an answer can show is there.
+/// Everything that an response can show is there.
 pub fn world() -> World {
     World {
         agents: ["lead", "boss", "m1", "m2", "idle"].map(|id| agent("alice", id)).into(),

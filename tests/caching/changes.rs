@@ -1,11 +1,11 @@
-//! Every kind of change that can be seen in an answer, and that it changes the tag.
+//! Every kind of change that can be seen in an response, and that it changes the tag.
 
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{agent, noise, session, team, with};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
-use crate::asking::{and, ask_again, chat, database, lists, tagged, time};
+use crate::asking::{and, chat, database, lists, send_again, tagged, time};
 use crate::change::Change;
 
 /// Which of the lists show a change: both, `/sessions/` alone, or neither.
@@ -16,7 +16,7 @@ enum Shown {
     Nowhere,
 }
 
-/// Every way to ask for the lists. The first of each is the one of which a change says whether it is shown.
+/// Every way to request the lists. The first of each is the one of which a change says whether it is shown.
 fn ways() -> [Vec<HttpRequest>; 2] {
     let queries = ["", "view=summary", "limit=3&count=1"];
     lists().map(|list| queries.iter().map(|query| and(&list, query)).collect())
@@ -42,13 +42,13 @@ async fn change_the_tag(changes: Vec<(&str, Shown, Change)>) {
                 let expected = shown == Shown::Everywhere || shown == Shown::WithTeams && is_sessions;
                 assert_eq!(body != *old_body, expected, "{about}");
             }
-            let again = ask_again(store, request, old_tag).await;
+            let again = send_again(store, request, old_tag).await;
             if body != *old_body {
                 assert_ne!(tag, *old_tag, "{about}");
                 assert!(again.status() == 200 && *again.body() == body, "{about}: {}", again.status());
             }
             assert_eq!(again.status() == 304, tag == *old_tag, "{about}");
-            assert_eq!(ask_again(store, request, &tag).await.status(), 304, "{about}");
+            assert_eq!(send_again(store, request, &tag).await.status(), 304, "{about}");
             known[place] = (tag, body);
         }
     }
@@ -244,6 +244,6 @@ async fn whose_list_it_is_counts() {
             (tagged(&database.store, &request).await, tagged(&database.store, &of_bob).await);
         assert_ne!(body, bobs_body);
         assert_ne!(tag, bobs_tag);
-        assert_eq!(ask_again(&database.store, &of_bob, &tag).await.status(), 200);
+        assert_eq!(send_again(&database.store, &of_bob, &tag).await.status(), 200);
     }
 }

@@ -1,16 +1,16 @@
-//! How a client may say which answers it has.
+//! How a client may say which responses it has.
 
 use agentscope_api::IdentitySource;
 use agentscope_tests::events::HttpRequest;
 
 use crate::answering::answered;
-use crate::asking::{ask, ask_again, database, header, lists};
+use crate::asking::{database, header, lists, send, send_again};
 
 #[tokio::test]
 async fn a_tag_is_known_in_every_form_that_the_header_may_have() {
     let database = database().await;
     for list in lists() {
-        let first = ask(&database.store, &list).await;
+        let first = send(&database.store, &list).await;
         let weak = header(&first, "etag").unwrap();
         let strong = weak.strip_prefix("W/").unwrap();
         for known in [
@@ -23,8 +23,8 @@ async fn a_tag_is_known_in_every_form_that_the_header_may_have() {
             &format!("\"other\" , W/\"another\",\t{strong} , \"\""),
             &format!("{weak},{weak}"),
         ] {
-            let answer = ask_again(&database.store, &list, known).await;
-            assert_eq!((answer.status().as_u16(), answer.body().as_str()), (304, ""), "{known}");
+            let response = send_again(&database.store, &list, known).await;
+            assert_eq!((response.status().as_u16(), response.body().as_str()), (304, ""), "{known}");
         }
     }
 }
@@ -33,7 +33,7 @@ async fn a_tag_is_known_in_every_form_that_the_header_may_have() {
 async fn what_is_not_the_tag_is_answered_in_full() {
     let database = database().await;
     for list in lists() {
-        let first = ask(&database.store, &list).await;
+        let first = send(&database.store, &list).await;
         let weak = header(&first, "etag").unwrap();
         let opaque = weak.trim_start_matches("W/").trim_matches('"');
         let (sessions, teams) = opaque.split_once('-').unwrap();
@@ -63,10 +63,10 @@ async fn what_is_not_the_tag_is_answered_in_full() {
             &format!("\"{opaque} \""),
             &format!("\"{opaque}, x\""),
         ] {
-            let answer = ask_again(&database.store, &list, known).await;
-            assert_eq!(answer.status(), 200, "{known}");
-            assert!(answer.body() == first.body(), "{known}");
-            assert_eq!(header(&answer, "etag"), Some(weak), "{known}");
+            let response = send_again(&database.store, &list, known).await;
+            assert_eq!(response.status(), 200, "{known}");
+            assert!(response.body() == first.body(), "{known}");
+            assert_eq!(header(&response, "etag"), Some(weak), "{known}");
         }
     }
 }
@@ -75,14 +75,14 @@ async fn what_is_not_the_tag_is_answered_in_full() {
 async fn tags_in_several_headers_count_as_one_list() {
     let database = database().await;
     for list in lists() {
-        let first = ask(&database.store, &list).await;
+        let first = send(&database.store, &list).await;
         let tag = header(&first, "etag").unwrap();
         for values in [[tag, "\"other\""], ["\"other\"", tag], [tag, "nonsense"]] {
             let mut again = list.clone();
             again.headers.extend(values.map(|value| ("if-none-match".to_owned(), value.to_owned())));
             for event in [HttpRequest::http_api(&again), HttpRequest::rest_api(&again)] {
-                let answer = answered(&database.store, IdentitySource::Header, &event).await;
-                assert_eq!(answer.status(), 304, "{values:?}");
+                let response = answered(&database.store, IdentitySource::Header, &event).await;
+                assert_eq!(response.status(), 304, "{values:?}");
             }
         }
     }
@@ -99,12 +99,12 @@ async fn a_tag_of_another_list_is_none_of_this() {
     let all = [variants(&sessions), variants(&runs)].concat();
     let mut tags = Vec::new();
     for list in &all {
-        tags.push(header(&ask(&database.store, list).await, "etag").unwrap().to_owned());
+        tags.push(header(&send(&database.store, list).await, "etag").unwrap().to_owned());
     }
     for (index, list) in all.iter().enumerate() {
         let others: Vec<_> =
             tags.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, tag)| tag.as_str()).collect();
-        assert_eq!(ask_again(&database.store, list, &others.join(", ")).await.status(), 200, "{list:?}");
-        assert_eq!(ask_again(&database.store, list, &tags.join(", ")).await.status(), 304, "{list:?}");
+        assert_eq!(send_again(&database.store, list, &others.join(", ")).await.status(), 200, "{list:?}");
+        assert_eq!(send_again(&database.store, list, &tags.join(", ")).await.status(), 304, "{list:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! What answers say of how they may be kept.
+//! What responses say of how they may be kept.
 
 use agentscope_api::IdentitySource;
 use agentscope_store::{Store, TableNames};
@@ -8,14 +8,14 @@ use lambda_http::Response;
 use serde_json::{Value, json};
 
 use crate::answering::answered;
-use crate::asking::{and, ask, ask_again, database, header, lists};
+use crate::asking::{and, database, header, lists, send, send_again};
 
 const WAYS: [fn(&HttpRequest) -> Value; 3] = [HttpRequest::http_api, HttpRequest::function_url, HttpRequest::rest_api];
 
-fn may_be_kept(answer: &Response<String>, vary: &str) {
-    assert_eq!(header(answer, "cache-control"), Some("private, no-cache"));
-    assert_eq!(header(answer, "vary"), Some(vary));
-    let etag = header(answer, "etag").unwrap();
+fn may_be_kept(response: &Response<String>, vary: &str) {
+    assert_eq!(header(response, "cache-control"), Some("private, no-cache"));
+    assert_eq!(header(response, "vary"), Some(vary));
+    let etag = header(response, "etag").unwrap();
     let opaque = etag.strip_prefix("W/\"").and_then(|rest| rest.strip_suffix('"')).unwrap();
     assert!(!opaque.is_empty() && opaque.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"'), "{etag}");
 }
@@ -27,15 +27,15 @@ async fn lists_are_the_callers_own_and_are_asked_for_again_each_time() {
         for query in ["", "limit=2", "limit=2&count=1", "view=summary"] {
             for event in WAYS {
                 let request = and(&list, query);
-                let answer = answered(&database.store, IdentitySource::Header, &event(&request)).await;
-                assert_eq!(answer.status(), 200);
-                may_be_kept(&answer, "accept-encoding, x-user-id");
+                let response = answered(&database.store, IdentitySource::Header, &event(&request)).await;
+                assert_eq!(response.status(), 200);
+                may_be_kept(&response, "accept-encoding, x-user-id");
             }
         }
         let event = with_claims(list.http_api(), json!({ "sub": "alice" }));
-        let answer = answered(&database.store, IdentitySource::SUBJECT, &event).await;
-        assert_eq!(answer.status(), 200);
-        may_be_kept(&answer, "accept-encoding, authorization");
+        let response = answered(&database.store, IdentitySource::SUBJECT, &event).await;
+        assert_eq!(response.status(), 200);
+        may_be_kept(&response, "accept-encoding, authorization");
     }
 }
 
@@ -48,13 +48,13 @@ async fn an_answer_that_the_client_has_comes_without_a_body_and_says_the_same_of
             let mut again = list.clone();
             again.headers.push(("If-None-Match".into(), header(&first, "etag").unwrap().into()));
             again.headers.push(("Accept-Encoding".into(), "gzip, br, zstd".into()));
-            let answer = answered(&database.store, IdentitySource::Header, &event(&again)).await;
-            assert_eq!((answer.status().as_u16(), answer.body().as_str()), (304, ""));
-            may_be_kept(&answer, "accept-encoding, x-user-id");
-            assert_eq!(header(&answer, "etag"), header(&first, "etag"));
+            let response = answered(&database.store, IdentitySource::Header, &event(&again)).await;
+            assert_eq!((response.status().as_u16(), response.body().as_str()), (304, ""));
+            may_be_kept(&response, "accept-encoding, x-user-id");
+            assert_eq!(header(&response, "etag"), header(&first, "etag"));
             // What describes a body has no place where there is none.
             for name in ["content-type", "content-encoding", "content-length"] {
-                assert_eq!(header(&answer, name), None, "{name}");
+                assert_eq!(header(&response, name), None, "{name}");
             }
         }
     }
@@ -69,13 +69,13 @@ async fn the_same_list_has_the_same_tag_whichever_way_it_is_asked_for() {
             for encodings in ["identity", "gzip", "br", "zstd"] {
                 let mut request = list.clone();
                 request.headers.push(("accept-encoding".into(), encodings.into()));
-                let answer = answered(&database.store, IdentitySource::Header, &event(&request)).await;
-                tags.push(header(&answer, "etag").unwrap().to_owned());
+                let response = answered(&database.store, IdentitySource::Header, &event(&request)).await;
+                tags.push(header(&response, "etag").unwrap().to_owned());
             }
         }
         let claims = with_claims(list.http_api(), json!({ "sub": "alice" }));
-        let answer = answered(&database.store, IdentitySource::SUBJECT, &claims).await;
-        tags.push(header(&answer, "etag").unwrap().to_owned());
+        let response = answered(&database.store, IdentitySource::SUBJECT, &claims).await;
+        tags.push(header(&response, "etag").unwrap().to_owned());
         tags.dedup();
         assert_eq!(tags.len(), 1, "{tags:?}");
     }
@@ -102,11 +102,11 @@ async fn errors_are_not_kept_and_have_no_tag() {
         (&nowhere, 503, runs),
     ] {
         // Whatever the client has: it does not have this.
-        for answer in [ask(store, &request).await, ask_again(store, &request, "*").await] {
-            assert_eq!(answer.status(), status, "{request:?}");
-            assert_eq!(header(&answer, "cache-control"), Some("no-store"), "{request:?}");
-            assert_eq!((header(&answer, "etag"), header(&answer, "vary")), (None, None), "{request:?}");
-            assert!(!answer.body().is_empty(), "{request:?}");
+        for response in [send(store, &request).await, send_again(store, &request, "*").await] {
+            assert_eq!(response.status(), status, "{request:?}");
+            assert_eq!(header(&response, "cache-control"), Some("no-store"), "{request:?}");
+            assert_eq!((header(&response, "etag"), header(&response, "vary")), (None, None), "{request:?}");
+            assert!(!response.body().is_empty(), "{request:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Asking again: what an answer says of itself, and when the one that a client has is still good.
+//! Asking again: what an response says of itself, and when the one that a client has is still good.
 
 #[path = "../contract/answering.rs"]
 mod answering;

@@ -7,9 +7,9 @@ use agentscope_store::Store;
 use agentscope_tests::proxy;
 use agentscope_tests::records::{parse, with};
 
-use crate::asking::{and, ask, ask_again, chat, database, header, lists, tagged};
+use crate::asking::{and, chat, database, header, lists, send, send_again, tagged};
 
-/// The store by way of a proxy that does something the first time that an item with this in its key is asked for.
+/// The store by way of a proxy that does something the first time that an item with this in its key is requested.
 async fn interrupted<A>(
     store: &Store,
     url: &str,
@@ -44,13 +44,13 @@ async fn a_session_that_is_rewritten_between_head_and_parts_is_tagged_as_it_was_
         let database = database().await;
         let (before, old) = tagged(&database.store, &list).await;
         let url = interrupted(&database.store, &database.url, "session#s0#state#", async |store| rewrite(&store).await);
-        let raced = ask(&database.store_at(&url.await), &list).await;
+        let raced = send(&database.store_at(&url.await), &list).await;
         assert!(raced.status() == 200 && raced.body().contains("rewritten") && *raced.body() != old);
         assert_ne!(header(&raced, "etag"), Some(before.as_str()));
         // Nothing has changed since: the tag is that of the list as it is.
         let (after, new) = tagged(&database.store, &list).await;
         assert_eq!((header(&raced, "etag"), raced.body()), (Some(after.as_str()), &new));
-        assert_eq!(ask_again(&database.store, &list, &before).await.status(), 200);
+        assert_eq!(send_again(&database.store, &list, &before).await.status(), 200);
     }
 }
 
@@ -61,11 +61,11 @@ async fn a_session_that_is_deleted_between_head_and_parts_is_not_in_the_tag() {
         let url = interrupted(&database.store, &database.url, "session#s0#state#", async |store| {
             store.delete_session("alice", "s0").await.unwrap();
         });
-        let raced = ask(&database.store_at(&url.await), &list).await;
+        let raced = send(&database.store_at(&url.await), &list).await;
         assert_eq!(raced.status(), 200);
         assert!(!raced.body().contains("\"id\":\"s0\""));
         let (_, new) = tagged(&database.store, &list).await;
-        let again = ask_again(&database.store, &list, header(&raced, "etag").unwrap()).await;
+        let again = send_again(&database.store, &list, header(&raced, "etag").unwrap()).await;
         assert!(again.status() == 200 || *raced.body() == new);
     }
 }
@@ -77,13 +77,13 @@ async fn a_session_that_is_rewritten_after_it_was_read_is_asked_for_again() {
         let database = database().await;
         let (before, old) = tagged(&database.store, &list).await;
         rewrite(&database.store).await;
-        let again = ask_again(&database.store, &list, &before).await;
+        let again = send_again(&database.store, &list, &before).await;
         assert_eq!(again.status(), 200);
         assert!(again.body().contains("rewritten") && *again.body() != old);
     }
 }
 
-/// Of the answer that the client has, all that was read before the teams is still good.
+/// Of the response that the client has, all that was read before the teams is still good.
 #[tokio::test]
 async fn a_team_that_is_renamed_while_the_tag_is_compared_is_sent() {
     let database = database().await;
@@ -93,7 +93,7 @@ async fn a_team_that_is_renamed_while_the_tag_is_compared_is_sent() {
         let team = with(crate::asking::world().teams.remove(0), "/data/name", "renamed");
         store.put_team(&parse(&team.to_string()).unwrap()).await.unwrap();
     });
-    let raced = ask_again(&database.store_at(&url.await), list, &before).await;
+    let raced = send_again(&database.store_at(&url.await), list, &before).await;
     assert_eq!(raced.status(), 200);
     assert_eq!((header(&raced, "etag").unwrap().to_owned(), raced.into_body()), tagged(&database.store, list).await);
 }

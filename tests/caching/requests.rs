@@ -1,11 +1,11 @@
-//! What it takes to tell a client that its answer is still good.
+//! What it takes to tell a client that its response is still good.
 
 use agentscope_store::Store;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::recorder::{Recorder, Sent, depth, keys};
 
-use crate::asking::{and, ask, ask_again, database, header, lists};
+use crate::asking::{and, database, header, lists, send, send_again};
 
 async fn recorded() -> (TestDynamoDb, Store, Recorder) {
     let database = database().await;
@@ -18,13 +18,13 @@ fn parts(sent: &[Sent]) -> usize {
     keys(sent).iter().filter(|key| key.contains("#state#")).count()
 }
 
-/// The requests of an answer in full, and of one that the client has.
+/// The requests of an response in full, and of one that the client has.
 async fn both(store: &Store, recorder: &Recorder, list: &HttpRequest) -> (Vec<Sent>, Vec<Sent>) {
     recorder.take();
-    let answer = ask(store, list).await;
-    assert_eq!(answer.status(), 200);
+    let response = send(store, list).await;
+    assert_eq!(response.status(), 200);
     let full = recorder.take();
-    assert_eq!(ask_again(store, list, header(&answer, "etag").unwrap()).await.status(), 304);
+    assert_eq!(send_again(store, list, header(&response, "etag").unwrap()).await.status(), 304);
     (full, recorder.take())
 }
 
@@ -50,12 +50,12 @@ async fn no_state_is_read_and_no_round_trip_is_added() {
 async fn an_answer_that_is_out_of_date_is_read_as_if_none_were_there() {
     let (database, store, recorder) = recorded().await;
     let list = &lists()[0];
-    let answer = ask(&store, list).await;
+    let response = send(&store, list).await;
     recorder.take();
-    ask(&store, list).await;
+    send(&store, list).await;
     let fresh = recorder.take();
     database.store.delete_session("alice", "s3").await.unwrap();
-    let again = ask_again(&store, list, header(&answer, "etag").unwrap()).await;
+    let again = send_again(&store, list, header(&response, "etag").unwrap()).await;
     assert_eq!(again.status(), 200);
     let sent = recorder.take();
     // The sessions tell: the states are not kept waiting for the teams.
@@ -66,11 +66,11 @@ async fn an_answer_that_is_out_of_date_is_read_as_if_none_were_there() {
 async fn if_the_teams_alone_have_changed_nothing_is_read_twice() {
     let (database, store, recorder) = recorded().await;
     let list = &lists()[0];
-    let answer = ask(&store, list).await;
+    let response = send(&store, list).await;
     let renamed = agentscope_tests::records::with(crate::asking::world().teams.remove(0), "/data/name", "renamed");
     database.store.put_team(&agentscope_tests::records::parse(&renamed.to_string()).unwrap()).await.unwrap();
     recorder.take();
-    let again = ask_again(&store, list, header(&answer, "etag").unwrap()).await;
+    let again = send_again(&store, list, header(&response, "etag").unwrap()).await;
     assert!(again.status() == 200 && again.body().contains("renamed"));
     let sent = recorder.take();
     let mut keys = keys(&sent);
@@ -87,7 +87,7 @@ async fn an_answer_to_whoever_has_anything_reads_no_state() {
     let (_database, store, recorder) = recorded().await;
     for list in lists() {
         recorder.take();
-        assert_eq!(ask_again(&store, &list, "*").await.status(), 304);
+        assert_eq!(send_again(&store, &list, "*").await.status(), 304);
         assert_eq!(parts(&recorder.take()), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! Any changes in any order: answers with the same tag are the same.
+//! Any changes in any order: responds with the same tag are the same.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use proptest::sample::{select, subsequence};
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 
-use crate::asking::{and, ask_again, tagged, time};
+use crate::asking::{and, send_again, tagged, time};
 use crate::change::Change;
 
 const AGENTS: [&str; 3] = ["a", "b", "c"];
@@ -25,7 +25,7 @@ const ENDS: [u64; 2] = [4_000_000_000, 1_000_000_000];
 
 /// Few values a field, so that what was there once comes again.
 fn a_session() -> impl Strategy<Value = Value> {
-    // Most are of the agent that is asked for.
+    // Most are of the agent that is requested.
     let agent_id = select(vec!["a", "a", "a", "b", "c"]);
     let ids = (select(&SESSIONS[..]), agent_id, proptest::option::weighted(0.8, select(&SCHEDULES[..])));
     let team_id = proptest::option::of(select(&TEAMS[..]));
@@ -74,7 +74,7 @@ fn a_change() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// Every answer so far, by request and tag.
+/// Every response so far, by request and tag.
 #[derive(Default)]
 struct Answers {
     bodies: HashMap<String, HashMap<String, String>>,
@@ -83,8 +83,8 @@ struct Answers {
 }
 
 impl Answers {
-    /// Asks, and holds the answer against all earlier ones. Returns the body.
-    async fn ask(&mut self, database: &TestDynamoDb, request: &HttpRequest) -> String {
+    /// Asks, and holds the response against all earlier ones. Returns the body.
+    async fn send(&mut self, database: &TestDynamoDb, request: &HttpRequest) -> String {
         let earlier = self.bodies.entry(format!("{} {}", request.path, request.query)).or_default();
         let (tag, body) = tagged(&database.store, request).await;
         if let Some(same) = earlier.get(&tag) {
@@ -92,9 +92,9 @@ impl Answers {
         }
         // Without a change the tag stays, and no other that ever was is good.
         let others: Vec<_> = earlier.keys().filter(|other| **other != tag).map(String::as_str).collect();
-        let again = ask_again(&database.store, request, &others.join(", ")).await;
+        let again = send_again(&database.store, request, &others.join(", ")).await;
         assert!(again.status() == 200 && *again.body() == body, "{request:?}");
-        assert_eq!(ask_again(&database.store, request, &tag).await.status(), 304, "{request:?}");
+        assert_eq!(send_again(&database.store, request, &tag).await.status(), 304, "{request:?}");
         if earlier.insert(tag, body.clone()).is_none() {
             self.changes += 1;
         }
@@ -111,7 +111,7 @@ async fn hold(changes: &[Change]) -> usize {
         ..World::default()
     };
     let database = TestDynamoDb::with_export(&world.text()).await;
-    let mut answers = Answers::default();
+    let mut responses = Answers::default();
     let list = HttpRequest::sessions("alice", "a");
     let requests = [
         list.clone(),
@@ -122,15 +122,15 @@ async fn hold(changes: &[Change]) -> usize {
     for change in changes {
         change.make(&database).await;
         for request in &requests {
-            answers.ask(&database, request).await;
+            responses.send(&database, request).await;
         }
-        let first = answers.ask(&database, &and(&list, "limit=1&count=1")).await;
+        let first = responses.send(&database, &and(&list, "limit=1&count=1")).await;
         let first: Value = serde_json::from_str(&first).unwrap();
         if let Some(cursor) = first["next_cursor"].as_str() {
-            answers.ask(&database, &and(&list, &format!("limit=2&cursor={cursor}"))).await;
+            responses.send(&database, &and(&list, &format!("limit=2&cursor={cursor}"))).await;
         }
     }
-    answers.changes
+    responses.changes
 }
 
 #[test]

@@ -34,6 +34,6 @@ pub fn request(method: &str, path: &str, query: &str, headers: &[(&str, &str)]) 
     HttpRequest { method: method.into(), path: path.into(), query: query.into(), headers }
 }
 
-pub fn is_json(answer: &Response<String>, about: &str) {
-    assert_eq!(answer.headers()["content-type"], "application/json", "{about}");
+pub fn is_json(response: &Response<String>, about: &str) {
+    assert_eq!(response.headers()["content-type"], "application/json", "{about}");
 }

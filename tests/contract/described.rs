@@ -1,4 +1,4 @@
-//! Whether an answer is one that `openapi.yaml` describes.
+//! Whether an response is one that `openapi.yaml` describes.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -25,29 +25,29 @@ pub fn document(release: Release) -> &'static Value {
     &DOCUMENTS[release as usize]
 }
 
-/// Whether status, headers and body are as the answer to GET of this path is described; else, what is not.
+/// Whether status, headers and body are as the response to GET of this path is described; else, what is not.
 ///
-/// An answer without a body counts as one to HEAD: the same headers.
-pub fn is_described(release: Release, path: &str, answer: &Response<String>) -> Result<(), String> {
-    let status = answer.status();
+/// An response without a body counts as one to HEAD: the same headers.
+pub fn is_described(release: Release, path: &str, response: &Response<String>) -> Result<(), String> {
+    let status = response.status();
     let status = status.as_str();
     let described = resolved(release, &document(release)["paths"][path]["get"]["responses"][status]);
     if described.is_null() {
         return Err(format!("status {status}"));
     }
-    has_headers(release, described, answer)?;
+    has_headers(release, described, response)?;
     let Some(content) = described.get("content") else {
-        let has_type = answer.headers().contains_key(header::CONTENT_TYPE);
-        return if answer.body().is_empty() && !has_type { Ok(()) } else { Err("there is a body".to_owned()) };
+        let has_type = response.headers().contains_key(header::CONTENT_TYPE);
+        return if response.body().is_empty() && !has_type { Ok(()) } else { Err("there is a body".to_owned()) };
     };
-    let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let schema = &content.get(kind).ok_or_else(|| format!("content-type {kind:?}"))?["schema"];
-    if answer.body().is_empty() && status == "405" {
+    if response.body().is_empty() && status == "405" {
         return Ok(());
     }
-    let body = match serde_json::from_str(answer.body()) {
+    let body = match serde_json::from_str(response.body()) {
         Ok(body) => body,
-        Err(_) if is_beyond_values(answer.body()) => return Ok(()),
+        Err(_) if is_beyond_values(response.body()) => return Ok(()),
         Err(error) => return Err(format!("the body: {error}")),
     };
     fits(release, schema, &body).map_err(|error| format!("the body{error}"))
@@ -62,15 +62,15 @@ fn is_beyond_values(text: &str) -> bool {
 }
 
 /// Every header is described and as it is described, and none is missing that has to be there.
-fn has_headers(release: Release, described: &'static Value, answer: &Response<String>) -> Result<(), String> {
+fn has_headers(release: Release, described: &'static Value, response: &Response<String>) -> Result<(), String> {
     let described = described.get("headers").and_then(Value::as_object);
     let is_known = |name: &str| described.is_some_and(|headers| headers.contains_key(name)) || name == "content-type";
-    if let Some(unknown) = answer.headers().keys().find(|name| !is_known(name.as_str())) {
+    if let Some(unknown) = response.headers().keys().find(|name| !is_known(name.as_str())) {
         return Err(format!("header {unknown}"));
     }
     for (name, header) in described.into_iter().flatten() {
         let header = resolved(release, header);
-        match answer.headers().get(name) {
+        match response.headers().get(name) {
             Some(value) => fits(release, &header["schema"], &json!(value.to_str().unwrap()))
                 .map_err(|error| format!("header {name}{error}"))?,
             None if header["required"] == true => return Err(format!("there is no header {name}")),

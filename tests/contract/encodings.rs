@@ -1,23 +1,24 @@
-//! Compressed answers: decoded, they are the others, byte for byte.
+//! Compressed responses: decoded, they are the others, byte for byte.
 
-use agentscope_api::{Body, IdentitySource, Response, answer};
+use agentscope_api::{Body, IdentitySource, Response, handle_event};
 use agentscope_store::Store;
-use agentscope_tests::answers::{decoded, text};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::golden::{cases, world};
+use agentscope_tests::responses::{decoded, text};
 use serde_json::Value;
 
 use crate::asking::{WAYS, database};
 
-async fn ask(store: &Store, event: &Value) -> Response {
+async fn send(store: &Store, event: &Value) -> Response {
     let is_schedule = event.to_string().contains("/schedule/");
     let identity = IdentitySource::Header;
     let event = event.to_string();
     if is_schedule {
-        answer(&event, async |request| list_schedule_sessions::handler::handle(store, identity, &request).await).await
+        handle_event(&event, async |request| list_schedule_sessions::handler::handle(store, identity, &request).await)
+            .await
     } else {
-        answer(&event, async |request| list_sessions::handler::handle(store, identity, &request).await).await
+        handle_event(&event, async |request| list_sessions::handler::handle(store, identity, &request).await).await
     }
 }
 
@@ -27,33 +28,33 @@ fn accepting(request: &HttpRequest, encodings: &str) -> HttpRequest {
     request
 }
 
-fn encoding(answer: &Response) -> Option<String> {
-    answer.headers().get("content-encoding").map(|name| name.to_str().unwrap().to_owned())
+fn encoding(response: &Response) -> Option<String> {
+    response.headers().get("content-encoding").map(|name| name.to_str().unwrap().to_owned())
 }
 
-fn vary(answer: &Response) -> &str {
-    answer.headers()["vary"].to_str().unwrap()
+fn vary(response: &Response) -> &str {
+    response.headers()["vary"].to_str().unwrap()
 }
 
 /// The request is answered in this encoding, with the same body.
 async fn comes_as(store: &Store, request: &HttpRequest, accept: &str, expected: Option<&str>, body: &str) {
     let about = format!("{accept}: {request:?}");
     for event in [HttpRequest::http_api, HttpRequest::function_url] {
-        let answer = ask(store, &event(&accepting(request, accept))).await;
-        assert_eq!(encoding(&answer).as_deref(), expected, "{about}");
-        assert_eq!(answer.headers()["content-type"], "application/json", "{about}");
-        assert!(vary(&answer).contains("accept-encoding"), "{about}");
-        match (answer.body(), expected) {
+        let response = send(store, &event(&accepting(request, accept))).await;
+        assert_eq!(encoding(&response).as_deref(), expected, "{about}");
+        assert_eq!(response.headers()["content-type"], "application/json", "{about}");
+        assert!(vary(&response).contains("accept-encoding"), "{about}");
+        match (response.body(), expected) {
             // What the runtime marks as base64 is the binary body alone.
             (Body::Binary(bytes), Some(encoding)) => assert!(decoded(bytes, encoding) == body, "{about}"),
             (Body::Text(pieces), None) => assert!(pieces.concat() == body, "{about}"),
             (body, _) => panic!("{about}: {body:?}"),
         }
     }
-    let answer = ask(store, &accepting(request, accept).rest_api()).await;
-    assert_eq!(encoding(&answer), None, "{about}");
-    assert!(vary(&answer).contains("accept-encoding"), "{about}");
-    assert!(matches!(answer.body(), Body::Text(pieces) if pieces.concat() == body), "{about}");
+    let response = send(store, &accepting(request, accept).rest_api()).await;
+    assert_eq!(encoding(&response), None, "{about}");
+    assert!(vary(&response).contains("accept-encoding"), "{about}");
+    assert!(matches!(response.body(), Body::Text(pieces) if pieces.concat() == body), "{about}");
 }
 
 #[tokio::test]
@@ -62,7 +63,7 @@ async fn golden_answers_decode_to_what_they_are_without_encoding() {
     let (mut compressed, mut tiny) = (0, 0);
     for case in cases().into_iter().filter(|case| case.status == 200).step_by(6) {
         let request = case.request();
-        let identity = text(ask(&database.store, &request.http_api()).await);
+        let identity = text(send(&database.store, &request.http_api()).await);
         assert_eq!(identity.headers().get("content-encoding"), None);
         let body = identity.into_body();
         let has_sessions = !body.starts_with(r#"{"sessions":[]"#);
@@ -82,7 +83,7 @@ async fn golden_answers_decode_to_what_they_are_without_encoding() {
 async fn what_the_client_prefers_is_what_it_gets() {
     let database = database().await;
     for list in [HttpRequest::sessions("alice", "a"), HttpRequest::schedule_sessions("alice", "s")] {
-        let body = text(ask(&database.store, &list.http_api()).await).into_body();
+        let body = text(send(&database.store, &list.http_api()).await).into_body();
         for (accept, expected) in [
             ("gzip, deflate, br, zstd", Some("zstd")),
             ("gzip, deflate, br", Some("gzip")),
@@ -108,7 +109,7 @@ async fn what_the_client_prefers_is_what_it_gets() {
 async fn errors_and_what_the_client_has_are_not_compressed() {
     let database = database().await;
     let list = HttpRequest::sessions("alice", "a");
-    let etag = ask(&database.store, &list.http_api()).await.headers()["etag"].to_str().unwrap().to_owned();
+    let etag = send(&database.store, &list.http_api()).await.headers()["etag"].to_str().unwrap().to_owned();
     let mut again = list.clone();
     again.headers.push(("if-none-match".into(), etag));
     for (request, status) in [
@@ -117,9 +118,9 @@ async fn errors_and_what_the_client_has_are_not_compressed() {
         (again, 304),
     ] {
         for (way, event) in WAYS {
-            let answer = ask(&database.store, &event(&accepting(&request, "zstd, br, gzip"))).await;
-            assert_eq!((answer.status().as_u16(), encoding(&answer)), (status, None), "{way}");
-            assert!(matches!(answer.body(), Body::Text(_) | Body::Empty), "{way}");
+            let response = send(&database.store, &event(&accepting(&request, "zstd, br, gzip"))).await;
+            assert_eq!((response.status().as_u16(), encoding(&response)), (status, None), "{way}");
+            assert!(matches!(response.body(), Body::Text(_) | Body::Empty), "{way}");
         }
     }
 }

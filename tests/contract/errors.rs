@@ -1,4 +1,4 @@
-//! Every answer to a request that is refused, whichever way the request reaches a function.
+//! Every response to a request that is refused, whichever way the request reaches a function.
 
 use agentscope_api::IdentitySource;
 use agentscope_tests::dynamodb::TestDynamoDb;
@@ -16,10 +16,10 @@ const EMPTY_HEADER: &str = r#"{"detail":"X-User-ID header is required."}"#;
 async fn refused(database: &TestDynamoDb, request: &HttpRequest, status: u16, body: &str) {
     for (way, event) in WAYS {
         let about = format!("{way}: {request:?}");
-        let answer = answered(&database.store, IdentitySource::Header, &event(request)).await;
-        assert_eq!((answer.status().as_u16(), answer.body().as_str()), (status, body), "{about}");
-        is_json(&answer, &about);
-        assert!(answer.headers().get("location").is_none(), "{about}");
+        let response = answered(&database.store, IdentitySource::Header, &event(request)).await;
+        assert_eq!((response.status().as_u16(), response.body().as_str()), (status, body), "{about}");
+        is_json(&response, &about);
+        assert!(response.headers().get("location").is_none(), "{about}");
     }
 }
 
@@ -123,10 +123,10 @@ async fn every_method_but_get_is_refused_before_the_caller_is_looked_at() {
                 let request = request(method, path, "", headers);
                 refused(&database, &request, 405, body).await;
                 for (way, event) in WAYS {
-                    let answer = answered(&database.store, IdentitySource::Header, &event(&request)).await;
-                    assert_eq!(answer.headers()["allow"], "GET", "{way}: {request:?}");
-                    let answer = answered(&database.store, IdentitySource::SUBJECT, &event(&request)).await;
-                    assert_eq!(answer.status(), 405, "{way}: {request:?}");
+                    let response = answered(&database.store, IdentitySource::Header, &event(&request)).await;
+                    assert_eq!(response.headers()["allow"], "GET", "{way}: {request:?}");
+                    let response = answered(&database.store, IdentitySource::SUBJECT, &event(&request)).await;
+                    assert_eq!(response.status(), 405, "{way}: {request:?}");
                 }
             }
         }
@@ -147,19 +147,19 @@ async fn without_a_subject_there_is_no_caller_behind_a_jwt_authorizer() {
                 with_claims(event.clone(), json!({ "sub": "" })),
                 with_claims(event.clone(), json!({ "Sub": "alice", "username": "alice" })),
             ] {
-                let answer = answered(&database.store, IdentitySource::SUBJECT, &event).await;
+                let response = answered(&database.store, IdentitySource::SUBJECT, &event).await;
                 assert_eq!(
-                    (answer.status().as_u16(), answer.body().as_str()),
+                    (response.status().as_u16(), response.body().as_str()),
                     (401, r#"{"detail":"Not authenticated"}"#),
                     "{event}"
                 );
-                assert_eq!(answer.headers()["www-authenticate"], "Bearer");
-                is_json(&answer, path);
+                assert_eq!(response.headers()["www-authenticate"], "Bearer");
+                is_json(&response, path);
             }
         }
         let event = HttpRequest::get(path, "agent_id=a", "").http_api();
-        let answer =
+        let response =
             answered(&database.store, IdentitySource::SUBJECT, &with_claims(event, json!({ "sub": "alice" }))).await;
-        assert_eq!(answer.status(), 200, "{}", answer.body());
+        assert_eq!(response.status(), 200, "{}", response.body());
     }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use agentscope_api::{ApiError, IdentitySource, answer};
+use agentscope_api::{ApiError, IdentitySource, handle_event};
 use agentscope_store::{Store, StoreError, TableNames, keys};
-use agentscope_tests::answers::text;
 use agentscope_tests::dynamodb::{TestDynamoDb, client};
 use agentscope_tests::events::HttpRequest;
+use agentscope_tests::responses::text;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
@@ -26,26 +26,26 @@ fn requests() -> [HttpRequest; 2] {
     [HttpRequest::sessions("alice", "a"), HttpRequest::schedule_sessions("alice", "s")]
 }
 
-async fn ask(store: &Store, request: &HttpRequest) -> Response {
+async fn send(store: &Store, request: &HttpRequest) -> Response {
     answered(store, IdentitySource::Header, &request.http_api()).await
 }
 
 /// A fault, told by these words alone: no header says more, and none asks to try again.
-fn is_fault(answer: &Response, about: &str) {
-    assert_eq!((answer.status().as_u16(), answer.body().as_str()), (500, FAULT), "{about}");
-    assert_eq!(answer.headers().len(), 2, "{about}: {:?}", answer.headers());
-    assert_eq!(answer.headers()["cache-control"], "no-store", "{about}");
-    is_json(answer, about);
+fn is_fault(response: &Response, about: &str) {
+    assert_eq!((response.status().as_u16(), response.body().as_str()), (500, FAULT), "{about}");
+    assert_eq!(response.headers().len(), 2, "{about}: {:?}", response.headers());
+    assert_eq!(response.headers()["cache-control"], "no-store", "{about}");
+    is_json(response, about);
 }
 
-fn is_unavailable(answer: &Response, about: &str) {
-    assert_eq!((answer.status().as_u16(), answer.body().as_str()), (503, LATER), "{about}");
-    let seconds: u32 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+fn is_unavailable(response: &Response, about: &str) {
+    assert_eq!((response.status().as_u16(), response.body().as_str()), (503, LATER), "{about}");
+    let seconds: u32 = response.headers()["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=60).contains(&seconds), "{about}");
-    is_json(answer, about);
+    is_json(response, about);
 }
 
-/// A DynamoDB that answers everything alike.
+/// A DynamoDB that responses everything alike.
 async fn dynamodb_that_answers(status: u16, body: &'static str) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -63,7 +63,7 @@ async fn answers_over(status: u16, body: &'static str) -> Vec<Response> {
         agentscope_model::Release::V2_0_1,
     );
     let [sessions, schedule] = requests();
-    let (sessions, schedule) = tokio::join!(ask(&store, &sessions), ask(&store, &schedule));
+    let (sessions, schedule) = tokio::join!(send(&store, &sessions), send(&store, &schedule));
     vec![sessions, schedule]
 }
 
@@ -72,12 +72,12 @@ async fn a_panic_costs_one_answer() {
     for (way, event) in WAYS {
         for request in requests() {
             let event = event(&request).to_string();
-            is_fault(&text(answer(&event, async |_| panic!("alice's secret")).await), way);
+            is_fault(&text(handle_event(&event, async |_| panic!("alice's secret")).await), way);
             let late = async |_| {
                 tokio::task::yield_now().await;
                 panic!("alice's secret")
             };
-            is_fault(&text(answer(&event, late).await), way);
+            is_fault(&text(handle_event(&event, late).await), way);
         }
     }
 }
@@ -92,7 +92,7 @@ async fn where_nothing_listens_the_service_is_unavailable() {
         agentscope_model::Release::V2_0_1,
     );
     let [sessions, schedule] = requests();
-    let (sessions, schedule) = tokio::join!(ask(&store, &sessions), ask(&store, &schedule));
+    let (sessions, schedule) = tokio::join!(send(&store, &sessions), send(&store, &schedule));
     is_unavailable(&sessions, "sessions");
     is_unavailable(&schedule, "schedule");
 }
@@ -107,10 +107,10 @@ async fn a_database_that_throttles_or_fails_makes_the_service_unavailable() {
         (503, "<html>Service Unavailable</html>"),
         (200, "no JSON"),
     ];
-    let answers = futures::future::join_all(faults.map(|(status, body)| answers_over(status, body))).await;
-    for (fault, answers) in faults.iter().zip(answers) {
-        for answer in answers {
-            is_unavailable(&answer, &format!("{fault:?}"));
+    let responses = futures::future::join_all(faults.map(|(status, body)| answers_over(status, body))).await;
+    for (fault, responses) in faults.iter().zip(responses) {
+        for response in responses {
+            is_unavailable(&response, &format!("{fault:?}"));
         }
     }
 }
@@ -123,8 +123,8 @@ async fn a_database_that_refuses_is_a_fault() {
         r#"{"__type":"com.amazon.coral.validate#ValidationException","message":"alice's secret"}"#,
         r#"{"__type":"com.amazon.coral.service#UnrecognizedClientException","message":"alice's secret"}"#,
     ] {
-        for answer in answers_over(400, kind).await {
-            is_fault(&answer, kind);
+        for response in answers_over(400, kind).await {
+            is_fault(&response, kind);
         }
     }
 }
@@ -133,11 +133,11 @@ async fn a_database_that_refuses_is_a_fault() {
 async fn a_handler_error_is_told_without_its_cause() {
     let event = HttpRequest::sessions("alice", "a").http_api().to_string();
     let unavailable = async |_| Err(ApiError::Store(StoreError::Unavailable("alice's secret".into())));
-    is_unavailable(&text(answer(&event, unavailable).await), "unavailable");
+    is_unavailable(&text(handle_event(&event, unavailable).await), "unavailable");
     let refused = async |_| Err(ApiError::Store(StoreError::Refused("alice's secret".into())));
-    is_fault(&text(answer(&event, refused).await), "refused");
+    is_fault(&text(handle_event(&event, refused).await), "refused");
     let contended = async |_| Err(ApiError::Store(StoreError::Contended("alice's secret".into())));
-    is_fault(&text(answer(&event, contended).await), "contended");
+    is_fault(&text(handle_event(&event, contended).await), "contended");
 }
 
 #[tokio::test]
@@ -151,18 +151,18 @@ async fn a_table_that_does_not_exist_is_a_fault() {
         Store::new(database.client.clone(), names, agentscope_model::Release::V2_0_1)
     };
     let [sessions, schedule] = requests();
-    is_fault(&ask(&without(|names| names.agents = "missing".into()), &sessions).await, "agents");
-    is_fault(&ask(&without(|names| names.sessions = "missing".into()), &sessions).await, "sessions");
-    is_fault(&ask(&without(|names| names.schedules = "missing".into()), &schedule).await, "schedules");
-    is_fault(&ask(&without(|names| names.sessions = "missing".into()), &schedule).await, "sessions");
+    is_fault(&send(&without(|names| names.agents = "missing".into()), &sessions).await, "agents");
+    is_fault(&send(&without(|names| names.sessions = "missing".into()), &sessions).await, "sessions");
+    is_fault(&send(&without(|names| names.schedules = "missing".into()), &schedule).await, "schedules");
+    is_fault(&send(&without(|names| names.sessions = "missing".into()), &schedule).await, "sessions");
 }
 
 /// Replaces an item by what `edit` makes of it.
 async fn edit(database: &TestDynamoDb, table: &str, sort: &str, sort_key: &str, edit: impl Fn(&mut Item)) {
     let string = |value: &str| AttributeValue::S(value.to_owned());
     let key = HashMap::from([("user_id".to_owned(), string("alice")), (sort.to_owned(), string(sort_key))]);
-    let answer = database.client.get_item().table_name(table).set_key(Some(key)).send().await.unwrap();
-    let mut item = answer.item.unwrap();
+    let response = database.client.get_item().table_name(table).set_key(Some(key)).send().await.unwrap();
+    let mut item = response.item.unwrap();
     edit(&mut item);
     database.client.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
 }
@@ -179,9 +179,9 @@ async fn an_agent_that_cannot_be_read_is_a_fault() {
         let database = database().await;
         let [sessions, schedule] = requests();
         edit(&database, &database.store.names().agents, "id", "a", change).await;
-        is_fault(&ask(&database.store, &sessions).await, &format!("edit {number}"));
+        is_fault(&send(&database.store, &sessions).await, &format!("edit {number}"));
         // This route reads no agent.
-        assert_eq!(ask(&database.store, &schedule).await.status(), 200);
+        assert_eq!(send(&database.store, &schedule).await.status(), 200);
     }
 }
 
@@ -212,7 +212,7 @@ async fn a_session_that_cannot_be_read_is_a_fault_of_every_list_that_holds_it() 
         let database = database().await;
         edit(&database, &database.store.names().sessions, "item", &keys::head("2"), change).await;
         for request in requests() {
-            is_fault(&ask(&database.store, &request).await, damage);
+            is_fault(&send(&database.store, &request).await, damage);
         }
     }
 }

@@ -13,9 +13,9 @@ async fn holds_for(event: impl Fn(&HttpRequest) -> Value) {
     let cases = cases();
     assert!(cases.len() > 490);
     for case in cases {
-        let answer = answered(&database.store, IdentitySource::Header, &event(&case.request())).await;
-        case.check(answer.status().as_u16(), answer.body());
-        assert_eq!(answer.headers()["content-type"], "application/json");
+        let response = answered(&database.store, IdentitySource::Header, &event(&case.request())).await;
+        case.check(response.status().as_u16(), response.body());
+        assert_eq!(response.headers()["content-type"], "application/json");
     }
 }
 

@@ -1,13 +1,13 @@
 //! Lists that are too large because of their teams: each session of a team shows it whole.
 
-use agentscope_api::{ApiError, IdentitySource, answer_within};
+use agentscope_api::{ApiError, IdentitySource, handle_event_within};
 use agentscope_store::Store;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::recorder::{Recorder, keys};
 use agentscope_tests::records::{World, agent, noise, parse, session, team, with};
 
-use crate::large::{ask, recommends_what_works, refusal};
+use crate::large::{recommends_what_works, refusal, send};
 
 const ENCODINGS: [&str; 4] = ["identity", "zstd", "br", "gzip"];
 
@@ -63,9 +63,9 @@ async fn a_large_team_of_many_sessions_is_refused_in_every_encoding() {
 async fn what_no_request_can_get_is_said_plainly() {
     let database = database(3, &[names("m", 20)], |id| noise(seed(id), 380_000)).await;
     for accept in ENCODINGS {
-        let detail = refusal(&ask(&database.store, &list(), "", accept).await, accept);
+        let detail = refusal(&send(&database.store, &list(), "", accept).await, accept);
         assert!(detail.contains("No part of it can be returned"), "{detail}");
-        assert_eq!(ask(&database.store, &list(), "limit=1", accept).await.status(), 413);
+        assert_eq!(send(&database.store, &list(), "limit=1", accept).await.status(), 413);
     }
 }
 
@@ -96,14 +96,14 @@ async fn reading_stops_where_no_response_can_hold_it() {
     let recorder = Recorder::before(&database.url).await;
     let store = database.store_at(&recorder.url);
     let agents = || keys(&recorder.take()).iter().filter(|key| key.starts_with('m')).count();
-    refusal(&ask(&store, &list(), "", "identity").await, "identity");
+    refusal(&send(&store, &list(), "", "identity").await, "identity");
     let read = agents();
     assert!(read <= 150, "{read}");
 }
 
 #[tokio::test]
 async fn teams_of_more_agents_than_are_read_for_a_list_are_refused() {
-    let teams = vec![names("gone-", 6_000), names("lost-", 6_000)];
+    let teams = [names("gone-", 6_000), names("lost-", 6_000)];
     let world = database(4, &[names("m", 1)], |_| String::new()).await;
     for (number, members) in teams.iter().enumerate() {
         let members: Vec<_> = members.iter().map(String::as_str).collect();
@@ -112,7 +112,7 @@ async fn teams_of_more_agents_than_are_read_for_a_list_are_refused() {
     }
     let second = with(session("alice", "a", "second", "2026-01-01T00:00:00"), "/team_id", "t1");
     world.store.put_session(&parse(&second.to_string()).unwrap()).await.unwrap();
-    let detail = refusal(&ask(&world.store, &list(), "", "gzip").await, "gzip");
+    let detail = refusal(&send(&world.store, &list(), "", "gzip").await, "gzip");
     assert!(detail.contains("12000 agents"), "{detail}");
     assert_eq!(recommends_what_works(&world.store, &list(), "", "gzip").await, ["limit=1"]);
 }
@@ -127,11 +127,11 @@ async fn a_request_whose_time_is_over_ends_while_its_response_is_put_together() 
     let event = request.http_api().to_string();
     let handle = async |request| list_sessions::handler::handle(store, IdentitySource::Header, &request).await;
     let begun = std::time::Instant::now();
-    assert_eq!(answer_within(std::time::Duration::from_secs(60), &event, handle).await.status(), 200);
+    assert_eq!(handle_event_within(std::time::Duration::from_secs(60), &event, handle).await.status(), 200);
     let whole = begun.elapsed();
     // Reading takes less than half of it; so it is while the response is put together that this is noticed.
     let budget = whole / 2;
     let begun = std::time::Instant::now();
-    assert_eq!(answer_within(budget, &event, handle).await.status(), ApiError::OutOfTime(budget).status());
+    assert_eq!(handle_event_within(budget, &event, handle).await.status(), ApiError::OutOfTime(budget).status());
     assert!(begun.elapsed() < whole, "{:?} of {whole:?}", begun.elapsed());
 }

@@ -1,4 +1,4 @@
-//! The contract: what the reference answers, and every error.
+//! The contract: what the reference responses, and every error.
 
 mod answering;
 mod asking;

@@ -1,9 +1,9 @@
-//! Events that no gateway sends. Each costs an error answer of its own, and never the process.
+//! Events that no gateway sends. Each costs an error response of its own, and never the process.
 
-use agentscope_api::{ApiError, IdentitySource, Response, answer};
-use agentscope_tests::answers::text;
+use agentscope_api::{ApiError, IdentitySource, Response, handle_event};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
+use agentscope_tests::responses::text;
 use serde_json::{Value, json};
 
 use crate::answering::answer_text;
@@ -11,10 +11,14 @@ use crate::asking::{WAYS, database, is_json};
 
 async fn is_bad_request(database: &TestDynamoDb, event: &str) {
     for is_schedule in [false, true] {
-        let answer = answer_text(&database.store, IdentitySource::Header, event, is_schedule).await;
+        let response = answer_text(&database.store, IdentitySource::Header, event, is_schedule).await;
         let about: String = event.chars().take(400).collect();
-        assert_eq!((answer.status().as_u16(), answer.body().as_str()), (400, r#"{"detail":"Bad Request"}"#), "{about}");
-        is_json(&answer, &about);
+        assert_eq!(
+            (response.status().as_u16(), response.body().as_str()),
+            (400, r#"{"detail":"Bad Request"}"#),
+            "{about}"
+        );
+        is_json(&response, &about);
     }
 }
 
@@ -144,8 +148,8 @@ async fn what_a_gateway_leaves_null_or_out_is_no_fault() {
             let mut without = event(&request);
             without.as_object_mut().unwrap().remove(member);
             for event in [nulled, without] {
-                let answer = answer_text(&database.store, IdentitySource::Header, &event.to_string(), false).await;
-                assert_eq!(answer.status(), 200, "{way} without {member}: {event}");
+                let response = answer_text(&database.store, IdentitySource::Header, &event.to_string(), false).await;
+                assert_eq!(response.status(), 200, "{way} without {member}: {event}");
             }
         }
     }
@@ -154,7 +158,7 @@ async fn what_a_gateway_leaves_null_or_out_is_no_fault() {
 #[tokio::test]
 async fn the_event_after_a_malformed_one_is_answered() {
     let handler = async |_| Ok::<_, ApiError>(Response::new("{}".to_owned().into()));
-    assert_eq!(answer("{", handler).await.status(), 400);
-    let answer = text(answer(&HttpRequest::sessions("alice", "a").http_api().to_string(), handler).await);
-    assert_eq!((answer.status().as_u16(), answer.body().as_str()), (200, "{}"));
+    assert_eq!(handle_event("{", handler).await.status(), 400);
+    let response = text(handle_event(&HttpRequest::sessions("alice", "a").http_api().to_string(), handler).await);
+    assert_eq!((response.status().as_u16(), response.body().as_str()), (200, "{}"));
 }

@@ -17,12 +17,12 @@ const SESSIONS: usize = 101;
 
 #[derive(Deserialize)]
 struct Recorded {
-    answers: Vec<Answer>,
+    responses: Vec<Response>,
 }
 
 /// A request, and what FastAPI answered: for a 200 the parameters as it understood them.
 #[derive(Deserialize)]
-struct Answer {
+struct Response {
     user: Option<String>,
     path: String,
     query: String,
@@ -37,8 +37,8 @@ struct Understood {
     view: String,
 }
 
-fn recorded() -> Vec<Answer> {
-    serde_json::from_str::<Recorded>(include_str!("parameters.json")).unwrap().answers
+fn recorded() -> Vec<Response> {
+    serde_json::from_str::<Recorded>(include_str!("parameters.json")).unwrap().responses
 }
 
 /// Agent `a` and schedule `s` of `alice`, both with the same sessions.
@@ -56,7 +56,7 @@ async fn database() -> TestDynamoDb {
     TestDynamoDb::with_export(&world.text()).await
 }
 
-/// The list is the one that was asked for.
+/// The list is the one that was requested.
 fn is_as_understood(body: &Value, Understood { limit, count, view }: &Understood, about: &str) {
     let sessions = body["sessions"].as_array().unwrap();
     assert_eq!(sessions.len(), limit.unwrap_or(SESSIONS), "{about}");
@@ -70,17 +70,17 @@ fn is_as_understood(body: &Value, Understood { limit, count, view }: &Understood
     }
 }
 
-async fn holds(database: &TestDynamoDb, request: &HttpRequest, expected: &Answer) {
+async fn holds(database: &TestDynamoDb, request: &HttpRequest, expected: &Response) {
     for (way, event) in WAYS {
         let about = format!("{way}: {request:?}");
-        let answer = answered(&database.store, IdentitySource::Header, &event(request)).await;
-        assert_eq!(answer.status().as_u16(), expected.status, "{about}: {}", answer.body());
-        is_json(&answer, &about);
+        let response = answered(&database.store, IdentitySource::Header, &event(request)).await;
+        assert_eq!(response.status().as_u16(), expected.status, "{about}: {}", response.body());
+        is_json(&response, &about);
         if expected.status == 200 {
-            let body = serde_json::from_str(answer.body()).unwrap();
+            let body = serde_json::from_str(response.body()).unwrap();
             is_as_understood(&body, &serde_json::from_str(&expected.body).unwrap(), &about);
         } else {
-            assert_eq!(answer.body(), &expected.body, "{about}");
+            assert_eq!(response.body(), &expected.body, "{about}");
         }
     }
 }
@@ -88,17 +88,17 @@ async fn holds(database: &TestDynamoDb, request: &HttpRequest, expected: &Answer
 #[tokio::test]
 async fn parameters_are_read_as_fastapi_reads_them() {
     let database = database().await;
-    let answers = recorded();
+    let responses = recorded();
     for status in [200, 401, 422] {
-        assert!(answers.iter().filter(|answer| answer.status == status).count() > 30, "{status}");
+        assert!(responses.iter().filter(|response| response.status == status).count() > 30, "{status}");
     }
-    for answer in &answers {
-        let headers: Vec<_> = answer.user.iter().map(|user| ("x-user-id", user.as_str())).collect();
-        holds(&database, &request("GET", &answer.path, &answer.query, &headers), answer).await;
+    for response in &responses {
+        let headers: Vec<_> = response.user.iter().map(|user| ("x-user-id", user.as_str())).collect();
+        holds(&database, &request("GET", &response.path, &response.query, &headers), response).await;
         // Of an alike request to the other route only what no path says was recorded.
-        if answer.user.as_deref() == Some("alice") && answer.path != "/sessions/" {
-            let query = format!("agent_id=a&{}", answer.query);
-            holds(&database, &request("GET", "/sessions/", &query, &headers), answer).await;
+        if response.user.as_deref() == Some("alice") && response.path != "/sessions/" {
+            let query = format!("agent_id=a&{}", response.query);
+            holds(&database, &request("GET", "/sessions/", &query, &headers), response).await;
         }
     }
 }
@@ -109,9 +109,9 @@ async fn wrong_parameters_are_told_before_the_agent_or_the_schedule_is_looked_fo
     for path in ["/sessions/", "/schedule/nope/sessions"] {
         for query in ["limit=0", "count=x", "view=x", "cursor=x"] {
             let request = HttpRequest::get(path, &format!("agent_id=nope&{query}"), "nobody");
-            let answer = answered(&database.store, IdentitySource::Header, &request.http_api()).await;
-            assert_eq!(answer.status(), 422, "{request:?}");
-            let body: Value = serde_json::from_str(answer.body()).unwrap();
+            let response = answered(&database.store, IdentitySource::Header, &request.http_api()).await;
+            assert_eq!(response.status(), 422, "{request:?}");
+            let body: Value = serde_json::from_str(response.body()).unwrap();
             assert_eq!(body["detail"][0]["loc"][1], query.split('=').next().unwrap(), "{request:?}");
         }
     }
@@ -126,9 +126,9 @@ async fn nothing_is_said_of_a_cursor_while_it_is_unknown_whose_it_should_be() {
         (request("GET", "/schedule/s/sessions", "cursor=x", &nobody), "x-user-id"),
         (HttpRequest::get("/sessions/", "cursor=x", "alice"), "agent_id"),
     ] {
-        let answer = answered(&database.store, IdentitySource::Header, &request.http_api()).await;
-        let body: Value = serde_json::from_str(answer.body()).unwrap();
-        assert_eq!((answer.status().as_u16(), body["detail"].as_array().unwrap().len()), (422, 1), "{body}");
+        let response = answered(&database.store, IdentitySource::Header, &request.http_api()).await;
+        let body: Value = serde_json::from_str(response.body()).unwrap();
+        assert_eq!((response.status().as_u16(), body["detail"].as_array().unwrap().len()), (422, 1), "{body}");
         assert_eq!(body["detail"][0]["loc"][1], missing);
     }
 }
@@ -138,7 +138,7 @@ async fn parameters_of_a_stranger_are_not_looked_at_behind_a_jwt_authorizer() {
     let database = database().await;
     for path in ["/sessions/", "/schedule/s/sessions"] {
         let request = HttpRequest::get(path, "agent_id=a&limit=0&cursor=x&count=x&view=x", "alice");
-        let answer = answered(&database.store, IdentitySource::SUBJECT, &request.http_api()).await;
-        assert_eq!((answer.status().as_u16(), answer.body().as_str()), (401, r#"{"detail":"Not authenticated"}"#));
+        let response = answered(&database.store, IdentitySource::SUBJECT, &request.http_api()).await;
+        assert_eq!((response.status().as_u16(), response.body().as_str()), (401, r#"{"detail":"Not authenticated"}"#));
     }
 }

@@ -42,10 +42,10 @@ async fn a_path_that_is_no_route_is_not_found_whoever_asks_and_however() {
                 for (identity, is_schedule) in
                     [(IdentitySource::Header, false), (IdentitySource::Header, true), (IdentitySource::SUBJECT, false)]
                 {
-                    let answer = answer_text(&database.store, identity, &event, is_schedule).await;
+                    let response = answer_text(&database.store, identity, &event, is_schedule).await;
                     let about = format!("{way}: {request:?}, schedule function: {is_schedule}");
-                    assert_eq!((answer.status().as_u16(), answer.body().as_str()), (404, NO_ROUTE), "{about}");
-                    is_json(&answer, &about);
+                    assert_eq!((response.status().as_u16(), response.body().as_str()), (404, NO_ROUTE), "{about}");
+                    is_json(&response, &about);
                 }
             }
         }
@@ -60,8 +60,8 @@ async fn a_function_knows_only_its_own_route() {
     {
         for (way, event) in WAYS {
             let event = event(&request).to_string();
-            let answer = answer_text(&database.store, IdentitySource::Header, &event, is_schedule).await;
-            assert_eq!((answer.status().as_u16(), answer.body().as_str()), (404, NO_ROUTE), "{way}: {request:?}");
+            let response = answer_text(&database.store, IdentitySource::Header, &event, is_schedule).await;
+            assert_eq!((response.status().as_u16(), response.body().as_str()), (404, NO_ROUTE), "{way}: {request:?}");
         }
     }
 }
@@ -74,10 +74,10 @@ async fn both_spellings_of_the_slash_are_answered_directly() {
             let mut bodies = Vec::new();
             for path in spellings {
                 let request = HttpRequest::get(path, "agent_id=a", "alice");
-                let answer = answered(&database.store, IdentitySource::Header, &event(&request)).await;
-                assert_eq!(answer.status(), 200, "{way}: {path}");
-                is_json(&answer, path);
-                bodies.push(answer.into_body());
+                let response = answered(&database.store, IdentitySource::Header, &event(&request)).await;
+                assert_eq!(response.status(), 200, "{way}: {path}");
+                is_json(&response, path);
+                bodies.push(response.into_body());
             }
             assert_eq!(bodies[0], bodies[1], "{way}");
             assert!(bodies[0].contains("session 2 of alice"), "{way}");
@@ -93,8 +93,8 @@ async fn a_schedule_without_an_id_is_no_route_even_if_the_gateway_takes_it_for_o
         let mut found = request.rest_api();
         found["pathParameters"] = json!({ "schedule_id": "" });
         for event in [request.function_url(), request.rest_api(), found, request.http_api()] {
-            let answer = answered(&database.store, IdentitySource::Header, &event).await;
-            assert_eq!((answer.status().as_u16(), answer.body().as_str()), (404, NO_ROUTE), "{event}");
+            let response = answered(&database.store, IdentitySource::Header, &event).await;
+            assert_eq!((response.status().as_u16(), response.body().as_str()), (404, NO_ROUTE), "{event}");
         }
     }
 }
@@ -130,15 +130,15 @@ async fn a_schedule_id_from_cargo_lambda_watch_is_decoded_once() {
         for slash in ["", "/"] {
             let request = HttpRequest::get(&format!("/schedule/{sent}/sessions{slash}"), "", "alice");
             let event = watch(&request, Some(sent));
-            let answer = answered(&database.store, IdentitySource::Header, &event).await;
-            assert_eq!((answer.status().as_u16(), answer.into_body()), (404, not_found(id)), "{event}");
+            let response = answered(&database.store, IdentitySource::Header, &event).await;
+            assert_eq!((response.status().as_u16(), response.into_body()), (404, not_found(id)), "{event}");
         }
     }
     for (request, id) in [(HttpRequest::sessions("alice", "a"), None), {
         (HttpRequest::get("/schedule/%73/sessions", "", "alice"), Some("%73"))
     }] {
-        let answer = answered(&database.store, IdentitySource::Header, &watch(&request, id)).await;
-        assert_eq!(answer.status(), 200, "{request:?}");
+        let response = answered(&database.store, IdentitySource::Header, &watch(&request, id)).await;
+        assert_eq!(response.status(), 200, "{request:?}");
     }
 }
 
@@ -164,16 +164,16 @@ async fn a_path_that_is_no_uri_is_read_all_the_same() {
         event["rawPath"] = json!(path);
         event["requestContext"]["http"]["path"] = json!(path);
         event["pathParameters"] = json!({ "schedule_id": id });
-        let answer = answered(&database.store, IdentitySource::Header, &event).await;
+        let response = answered(&database.store, IdentitySource::Header, &event).await;
         let detail = serde_json::to_string(&json!({ "detail": format!("Schedule '{id}' not found.") })).unwrap();
-        assert_eq!((answer.status().as_u16(), answer.into_body()), (404, detail), "{event}");
+        assert_eq!((response.status().as_u16(), response.into_body()), (404, detail), "{event}");
     }
     for path in ["q?x#y", "with blank", "\u{0}", "http://[::1", "\"", "/🦊", ":::", "%"] {
         let mut event = HttpRequest::get("/", "", "alice").http_api();
         event["rawPath"] = json!(path);
         for is_schedule in [false, true] {
-            let answer = answer_text(&database.store, IdentitySource::Header, &event.to_string(), is_schedule).await;
-            assert_eq!((answer.status().as_u16(), answer.body().as_str()), (404, NO_ROUTE), "{event}");
+            let response = answer_text(&database.store, IdentitySource::Header, &event.to_string(), is_schedule).await;
+            assert_eq!((response.status().as_u16(), response.body().as_str()), (404, NO_ROUTE), "{event}");
         }
     }
 }
@@ -189,10 +189,10 @@ async fn a_mapping_key_before_the_path_changes_nothing() {
         ] {
             for event in [request.http_api_below(key), request.rest_api_below(key)] {
                 let is_schedule = request.path.starts_with("/schedule/");
-                let answer =
+                let response =
                     answer_text(&database.store, IdentitySource::Header, &event.to_string(), is_schedule).await;
-                assert_eq!(answer.status(), 200, "{event}");
-                assert!(answer.body().contains(expected), "{event}");
+                assert_eq!(response.status(), 200, "{event}");
+                assert!(response.body().contains(expected), "{event}");
                 let other =
                     answer_text(&database.store, IdentitySource::Header, &event.to_string(), !is_schedule).await;
                 assert_eq!((other.status().as_u16(), other.body().as_str()), (404, NO_ROUTE), "{event}");
@@ -200,9 +200,9 @@ async fn a_mapping_key_before_the_path_changes_nothing() {
         }
         let request = request("POST", "/sessions/", "agent_id=a", &[("x-user-id", "alice")]);
         for event in [request.http_api_below(key), request.rest_api_below(key)] {
-            let answer = answer_text(&database.store, IdentitySource::Header, &event.to_string(), false).await;
-            assert_eq!(answer.status(), 405, "{event}");
-            assert_eq!(answer.headers()["allow"], "GET", "{event}");
+            let response = answer_text(&database.store, IdentitySource::Header, &event.to_string(), false).await;
+            assert_eq!(response.status(), 405, "{event}");
+            assert_eq!(response.headers()["allow"], "GET", "{event}");
         }
     }
 }
@@ -213,8 +213,8 @@ async fn below_a_mapping_key_an_id_is_the_route_s_parameter_whatever_the_path_lo
     for id in ["nope", "q?x#y", "?", "a/b", "50%", "50%25", "a+b", "with blank", "sessions", "🦊"] {
         let request = HttpRequest::schedule_sessions("alice", id);
         for event in [request.http_api_below("/chat"), request.http_api_below(""), request.rest_api_below("/chat")] {
-            let answer = answer_text(&database.store, IdentitySource::Header, &event.to_string(), true).await;
-            assert_eq!((answer.status().as_u16(), answer.into_body()), (404, not_found(id)), "{event}");
+            let response = answer_text(&database.store, IdentitySource::Header, &event.to_string(), true).await;
+            assert_eq!((response.status().as_u16(), response.into_body()), (404, not_found(id)), "{event}");
         }
     }
 }
@@ -234,8 +234,8 @@ async fn without_a_route_of_a_list_a_mapping_key_makes_another_path() {
         resource["pathParameters"] = json!({ "proxy": request.path[1..] });
         for event in [catch_all, default, resource] {
             let is_schedule = request.path.starts_with("/schedule/");
-            let answer = answer_text(&database.store, IdentitySource::Header, &event.to_string(), is_schedule).await;
-            assert_eq!((answer.status().as_u16(), answer.body().as_str()), (404, NO_ROUTE), "{event}");
+            let response = answer_text(&database.store, IdentitySource::Header, &event.to_string(), is_schedule).await;
+            assert_eq!((response.status().as_u16(), response.body().as_str()), (404, NO_ROUTE), "{event}");
             // A function that is told of the base path knows the path again.
             let request = agentscope_api::Request::from_event(&event.to_string()).unwrap().below(Some("/chat"));
             assert_eq!((request.is_sessions(), request.schedule_id()), (!is_schedule, is_schedule.then_some("s")));
@@ -261,7 +261,7 @@ async fn a_client_cannot_name_a_route() {
     );
     request.headers.push(("x-rewrite-url".to_owned(), "/sessions/".to_owned()));
     for (way, event) in WAYS {
-        let answer = answer_text(&database.store, IdentitySource::Header, &event(&request).to_string(), false).await;
-        assert_eq!((answer.status().as_u16(), answer.body().as_str()), (404, NO_ROUTE), "{way}");
+        let response = answer_text(&database.store, IdentitySource::Header, &event(&request).to_string(), false).await;
+        assert_eq!((response.status().as_u16(), response.body().as_str()), (404, NO_ROUTE), "{way}");
     }
 }

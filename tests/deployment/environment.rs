@@ -94,7 +94,7 @@ fn functions_are_built_and_run_as_what_they_are() {
 
 #[test]
 fn a_function_has_the_time_that_its_budget_takes_and_no_more_than_the_gateway_waits() {
-    // shared/api/src/budget.rs: at most 25 seconds for a request, and half a second for its answer.
+    // shared/api/src/budget.rs: at most 25 seconds for a request, and half a second for its response.
     let timeout = Template::with(&[]).function("ListSessions")["Timeout"].as_u64().unwrap();
     assert!((26..=29).contains(&timeout));
 }

@@ -1,4 +1,4 @@
-//! Paths and methods, and what the gateway adds to answers.
+//! Paths and methods, and what the gateway adds to responses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,7 +69,7 @@ fn everything_else_goes_to_the_origin_but_for_preflights() {
             expected.insert(format!("{method} {path}"), ORIGIN.1.to_owned());
         }
     }
-    // No $default, ANY or OPTIONS route: it would take preflights from API Gateway, which answers them itself.
+    // No $default, ANY or OPTIONS route: it would take preflights from API Gateway, which responses them itself.
     assert_eq!(routes(&Template::with(&[ORIGIN])), expected);
 }
 

@@ -106,7 +106,7 @@ fn a_table_that_exists_is_not_made() {
         let template = Template::with(&[(&parameter, "theirs")]);
         let made: BTreeSet<_> = template.of_type(KIND).into_keys().collect();
         assert!(made.len() == 3 && !made.contains(&table.name), "{made:?}");
-        // Nothing else of the stack asks for the one that is not there.
+        // Nothing else of the stack requests the one that is not there.
         let rest = serde_json::to_string(&template.resources()).unwrap();
         assert!(!rest.contains(&format!("\"{}\"", table.name)) && !rest.contains(&format!("table/{}", table.name)));
         assert!(rest.contains("table/theirs"));

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use agentscope_api::{IdentitySource, answer_within};
+use agentscope_api::{IdentitySource, handle_event_within};
 use agentscope_store::{ClientTimeouts, Store};
-use agentscope_tests::answers::text;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::proxy::Call;
 use agentscope_tests::records::{World, agent, noise, run, schedule, session, team, with};
+use agentscope_tests::responses::text;
 use agentscope_tests::wire::{Fate, Seen};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
@@ -77,11 +77,11 @@ pub async fn database() -> TestDynamoDb {
     TestDynamoDb::with_export(&world.text()).await
 }
 
-/// An answer, decoded.
+/// An response, decoded.
 pub type Response = lambda_http::Response<String>;
 
 impl Route {
-    /// What is answered within a budget.
+    /// What is responded within a budget.
     pub async fn within(self, budget: Duration, store: &Store) -> Response {
         let request = match self {
             Self::Sessions => HttpRequest::sessions("alice", "a"),
@@ -90,13 +90,13 @@ impl Route {
         let (event, identity) = (request.http_api().to_string(), IdentitySource::Header);
         text(match self {
             Self::Sessions => {
-                answer_within(budget, &event, async |request| {
+                handle_event_within(budget, &event, async |request| {
                     list_sessions::handler::handle(store, identity, &request).await
                 })
                 .await
             }
             Self::Schedule => {
-                answer_within(budget, &event, async |request| {
+                handle_event_within(budget, &event, async |request| {
                     list_schedule_sessions::handler::handle(store, identity, &request).await
                 })
                 .await
@@ -115,17 +115,17 @@ impl Route {
     }
 
     /// What is answered.
-    pub async fn ask(self, store: &Store) -> Response {
+    pub async fn send(self, store: &Store) -> Response {
         self.within(LONG, store).await
     }
 
     /// The body of a 200, in which `total` agrees with the list.
     pub async fn body(self, store: &Store) -> String {
-        let answer = self.ask(store).await;
-        assert_eq!(answer.status(), 200, "{self:?}: {}", answer.body());
-        let body: Value = serde_json::from_str(answer.body()).unwrap();
+        let response = self.send(store).await;
+        assert_eq!(response.status(), 200, "{self:?}: {}", response.body());
+        let body: Value = serde_json::from_str(response.body()).unwrap();
         assert_eq!(body["total"], body["sessions"].as_array().unwrap().len(), "{self:?}");
-        answer.into_body()
+        response.into_body()
     }
 
     /// The ids of the sessions in a 200.
@@ -141,21 +141,21 @@ impl Route {
 
 /// # Panics
 ///
-/// The answer is not: come again in a second.
-pub fn is_unavailable(answer: &Response, about: &str) {
-    let told = (answer.status().as_u16(), answer.body().as_str());
+/// The response is not: come again in a second.
+pub fn is_unavailable(response: &Response, about: &str) {
+    let told = (response.status().as_u16(), response.body().as_str());
     assert_eq!(told, (503, r#"{"detail":"Service Unavailable"}"#), "{about}");
-    assert_eq!(answer.headers()["retry-after"], "1", "{about}");
-    assert_eq!(answer.headers()["content-type"], "application/json", "{about}");
+    assert_eq!(response.headers()["retry-after"], "1", "{about}");
+    assert_eq!(response.headers()["content-type"], "application/json", "{about}");
 }
 
 /// # Panics
 ///
-/// The answer is not that of a fault on this side, which says nothing of why and does not ask to come again.
-pub fn is_fault(answer: &Response, about: &str) {
-    let told = (answer.status().as_u16(), answer.body().as_str());
+/// The response is not that of a fault on this side, which says nothing of why and does not ask to come again.
+pub fn is_fault(response: &Response, about: &str) {
+    let told = (response.status().as_u16(), response.body().as_str());
     assert_eq!(told, (500, r#"{"detail":"Internal Server Error"}"#), "{about}");
-    assert!(!answer.headers().contains_key("retry-after"), "{about}");
+    assert!(!response.headers().contains_key("retry-after"), "{about}");
 }
 
 /// How often the request was sent that was sent most.

@@ -10,7 +10,7 @@ use crate::asking::{CALM, ROUTES, cases, database, is_unavailable, unprocessed};
 
 const SHORT: Duration = Duration::from_millis(300);
 
-/// However the time is spent: with waiting for an answer, with attempts, or with keys that stay unprocessed.
+/// However the time is spent: with waiting for an response, with attempts, or with keys that stay unprocessed.
 #[tokio::test]
 async fn a_request_whose_time_is_over_is_told_to_come_again() {
     let database = &database().await;
@@ -34,13 +34,13 @@ async fn a_request_whose_time_is_over_is_told_to_come_again() {
     }
 }
 
-/// A request that comes too late for an answer from the tables still gets the answers that need none.
+/// A request that comes too late for an response from the tables still gets the responses that need none.
 #[tokio::test]
 async fn without_time_only_what_needs_no_table_is_answered() {
     let database = database().await;
     for route in ROUTES {
         is_unavailable(&route.within(Duration::ZERO, &database.store).await, &format!("{route:?}"));
     }
-    let malformed = agentscope_api::answer_within(Duration::ZERO, "{}", async |_| unreachable!()).await;
+    let malformed = agentscope_api::handle_event_within(Duration::ZERO, "{}", async |_| unreachable!()).await;
     assert_eq!(malformed.status(), 400);
 }

@@ -56,7 +56,7 @@ where
     .await
 }
 
-/// Items with this prefix are asked for.
+/// Items with this prefix are requested.
 fn reading(prefix: &'static str) -> impl Fn(&Call) -> bool + Clone {
     move |call| asks_for(&call.input, prefix)
 }
@@ -76,8 +76,8 @@ async fn a_state_that_is_replaced_while_it_is_read_comes_whole_and_new() {
         store.put_session(&large(2)).await.unwrap();
     })
     .await;
-    let answer = list_sessions(&database.store_at(&url), "alice", "a").await.unwrap().unwrap();
-    let session = &answer.sessions[0].session;
+    let response = list_sessions(&database.store_at(&url), "alice", "a").await.unwrap().unwrap();
+    let session = &response.sessions[0].session;
     assert!(session.stored.head.parts() > 0);
     assert!(summary(&session.stored).starts_with("version 2 "));
 }
@@ -113,8 +113,8 @@ async fn a_session_that_joins_a_team_after_its_row_was_read_comes_with_the_team(
         store.put_session(&parse(&record.to_string()).unwrap()).await.unwrap();
     })
     .await;
-    let answer = list_sessions(&database.store_at(&url), "alice", "a").await.unwrap().unwrap();
-    assert_eq!(answer.sessions[0].team.as_ref().unwrap().team.id, "t");
+    let response = list_sessions(&database.store_at(&url), "alice", "a").await.unwrap().unwrap();
+    assert_eq!(response.sessions[0].team.as_ref().unwrap().team.id, "t");
 }
 
 /// The sort keys of alice's items.
@@ -148,8 +148,8 @@ async fn a_session_that_comes_and_goes_while_another_writes_it_is_whole() {
     })
     .await;
     database.store_at(&url).put_session(&large(1)).await.unwrap();
-    let answer = list_sessions(&database.store, "alice", "a").await.unwrap().unwrap();
-    assert!(summary(&answer.sessions[0].session.stored).starts_with("version 1 "));
+    let response = list_sessions(&database.store, "alice", "a").await.unwrap().unwrap();
+    assert!(summary(&response.sessions[0].session.stored).starts_with("version 1 "));
     assert_eq!(sort_keys(&database).await.len(), 2);
 }
 
@@ -180,11 +180,11 @@ async fn version_of_head(upstream: &proxy::Upstream, call: &proxy::Call) -> Stri
     let table = call.input["RequestItems"].as_object().unwrap().keys().next().unwrap();
     let key = json!({ "user_id": { "S": "alice" }, "item": { "S": "session#large" } });
     let get = json!({ "TableName": table, "Key": key, "ConsistentRead": true });
-    let (_, answer) = upstream.send(&proxy::Call { operation: "GetItem".into(), input: get, trace: None }).await;
-    answer["Item"]["version"]["S"].as_str().unwrap().to_owned()
+    let (_, response) = upstream.send(&proxy::Call { operation: "GetItem".into(), input: get, trace: None }).await;
+    response["Item"]["version"]["S"].as_str().unwrap().to_owned()
 }
 
-/// The client sends a head again whose answer was lost, and is told that it does not replace what it should.
+/// The client sends a head again whose response was lost, and is told that it does not replace what it should.
 #[tokio::test]
 async fn a_head_whose_answer_is_lost_keeps_its_parts() {
     let database = an_agent_with(0).await;
@@ -201,16 +201,16 @@ async fn a_head_whose_answer_is_lost_keeps_its_parts() {
                     return proxy::error(400, "AccessDeniedException");
                 }
             }
-            let answer = upstream.send(&call).await;
+            let response = upstream.send(&call).await;
             if call.operation == "PutItem" && !lost.swap(true, Ordering::SeqCst) {
                 return proxy::error(500, "InternalServerError");
             }
-            answer
+            response
         }
     })
     .await;
     // Whether it ends well or not: what is in the table is whole.
     let _ = database.store_at(&url).put_session(&large(2)).await;
-    let answer = list_sessions(&database.store, "alice", "a").await.unwrap().unwrap();
-    assert!(summary(&answer.sessions[0].session.stored).starts_with("version 2 "));
+    let response = list_sessions(&database.store, "alice", "a").await.unwrap().unwrap();
+    assert!(summary(&response.sessions[0].session.stored).starts_with("version 2 "));
 }

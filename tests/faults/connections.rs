@@ -9,7 +9,7 @@ use agentscope_tests::wire::{Fate, Seen, Wire};
 
 use crate::asking::{ATTEMPTS, CALM, IMPATIENT, LONG, ROUTES, TEST, cases, database, is_unavailable, most_sent};
 
-/// Every way in which an answer fails to come, and whether that takes a time-out to see.
+/// Every way in which an response fails to come, and whether that takes a time-out to see.
 const FATES: [(Fate, bool); 5] = [
     (Fate::Reset, false),
     (Fate::ResetInside, false),
@@ -51,7 +51,7 @@ async fn if_no_answer_comes_however_often_it_is_asked_the_service_is_unavailable
             })
             .await;
             let patience = if slow { IMPATIENT } else { CALM };
-            is_unavailable(&route.ask(&database.patient_store_at(&wire.url, patience).await).await, &about);
+            is_unavailable(&route.send(&database.patient_store_at(&wire.url, patience).await).await, &about);
             // On a busy machine an attempt may run into the time-out before it is sent.
             let sent = most_sent(&wire.calls());
             assert!(sent == ATTEMPTS || slow && sent < ATTEMPTS, "{about}: {sent}");
@@ -70,7 +70,7 @@ async fn an_answer_that_is_no_json_makes_the_service_unavailable_at_once() {
             if seen.is_first(operation) { Fate::AnsweredWithText(200, cut) } else { Fate::Answered }
         })
         .await;
-        is_unavailable(&route.ask(&database.patient_store_at(&wire.url, CALM).await).await, &about);
+        is_unavailable(&route.send(&database.patient_store_at(&wire.url, CALM).await).await, &about);
         assert_eq!(most_sent(&wire.calls()), 1, "{about}");
     }
 }
@@ -132,7 +132,7 @@ async fn a_request_that_was_given_up_leaves_the_next_one_alone() {
             is_unavailable(&route.within(Duration::from_millis(100), &store).await, "out of time");
         }
         stuck.store(false, Ordering::SeqCst);
-        let answer = route.within(LONG, &store).await;
-        assert!(answer.status() == 200 && *answer.body() == expected, "{route:?}: {}", answer.status());
+        let response = route.within(LONG, &store).await;
+        assert!(response.status() == 200 && *response.body() == expected, "{route:?}: {}", response.status());
     }
 }

@@ -38,7 +38,7 @@ async fn is_a_fault(database: &TestDynamoDb, place: ItemKey<'_>, edits: &[(&str,
         for route in ROUTES {
             let about = format!("{route:?}, {} {}: {damage}", place.0, place.2);
             if routes.contains(&route) {
-                is_fault(&route.ask(&database.store).await, &about);
+                is_fault(&route.send(&database.store).await, &about);
             } else {
                 route.body(&database.store).await;
             }
@@ -142,7 +142,7 @@ async fn a_lease_is_needed_whole() {
     let place = sessions(&database, keys::run("small"));
     for (damage, edit) in edits {
         change(&database, &place, edit).await;
-        is_fault(&Route::Sessions.ask(&database.store).await, damage);
+        is_fault(&Route::Sessions.send(&database.store).await, damage);
         // This route does not say what runs.
         Route::Schedule.body(&database.store).await;
         change(&database, &place, |item| {
@@ -182,7 +182,7 @@ async fn every_part_of_a_state_is_needed_whole() {
         for (damage, edit) in &edits {
             change(database, &place, edit).await;
             for route in ROUTES {
-                is_fault(&route.ask(&database.store).await, &format!("{route:?}, part {part}: {damage}"));
+                is_fault(&route.send(&database.store).await, &format!("{route:?}, part {part}: {damage}"));
             }
         }
         change(database, &place, |item| *item = whole).await;
@@ -218,7 +218,7 @@ async fn a_size_that_lies_is_a_fault() {
         let head = sessions(database, keys::head("large"));
         change(database, &head, |item| drop(item.insert("parts".into(), number(parts)))).await;
         for route in ROUTES {
-            is_fault(&route.ask(&database.store).await, &format!("{route:?}, {parts} parts"));
+            is_fault(&route.send(&database.store).await, &format!("{route:?}, {parts} parts"));
         }
     }
 }

@@ -22,10 +22,10 @@ async fn an_agent_with(sessions: usize) -> TestDynamoDb {
     TestDynamoDb::with_export(&world.text()).await
 }
 
-/// The ids of the sessions in the answer, in its order.
+/// The ids of the sessions in the response, in its order.
 async fn listed(store: &agentscope_store::Store) -> Vec<String> {
-    let answer = list_sessions(store, "alice", "a").await.unwrap().unwrap();
-    answer.sessions.into_iter().map(|view| view.session.stored.head.id).collect()
+    let response = list_sessions(store, "alice", "a").await.unwrap().unwrap();
+    response.sessions.into_iter().map(|view| view.session.stored.head.id).collect()
 }
 
 /// The ids of that many sessions, newest first.

@@ -42,9 +42,9 @@ async fn unprocessed_keys_are_asked_for_again() {
             return upstream.send(&call).await;
         }
         let rest = cut(&mut call, 30);
-        let (status, mut answer) = upstream.send(&call).await;
-        answer["UnprocessedKeys"] = rest;
-        (status, answer)
+        let (status, mut response) = upstream.send(&call).await;
+        response["UnprocessedKeys"] = rest;
+        (status, response)
     })
     .await;
     assert_eq!(listed(&database.store_at(&url)).await, newest_first(130));
@@ -111,9 +111,9 @@ async fn unprocessed_writes_are_sent_again() {
             return upstream.send(&call).await;
         }
         let rest = cut(&mut call, 1);
-        let (status, mut answer) = upstream.send(&call).await;
-        answer["UnprocessedItems"] = rest;
-        (status, answer)
+        let (status, mut response) = upstream.send(&call).await;
+        response["UnprocessedItems"] = rest;
+        (status, response)
     })
     .await;
     let mut large = session("alice", "a", "large", "2026-01-01T00:00:00");
@@ -122,8 +122,8 @@ async fn unprocessed_writes_are_sent_again() {
     large["state"]["summary"] = json!(noise);
     let record: SessionRecord = parse(&large.to_string()).unwrap();
     database.store_at(&url).put_session(&record).await.unwrap();
-    let answer = list_sessions(&database.store, "alice", "a").await.unwrap().unwrap();
-    let session = &answer.sessions[0].session;
+    let response = list_sessions(&database.store, "alice", "a").await.unwrap().unwrap();
+    let session = &response.sessions[0].session;
     assert!(session.stored.head.parts() > 4);
     assert!(summary(&session.stored) == noise);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use agentscope_store::{Detail, keys};
-use agentscope_tests::proxy::{self, Answer, Call};
+use agentscope_tests::proxy::{self, Call, Response};
 use agentscope_tests::records::{noise, parse, run, with};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
@@ -22,9 +22,9 @@ fn is_consistent(call: &Call) -> bool {
     call.input["RequestItems"].as_object().unwrap().values().all(|request| request["ConsistentRead"] == true)
 }
 
-/// Adds a row of a session that is not there to every answer of an index.
-fn with_a_ghost(call: &Call, (status, mut answer): Answer) -> Answer {
-    if let ("Query", Some(rows)) = (call.operation.as_str(), answer["Items"].as_array_mut())
+/// Adds a row of a session that is not there to every response of an index.
+fn with_a_ghost(call: &Call, (status, mut response): Response) -> Response {
+    if let ("Query", Some(rows)) = (call.operation.as_str(), response["Items"].as_array_mut())
         && call.input["IndexName"].is_string()
         && let Some(row) = rows.first()
     {
@@ -33,7 +33,7 @@ fn with_a_ghost(call: &Call, (status, mut answer): Answer) -> Answer {
         ghost["item"] = json!({ "S": keys::head("ghost") });
         rows.insert(0, ghost);
     }
-    (status, answer)
+    (status, response)
 }
 
 #[tokio::test]
@@ -59,13 +59,13 @@ async fn a_head_that_has_not_arrived_everywhere_is_looked_for_once_more() {
     let database = database().await;
     for route in ROUTES {
         let url = proxy::before(&database.url, async |call, upstream| {
-            let (status, mut answer) = upstream.send(&call).await;
+            let (status, mut response) = upstream.send(&call).await;
             if reads(&call, "session#small") && !is_consistent(&call) {
-                for items in answer["Responses"].as_object_mut().unwrap().values_mut() {
+                for items in response["Responses"].as_object_mut().unwrap().values_mut() {
                     items.as_array_mut().unwrap().retain(|item| item["id"]["S"] != "small");
                 }
             }
-            (status, answer)
+            (status, response)
         })
         .await;
         let expected = route.body(&database.store).await;
@@ -92,7 +92,7 @@ async fn a_head_that_moves_on_whenever_its_parts_are_read_is_followed_so_far_and
             }
         })
         .await;
-        is_fault(&route.ask(&database.store_at(&url)).await, &format!("{route:?}"));
+        is_fault(&route.send(&database.store_at(&url)).await, &format!("{route:?}"));
         assert_eq!(looks.load(Ordering::SeqCst), 7, "{route:?}");
     }
 }
@@ -119,7 +119,7 @@ async fn a_part_that_is_not_there_is_looked_for_so_often_and_then_a_fault() {
             async move { upstream.send(&call).await }
         })
         .await;
-        is_fault(&route.ask(&database.store_at(&url)).await, &format!("{route:?}"));
+        is_fault(&route.send(&database.store_at(&url)).await, &format!("{route:?}"));
         assert_eq!(looks.load(Ordering::SeqCst), 7, "{route:?}");
     }
 }
@@ -130,15 +130,15 @@ async fn a_session_that_has_left_the_list_is_left_out_though_its_row_is_still_th
     let database = database().await;
     for route in ROUTES {
         let url = proxy::before(&database.url, async |call, upstream| {
-            let (status, mut answer) = upstream.send(&call).await;
-            for items in answer["Responses"].as_object_mut().into_iter().flat_map(|tables| tables.values_mut()) {
+            let (status, mut response) = upstream.send(&call).await;
+            for items in response["Responses"].as_object_mut().into_iter().flat_map(|tables| tables.values_mut()) {
                 let items = items.as_array_mut().unwrap().iter_mut();
                 for head in items.filter(|item: &&mut Value| item["id"]["S"] == "small") {
                     head["agent_id"] = json!({ "S": "other" });
                     head["source_schedule_id"] = json!({ "S": "other" });
                 }
             }
-            (status, answer)
+            (status, response)
         })
         .await;
         assert_eq!(route.ids(&database.store_at(&url)).await, ["large"], "{route:?}");

@@ -28,8 +28,8 @@ async fn every_request_is_counted_with_its_read_units() {
         let mut units = 0.0;
         for call in wire.calls() {
             assert_eq!(call.input["ReturnConsumedCapacity"], "TOTAL", "{call:?}");
-            let (_, answer) = proxy::Upstream::at(&database.url).send(&call).await;
-            units += match &answer["ConsumedCapacity"] {
+            let (_, response) = proxy::Upstream::at(&database.url).send(&call).await;
+            units += match &response["ConsumedCapacity"] {
                 Value::Array(tables) => tables.iter().map(|table| table["CapacityUnits"].as_f64().unwrap()).sum(),
                 one => one["CapacityUnits"].as_f64().unwrap(),
             };
@@ -79,8 +79,8 @@ async fn attempts_that_are_turned_away_are_counted_as_throttled_and_what_is_sent
         };
         let wire = Wire::before(&database.url, fate).await;
         let meter = UsageRecorder::default();
-        let answer = meter.measure(route.ask(&database.patient_store_at(&wire.url, CALM).await)).await;
-        is_unavailable(&answer, &about);
+        let response = meter.measure(route.send(&database.patient_store_at(&wire.url, CALM).await)).await;
+        is_unavailable(&response, &about);
         let usage = meter.usage();
         assert!(usage.retries >= ATTEMPTS as u64 - 1, "{about}: {usage:?}");
         assert!(usage.throttles >= ATTEMPTS as u64 * throttles, "{about}: {usage:?}");
@@ -96,7 +96,7 @@ async fn a_request_that_dynamodb_refuses_is_neither_throttled_nor_sent_again() {
         let refused = || Fate::AnsweredWith(proxy::error(400, "AccessDeniedException"));
         let wire = Wire::before(&database.url, move |_| refused()).await;
         let meter = UsageRecorder::default();
-        is_fault(&meter.measure(route.ask(&database.patient_store_at(&wire.url, CALM).await)).await, "refused");
+        is_fault(&meter.measure(route.send(&database.patient_store_at(&wire.url, CALM).await)).await, "refused");
         let usage = meter.usage();
         assert!(usage.requests > 0, "{usage:?}");
         assert_eq!((usage.retries, usage.throttles, usage.read_units), (0, 0, 0.0), "{route:?}");
@@ -152,8 +152,8 @@ async fn what_was_sent_until_the_budget_was_over_is_counted() {
         .await;
         let meter = UsageRecorder::default();
         let store = database.patient_store_at(&wire.url, CALM).await;
-        let answer = meter.measure(route.within(Duration::from_millis(700), &store)).await;
-        is_unavailable(&answer, &format!("{route:?}"));
+        let response = meter.measure(route.within(Duration::from_millis(700), &store)).await;
+        is_unavailable(&response, &format!("{route:?}"));
         assert_eq!(counts(meter.usage()), [wire.count() as u64, 0, 0], "{route:?}");
         assert!(meter.usage().read_units > 0.0);
     }

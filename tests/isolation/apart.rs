@@ -7,7 +7,7 @@ use agentscope_api::IdentitySource::{self, Header};
 use crate::lookalikes::{PAIRS, RUN_TOGETHER};
 use crate::neighbours::{Household, Neighbours};
 
-/// Settles pairs of households in the same tables and lets either user ask for either id.
+/// Settles pairs of households in the same tables and lets either user request either id.
 async fn are_kept_apart(identities: &[IdentitySource], pairs: Vec<[Household; 2]>) {
     let neighbours = Neighbours::settle(pairs.concat()).await;
     for [one, other] in pairs {

@@ -28,9 +28,9 @@ fn requests(header: &str, id: &str) -> [Value; 2] {
 }
 
 async fn assert_status(database: &TestDynamoDb, identity: IdentitySource, event: &Value, status: u16) -> Value {
-    let answer = answered(&database.store, identity, event).await;
-    assert_eq!(answer.status(), status, "{event}: {}", answer.body());
-    serde_json::from_str(answer.body()).unwrap()
+    let response = answered(&database.store, identity, event).await;
+    assert_eq!(response.status(), status, "{event}: {}", response.body());
+    serde_json::from_str(response.body()).unwrap()
 }
 
 async fn assert_unauthenticated(database: &TestDynamoDb, event: &Value) {

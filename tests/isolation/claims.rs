@@ -42,12 +42,12 @@ fn requests() -> [HttpRequest; 2] {
 }
 
 async fn status(database: &TestDynamoDb, claim: &'static str, event: &Value) -> u16 {
-    let answer = answered(&database.store, IdentitySource::Jwt { claim }, event).await;
-    if answer.status() == 401 {
-        assert_eq!(answer.body(), r#"{"detail":"Not authenticated"}"#);
-        assert_eq!(answer.headers()["www-authenticate"], "Bearer");
+    let response = answered(&database.store, IdentitySource::Jwt { claim }, event).await;
+    if response.status() == 401 {
+        assert_eq!(response.body(), r#"{"detail":"Not authenticated"}"#);
+        assert_eq!(response.headers()["www-authenticate"], "Bearer");
     }
-    answer.status().as_u16()
+    response.status().as_u16()
 }
 
 /// Every other claim, as one that a token may well have besides.

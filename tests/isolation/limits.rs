@@ -14,21 +14,21 @@ use crate::answering::answered;
 /// Longer than a hash key of an index may be, and than most would think of.
 const FAR_TOO_LONG: usize = 70_000;
 
-async fn answer(database: &TestDynamoDb, user: &str, request: &HttpRequest) -> (u16, Value) {
+async fn send(database: &TestDynamoDb, user: &str, request: &HttpRequest) -> (u16, Value) {
     let event = with_claims(request.http_api(), json!({ "sub": user }));
-    let answer = answered(&database.store, IdentitySource::SUBJECT, &event).await;
-    (answer.status().as_u16(), serde_json::from_str(answer.body()).unwrap())
+    let response = answered(&database.store, IdentitySource::SUBJECT, &event).await;
+    (response.status().as_u16(), serde_json::from_str(response.body()).unwrap())
 }
 
 /// The sessions of an agent, or the status.
 async fn sessions(database: &TestDynamoDb, user: &str, agent_id: &str) -> Result<Vec<String>, u16> {
-    let (status, body) = answer(database, user, &HttpRequest::sessions("mallory", agent_id)).await;
+    let (status, body) = send(database, user, &HttpRequest::sessions("mallory", agent_id)).await;
     listed(status, &body, |row| &row["session"]["id"])
 }
 
 /// The sessions of a schedule, or the status.
 async fn runs(database: &TestDynamoDb, user: &str, schedule_id: &str) -> Result<Vec<String>, u16> {
-    let (status, body) = answer(database, user, &HttpRequest::schedule_sessions("mallory", schedule_id)).await;
+    let (status, body) = send(database, user, &HttpRequest::schedule_sessions("mallory", schedule_id)).await;
     listed(status, &body, |row| &row["id"])
 }
 
@@ -224,7 +224,7 @@ async fn a_team_that_names_ids_that_fit_no_key_is_shown_without_them() {
         world.teams.push(team("alice", &team_id, &a(length), &members));
     }
     assert_eq!(database.load(&world.text()).await.problems, Vec::<String>::new());
-    let (status, body) = answer(&database, "alice", &HttpRequest::sessions("mallory", "agent")).await;
+    let (status, body) = send(&database, "alice", &HttpRequest::sessions("mallory", "agent")).await;
     assert_eq!(status, 200);
     assert_eq!(body["total"], 8);
     for row in body["sessions"].as_array().unwrap() {

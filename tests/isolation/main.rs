@@ -1,4 +1,4 @@
-//! No two users' data ever stand in one answer.
+//! No two users' data ever stand in one response.
 
 #[path = "../contract/answering.rs"]
 mod answering;

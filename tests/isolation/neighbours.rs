@@ -111,16 +111,16 @@ impl Neighbours {
     async fn check_answer(&self, identity: IdentitySource, event: &Value, user: &str, id: &str) {
         let is_schedule = event["rawPath"] != "/sessions/";
         let case = format!("user {user:?}, id {id:?}, schedule {is_schedule}, {identity:?}");
-        let answer = answered(&self.database.store, identity, event).await;
-        let body: Value = serde_json::from_str(answer.body()).unwrap();
+        let response = answered(&self.database.store, identity, event).await;
+        let body: Value = serde_json::from_str(response.body()).unwrap();
         let Some((household, mark)) = self.households.get(&(user.to_owned(), id.to_owned())) else {
             let kind = if is_schedule { "Schedule" } else { "Agent" };
-            assert_eq!(answer.status(), 404, "{case}");
+            assert_eq!(response.status(), 404, "{case}");
             assert_eq!(body, json!({ "detail": format!("{kind} '{id}' not found.") }), "{case}");
             return;
         };
-        assert_eq!(answer.status(), 200, "{case}: {body}");
-        assert_eq!(marks(answer.body()), BTreeSet::from([mark.as_str()]), "{case}");
+        assert_eq!(response.status(), 200, "{case}: {body}");
+        assert_eq!(marks(response.body()), BTreeSet::from([mark.as_str()]), "{case}");
         assert_eq!(owners(&body), BTreeSet::from([user]), "{case}");
         let expected = if is_schedule { household.expected_runs() } else { household.expected_sessions(mark) };
         assert_eq!(outline(&body), expected, "{case}");
@@ -146,7 +146,7 @@ impl Household {
     }
 }
 
-/// Every id in an answer, and which sessions run.
+/// Every id in an response, and which sessions run.
 fn outline(body: &Value) -> Value {
     let ids = |session: &Value| json!({ "session": session["id"], "agent": session["agent_id"], "schedule": session["source_schedule_id"] });
     let rows = body["sessions"].as_array().unwrap().iter().map(|row| {
@@ -171,14 +171,14 @@ fn outline(body: &Value) -> Value {
     json!(rows)
 }
 
-/// The marks anywhere in an answer.
+/// The marks anywhere in an response.
 fn marks(body: &str) -> BTreeSet<&str> {
     body.match_indices('‹')
         .map(|(start, _)| &body[start..start + body[start..].find('›').unwrap() + '›'.len_utf8()])
         .collect()
 }
 
-/// Every `user_id` anywhere in an answer.
+/// Every `user_id` anywhere in an response.
 fn owners(body: &Value) -> BTreeSet<&str> {
     match body {
         Value::Array(values) => values.iter().flat_map(owners).collect(),

@@ -45,9 +45,9 @@ async fn with_sessions_of_alice_and_bob() -> TestDynamoDb {
 
 async fn rows(database: &TestDynamoDb, owner: &str) -> Vec<Value> {
     let event = HttpRequest::sessions(owner, "agent").http_api();
-    let answer = answered(&database.store, IdentitySource::Header, &event).await;
-    assert_eq!(answer.status(), 200, "{}", answer.body());
-    let body: Value = serde_json::from_str(answer.body()).unwrap();
+    let response = answered(&database.store, IdentitySource::Header, &event).await;
+    assert_eq!(response.status(), 200, "{}", response.body());
+    let body: Value = serde_json::from_str(response.body()).unwrap();
     body["sessions"].as_array().unwrap().clone()
 }
 

@@ -24,15 +24,15 @@ fn bobs() -> World {
     }
 }
 
-async fn answer(database: &TestDynamoDb, request: &HttpRequest, status: u16) -> Value {
-    let answer = answered(&database.store, IdentitySource::Header, &request.http_api()).await;
-    assert_eq!(answer.status(), status, "{}", answer.body());
-    serde_json::from_str(answer.body()).unwrap()
+async fn send(database: &TestDynamoDb, request: &HttpRequest, status: u16) -> Value {
+    let response = answered(&database.store, IdentitySource::Header, &request.http_api()).await;
+    assert_eq!(response.status(), status, "{}", response.body());
+    serde_json::from_str(response.body()).unwrap()
 }
 
-/// The team of Alice's only session with this agent, after a check that nothing of Bob's is in the answer.
+/// The team of Alice's only session with this agent, after a check that nothing of Bob's is in the response.
 async fn team_of_alices_session(database: &TestDynamoDb, agent_id: &str) -> Value {
-    let body = answer(database, &HttpRequest::sessions("alice", agent_id), 200).await;
+    let body = send(database, &HttpRequest::sessions("alice", agent_id), 200).await;
     assert_eq!(body["total"], 1);
     assert!(!body.to_string().contains("of bob"), "{body}");
     body["sessions"][0]["team"].clone()
@@ -105,14 +105,14 @@ async fn sessions_with_another_users_agent_or_schedule_are_in_nobodys_list() {
         run("alice", "bobs-agent", "bobs-schedule", "smuggled-run", "2026-02-01T00:00:00"),
     ]);
     let database = TestDynamoDb::with_export(&world.text()).await;
-    answer(&database, &HttpRequest::sessions("alice", "bobs-agent"), 404).await;
-    answer(&database, &HttpRequest::schedule_sessions("alice", "bobs-schedule"), 404).await;
+    send(&database, &HttpRequest::sessions("alice", "bobs-agent"), 404).await;
+    send(&database, &HttpRequest::schedule_sessions("alice", "bobs-schedule"), 404).await;
 
-    let listed = answer(&database, &HttpRequest::sessions("bob", "bobs-agent"), 200).await;
+    let listed = send(&database, &HttpRequest::sessions("bob", "bobs-agent"), 200).await;
     let ids: Vec<_> =
         listed["sessions"].as_array().unwrap().iter().map(|row| row["session"]["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["bobs-session", "bobs-run"]);
-    let runs = answer(&database, &HttpRequest::schedule_sessions("bob", "bobs-schedule"), 200).await;
+    let runs = send(&database, &HttpRequest::schedule_sessions("bob", "bobs-schedule"), 200).await;
     assert_eq!(runs["total"], 1);
     assert_eq!(runs["sessions"][0]["id"], "bobs-run");
 }
@@ -130,10 +130,10 @@ async fn a_lease_on_another_users_session_does_not_make_it_run() {
     let running = |body: Value| -> Vec<bool> {
         body["sessions"].as_array().unwrap().iter().map(|row| row["is_running"].as_bool().unwrap()).collect()
     };
-    let alices = answer(&database, &HttpRequest::sessions("alice", "agent"), 200).await;
+    let alices = send(&database, &HttpRequest::sessions("alice", "agent"), 200).await;
     assert_eq!(running(alices), [true]);
     for agent_id in ["agent", "bobs-agent"] {
-        let bobs = answer(&database, &HttpRequest::sessions("bob", agent_id), 200).await;
+        let bobs = send(&database, &HttpRequest::sessions("bob", agent_id), 200).await;
         assert!(!running(bobs).contains(&true), "{agent_id}");
     }
     // And it keeps nobody from running it who may.

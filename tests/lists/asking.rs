@@ -28,9 +28,9 @@ pub async fn run_ids(store: &Store, schedule_id: &str) -> Vec<String> {
 }
 
 async fn rows(store: &Store, request: &HttpRequest) -> Vec<Value> {
-    let answer = answered(store, IdentitySource::Header, &request.http_api()).await;
-    assert_eq!(answer.status(), 200, "{}", answer.body());
-    let mut body: Value = serde_json::from_str(answer.body()).unwrap();
+    let response = answered(store, IdentitySource::Header, &request.http_api()).await;
+    assert_eq!(response.status(), 200, "{}", response.body());
+    let mut body: Value = serde_json::from_str(response.body()).unwrap();
     let Value::Array(rows) = body["sessions"].take() else { panic!("{body}") };
     assert_eq!(body["total"], rows.len());
     rows

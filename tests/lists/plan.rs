@@ -187,7 +187,7 @@ async fn a_page_of_sessions_with_one_team_takes_three_round_trips() {
     );
 }
 
-/// The newest sessions of a few members are asked for one by one; those of more members among the user's newest sessions, and
+/// The newest sessions of a few members are requested one by one; those of more members among the user's newest sessions, and
 /// one by one where they are not among these.
 #[tokio::test]
 async fn members_whose_sessions_are_old_are_found_without_another_round_trip() {

@@ -62,8 +62,8 @@ async fn database(sessions: Vec<Value>, running: Vec<String>) -> TestDynamoDb {
 async fn statuses(store: &Store) -> Vec<(String, bool, String)> {
     let mut request = HttpRequest::sessions("alice", "a");
     request.query.push_str("&view=summary");
-    let answer = answered(store, IdentitySource::Header, &request.http_api()).await;
-    let body: Value = serde_json::from_str(answer.body()).unwrap();
+    let response = answered(store, IdentitySource::Header, &request.http_api()).await;
+    let body: Value = serde_json::from_str(response.body()).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let rows = body["sessions"].as_array().unwrap().iter();
     rows.map(|row| (text(&row["session"]["id"]), row["is_running"] == true, text(&row["status"]))).collect()
@@ -103,14 +103,14 @@ async fn the_status_stands_between_is_running_and_team_and_only_in_summaries_wit
         (HttpRequest::sessions("alice", "a"), "", r#""is_running":false,"team":null}"#),
     ] {
         let request = HttpRequest { query: list.query + query, ..list };
-        let answer = answered(&database.store, IdentitySource::Header, &request.http_api()).await;
-        assert!(answer.body().contains(expected), "{}", answer.body());
+        let response = answered(&database.store, IdentitySource::Header, &request.http_api()).await;
+        assert!(response.body().contains(expected), "{}", response.body());
     }
     for query in ["view=summary", "view=full", ""] {
         let mut request = HttpRequest::schedule_sessions("alice", "s");
         request.query = query.into();
-        let answer = answered(&database.store, IdentitySource::Header, &request.http_api()).await;
-        assert!(answer.status() == 200 && !answer.body().contains("awaiting_permission"), "{}", answer.body());
+        let response = answered(&database.store, IdentitySource::Header, &request.http_api()).await;
+        assert!(response.status() == 200 && !response.body().contains("awaiting_permission"), "{}", response.body());
     }
 }
 

@@ -1,4 +1,4 @@
-//! Summaries: the answer without the bulk of the states, and otherwise the same.
+//! Summaries: the response without the bulk of the states, and otherwise the same.
 
 use agentscope_api::IdentitySource;
 use agentscope_store::Store;
@@ -16,9 +16,9 @@ const TOOL_CONTEXT: &str =
     r#"{"max_cache_files":100,"max_cache_bytes":25000.0,"read_file_cache":[],"activated_groups":[]}"#;
 
 async fn body(store: &Store, request: &HttpRequest) -> String {
-    let answer = answered(store, IdentitySource::Header, &request.http_api()).await;
-    assert_eq!(answer.status(), 200, "{request:?}: {}", answer.body());
-    answer.into_body()
+    let response = answered(store, IdentitySource::Header, &request.http_api()).await;
+    assert_eq!(response.status(), 200, "{request:?}: {}", response.body());
+    response.into_body()
 }
 
 fn summary(request: &HttpRequest) -> HttpRequest {
@@ -33,7 +33,7 @@ fn value(text: &str) -> (&str, &str) {
     text.split_at(values.byte_offset())
 }
 
-/// The full answer with every state's bulk replaced, and without the summary's `status`: found in the text, so that
+/// The full response with every state's bulk replaced, and without the summary's `status`: found in the text, so that
 /// every other byte stays.
 fn without_bulk(full: &str) -> String {
     const STATE: &str = r#""state":{"session_id":"#;
@@ -91,7 +91,7 @@ async fn golden_answers_have_summaries_that_differ_in_nothing_but_the_bulk() {
         sessions += is_the_full_answer_without_bulk(&database.store, &request).await.matches("\"is_running\":").count();
         count += 1;
     }
-    assert!(count > 100 && sessions > 300, "{count} answers, {sessions} sessions");
+    assert!(count > 100 && sessions > 300, "{count} responses, {sessions} sessions");
 }
 
 /// A session that has something in every place.
@@ -168,7 +168,7 @@ async fn no_part_is_read_but_where_documents_lie_in_it() {
             let read: Vec<_> = keys.iter().filter(|key| key.contains("#state#")).collect();
             assert!(read.len() == parts && read.iter().all(|key| key.contains("session#documents#state#")), "{read:?}");
             assert!(depth(&sent) <= deepest, "{} {}", list.path, depth(&sent));
-            // Of the heads everything but the bulk is asked for.
+            // Of the heads everything but the bulk is requested.
             let heads = sent.iter().find(|sent| sent.operation == "BatchGetItem").unwrap();
             let (_, request) = heads.input["RequestItems"].as_object().unwrap().iter().next().unwrap();
             let names = request["ExpressionAttributeNames"].to_string();
@@ -183,8 +183,8 @@ async fn a_summary_of_large_states_is_small() {
     let database =
         database((0..8).map(|n| with(full(&n.to_string()), "/state/summary", noise(n, 900_000))).collect()).await;
     for list in lists() {
-        let answer = answered(&database.store, IdentitySource::Header, &list.http_api()).await;
-        assert_eq!(answer.status(), 413);
+        let response = answered(&database.store, IdentitySource::Header, &list.http_api()).await;
+        assert_eq!(response.status(), 413);
         assert!(body(&database.store, &summary(&list)).await.len() < 20_000);
     }
 }

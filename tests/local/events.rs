@@ -20,20 +20,20 @@ const NIGHTLY_TRIAGE: &[&str] =
 
 const SUBJECT: IdentitySource = IdentitySource::SUBJECT;
 
-/// What an event is answered with.
-enum Answer {
+/// The response that an event gets.
+enum Expected {
     /// 200 with these sessions, in this order.
     Sessions(&'static [&'static str]),
     /// Another status with this body.
     Error(u16, &'static str),
 }
-use Answer::{Error, Sessions};
+use Expected::{Error, Sessions};
 
 const HEADER_MISSING: &str = r#"{"type":"missing","loc":["header","x-user-id"],"msg":"Field required","input":null}"#;
 const LIMIT_TOO_LARGE: &str = r#"{"type":"less_than_equal","loc":["query","limit"],"msg":"Input should be less than or equal to 100","input":"101","ctx":{"le":100}}"#;
 const AGENT_ID_MISSING: &str = r#"{"type":"missing","loc":["query","agent_id"],"msg":"Field required","input":null}"#;
 
-fn expected() -> Vec<(&'static str, IdentitySource, Answer)> {
+fn expected() -> Vec<(&'static str, IdentitySource, Expected)> {
     let inputs = |inputs: &[&str]| -> &'static str { format!(r#"{{"detail":[{}]}}"#, inputs.join(",")).leak() };
     vec![
         ("list-sessions", Header, Sessions(RELEASE_CAPTAIN)),
@@ -80,13 +80,13 @@ fn folder() -> PathBuf {
 #[tokio::test]
 async fn every_event_is_answered_as_its_name_says() {
     let database = TestDynamoDb::with_export(SAMPLE).await;
-    for (name, identity, answer) in expected() {
+    for (name, identity, expected) in expected() {
         let event = fs::read_to_string(folder().join(format!("{name}.json"))).unwrap();
         let event: Value = serde_json::from_str(&event).unwrap();
         let response = answered(&database.store, identity, &event).await;
         let status = response.status().as_u16();
-        match answer {
-            Error(expected, body) => assert_eq!((status, response.body().as_str()), (expected, body), "{name}"),
+        match expected {
+            Error(code, body) => assert_eq!((status, response.body().as_str()), (code, body), "{name}"),
             Sessions(ids) => {
                 assert_eq!(status, 200, "{name}");
                 let body: Value = serde_json::from_str(response.body()).unwrap();

@@ -1,4 +1,4 @@
-//! `openapi.yaml` says what is answered: its schemas are those of the models, and no answer is another.
+//! `openapi.yaml` says what is answered: its schemas are those of the models, and no response is another.
 
 #[path = "../contract/answering.rs"]
 mod answering;

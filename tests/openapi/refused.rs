@@ -1,4 +1,4 @@
-//! What is not described is found: real answers, each changed in one place.
+//! What is not described is found: real responses, each changed in one place.
 
 use agentscope_api::IdentitySource::Header;
 use agentscope_model::Release;
@@ -30,56 +30,56 @@ async fn real() -> Vec<(&'static str, Response<String>)> {
     real
 }
 
-/// The answer with its body changed at one place.
-fn with(answer: &Response<String>, pointer: &str, value: Value) -> Response<String> {
-    changed(answer, |body| *body.pointer_mut(pointer).unwrap() = value)
+/// The response with its body changed at one place.
+fn with(response: &Response<String>, pointer: &str, value: Value) -> Response<String> {
+    changed(response, |body| *body.pointer_mut(pointer).unwrap() = value)
 }
 
-/// The answer without a member of its body.
-fn without(answer: &Response<String>, pointer: &str) -> Response<String> {
+/// The response without a member of its body.
+fn without(response: &Response<String>, pointer: &str) -> Response<String> {
     let (outer, name) = pointer.rsplit_once('/').unwrap();
-    changed(answer, |body| drop(body.pointer_mut(outer).unwrap().as_object_mut().unwrap().remove(name).unwrap()))
+    changed(response, |body| drop(body.pointer_mut(outer).unwrap().as_object_mut().unwrap().remove(name).unwrap()))
 }
 
-fn and(answer: &Response<String>, outer: &str, name: &str) -> Response<String> {
-    changed(answer, |body| {
+fn and(response: &Response<String>, outer: &str, name: &str) -> Response<String> {
+    changed(response, |body| {
         drop(body.pointer_mut(outer).unwrap().as_object_mut().unwrap().insert(name.into(), json!(1)))
     })
 }
 
-fn changed(answer: &Response<String>, change: impl FnOnce(&mut Value)) -> Response<String> {
-    let mut body = serde_json::from_str(answer.body()).unwrap();
+fn changed(response: &Response<String>, change: impl FnOnce(&mut Value)) -> Response<String> {
+    let mut body = serde_json::from_str(response.body()).unwrap();
     change(&mut body);
-    answer.clone().map(|_| body.to_string())
+    response.clone().map(|_| body.to_string())
 }
 
-fn with_header(answer: &Response<String>, name: &'static str, value: &'static str) -> Response<String> {
-    let mut answer = answer.clone();
-    answer.headers_mut().insert(name, value.parse().unwrap());
-    answer
+fn with_header(response: &Response<String>, name: &'static str, value: &'static str) -> Response<String> {
+    let mut response = response.clone();
+    response.headers_mut().insert(name, value.parse().unwrap());
+    response
 }
 
-fn without_header(answer: &Response<String>, name: &str) -> Response<String> {
-    let mut answer = answer.clone();
-    answer.headers_mut().remove(name).unwrap();
-    answer
+fn without_header(response: &Response<String>, name: &str) -> Response<String> {
+    let mut response = response.clone();
+    response.headers_mut().remove(name).unwrap();
+    response
 }
 
-fn with_status(answer: &Response<String>, status: u16) -> Response<String> {
-    let mut answer = answer.clone();
-    *answer.status_mut() = status.try_into().unwrap();
-    answer
+fn with_status(response: &Response<String>, status: u16) -> Response<String> {
+    let mut response = response.clone();
+    *response.status_mut() = status.try_into().unwrap();
+    response
 }
 
 #[tokio::test]
 async fn an_answer_that_is_changed_in_one_place_is_not_described() {
     let real = real().await;
     let [(_, list), (_, runs), (_, missing), (_, wrong), (_, page)] = real.as_slice() else { unreachable!() };
-    for (path, answer) in &real {
-        assert_eq!(is_described(Release::V2_0_1, path, answer), Ok(()));
+    for (path, response) in &real {
+        assert_eq!(is_described(Release::V2_0_1, path, response), Ok(()));
     }
     let row = "/sessions/0/session";
-    for (number, (path, answer)) in [
+    for (number, (path, response)) in [
         (SESSIONS, with(list, "/sessions/0/is_running", json!("yes"))),
         (SESSIONS, with(list, "/total", json!(-1))),
         (SESSIONS, with(list, "/total", json!(null))),
@@ -133,10 +133,10 @@ async fn an_answer_that_is_changed_in_one_place_is_not_described() {
     .enumerate()
     {
         assert!(
-            is_described(Release::V2_0_1, path, &answer).is_err(),
+            is_described(Release::V2_0_1, path, &response).is_err(),
             "change {number}: {:?} {}",
-            answer.headers(),
-            answer.body()
+            response.headers(),
+            response.body()
         );
     }
 }

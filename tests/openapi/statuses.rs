@@ -1,4 +1,4 @@
-//! Every status that the document names, but for the gateway's own, is one that a function really answers.
+//! Every status that the document names, but for the gateway's own, is one that a function really responses.
 
 use std::collections::BTreeSet;
 
@@ -36,7 +36,7 @@ pub fn lists() -> [HttpRequest; 2] {
     [HttpRequest::sessions("alice", "a"), HttpRequest::schedule_sessions("alice", "s")]
 }
 
-/// A list asked for in another way.
+/// A list requested in another way.
 pub fn and(list: &HttpRequest, query: &str, headers: &[(&str, &str)]) -> HttpRequest {
     let mut list = list.clone();
     list.query = [list.query.as_str(), query].join("&").trim_matches('&').to_owned();
@@ -48,22 +48,22 @@ async fn status(store: &Store, identity: IdentitySource, event: &Value) -> u16 {
     answered(store, identity, event).await.status().as_u16()
 }
 
-/// The answers are held against the document where they are made.
+/// The responses are held against the document where they are made.
 #[tokio::test]
 async fn every_status_is_answered_by_both_routes() {
     let database = database().await;
     let store = &database.store;
     for (path, list) in ["/sessions/", "/schedule/{schedule_id}/sessions"].into_iter().zip(lists()) {
         let summary = and(&list, "view=summary&limit=1&count=true", &[("accept-encoding", "gzip")]);
-        let answer = answered(store, Header, &summary.http_api()).await;
-        let mut seen = BTreeSet::from([answer.status().as_u16()]);
-        let cursor = next_cursor(&answer).unwrap();
+        let response = answered(store, Header, &summary.http_api()).await;
+        let mut seen = BTreeSet::from([response.status().as_u16()]);
+        let cursor = next_cursor(&response).unwrap();
         let last = answered(store, Header, &and(&list, &format!("limit=1&cursor={cursor}"), &[]).http_api()).await;
         assert_eq!((last.status().as_u16(), next_cursor(&last)), (200, None));
 
         let token = with_claims(and(&list, "limit=1", &[]).http_api(), json!({ "sub": "alice" }));
         assert_eq!(status(store, IdentitySource::SUBJECT, &token).await, 200);
-        let etag = answer.headers()["etag"].to_str().unwrap();
+        let etag = response.headers()["etag"].to_str().unwrap();
         seen.insert(status(store, Header, &and(&summary, "", &[("if-none-match", etag)]).http_api()).await);
         seen.insert(status(store, IdentitySource::SUBJECT, &list.http_api()).await);
         let blank = HttpRequest { headers: vec![("x-user-id".into(), " ".into())], ..list.clone() };

@@ -42,13 +42,13 @@ pub fn with(request: &HttpRequest, parameters: &[(&str, &str)]) -> HttpRequest {
 }
 
 /// Status and body.
-pub async fn ask(store: &Store, request: &HttpRequest) -> (u16, String) {
-    let answer = answered(store, IdentitySource::Header, &request.http_api()).await;
-    (answer.status().as_u16(), answer.into_body())
+pub async fn send(store: &Store, request: &HttpRequest) -> (u16, String) {
+    let response = answered(store, IdentitySource::Header, &request.http_api()).await;
+    (response.status().as_u16(), response.into_body())
 }
 
 pub async fn page(store: &Store, request: &HttpRequest) -> Page {
-    let (status, body) = ask(store, request).await;
+    let (status, body) = send(store, request).await;
     assert_eq!(status, 200, "{request:?}: {body}");
     let mut body: Value = serde_json::from_str(&body).unwrap();
     let Value::Array(rows) = body["sessions"].take() else { panic!("{body}") };
@@ -56,7 +56,7 @@ pub async fn page(store: &Store, request: &HttpRequest) -> Page {
     Page { rows, total: body.get("total").map(|total| total.as_u64().unwrap()), next_cursor }
 }
 
-/// All pages of a list, asked for with these parameters.
+/// All pages of a list, requested with these parameters.
 pub async fn walk(store: &Store, request: &HttpRequest, parameters: &[(&str, &str)]) -> Vec<Page> {
     let mut pages = vec![page(store, &with(request, parameters)).await];
     while let Some(cursor) = pages.last().unwrap().next_cursor.clone().unwrap() {

@@ -1,4 +1,4 @@
-//! Cursors that are none of the list that is asked for.
+//! Cursors that are none of the list that is requested.
 
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use crate::asking::{ask, page, time, with};
+use crate::asking::{page, send, time, with};
 
 /// Two users with two agents and two schedules each, all with ids alike, and three sessions of each pair.
 async fn database() -> TestDynamoDb {
@@ -36,7 +36,7 @@ fn lists() -> Vec<HttpRequest> {
 async fn is_refused(database: &TestDynamoDb, list: &HttpRequest, cursor: &str) {
     for limit in [&[("limit", "2")][..], &[]] {
         let request = with(&with(list, limit), &[("cursor", cursor)]);
-        let (status, body) = ask(&database.store, &request).await;
+        let (status, body) = send(&database.store, &request).await;
         let body: Value = serde_json::from_str(&body).unwrap();
         assert_eq!((status, body["detail"].as_array().map(Vec::len)), (422, Some(1)), "{request:?}: {body}");
         let problem = &body["detail"][0];

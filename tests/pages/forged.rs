@@ -10,7 +10,7 @@ use proptest::test_runner::TestRunner;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::asking::{ask, id, lists, page, time, with, world};
+use crate::asking::{id, lists, page, send, time, with, world};
 
 /// Owners whose rows lie beside each other in the indexes: their agents and schedules have the same ids.
 const OWNERS: [&str; 6] = ["alice", "alice#", "alice!", "alicf", "ali", "bob"];
@@ -44,7 +44,7 @@ async fn names_nothing_of_others(database: &TestDynamoDb, owner: &str, place: &[
     let own: Vec<_> = (0..4).rev().map(|number| format!("{owner}'s {number}")).collect();
     for list in lists(owner) {
         let request = with(&list, &[("limit", "100"), ("cursor", &forged(&list, owner, place))]);
-        let (status, body) = ask(&database.store, &request).await;
+        let (status, body) = send(&database.store, &request).await;
         let about = format!("{owner}: {:?}: {body}", String::from_utf8_lossy(place));
         match status {
             200 => {
@@ -165,7 +165,7 @@ async fn ids_that_are_no_keys_have_no_pages_and_no_faults() {
         let id = "x".repeat(length);
         for (user_id, agent_id) in [("alice", id.as_str()), (&id, "a"), (&id, &id), ("alice", "")] {
             let request = with(&HttpRequest::sessions(user_id, agent_id), &[("limit", "2"), ("count", "1")]);
-            assert_eq!(ask(&database.store, &request).await.0, 404, "{request:?}");
+            assert_eq!(send(&database.store, &request).await.0, 404, "{request:?}");
             let mut hash = Sha256::new();
             let place = b"2026-01-01T00:00:01.000000Zx";
             for field in [b"sessions", user_id.as_bytes(), agent_id.as_bytes(), place] {
@@ -173,7 +173,7 @@ async fn ids_that_are_no_keys_have_no_pages_and_no_faults() {
                 hash.update(field);
             }
             let cursor = URL_SAFE_NO_PAD.encode([&[1], &hash.finalize()[..12], &place[..]].concat());
-            let (status, body) = ask(&database.store, &with(&request, &[("cursor", &cursor)])).await;
+            let (status, body) = send(&database.store, &with(&request, &[("cursor", &cursor)])).await;
             assert!([404, 422].contains(&status), "{status} {body}");
         }
     }

@@ -50,8 +50,8 @@ async fn database() -> TestDynamoDb {
     stream::iter(all.chunks(25))
         .for_each_concurrent(8, async |seconds| {
             let writes = seconds.iter().map(|second| copy_of(&head, *second)).collect();
-            let answer = database.client.batch_write_item().request_items(table, writes).send().await.unwrap();
-            assert!(answer.unprocessed_items.unwrap_or_default().is_empty());
+            let response = database.client.batch_write_item().request_items(table, writes).send().await.unwrap();
+            assert!(response.unprocessed_items.unwrap_or_default().is_empty());
         })
         .await;
     database

@@ -166,7 +166,7 @@ async fn a_cursor_that_is_none_costs_no_request() {
     let (_database, store, recorder) = recorded().await;
     for list in lists("alice") {
         recorder.take();
-        crate::asking::ask(&store, &with(&list, &[("cursor", "x")])).await;
+        crate::asking::send(&store, &with(&list, &[("cursor", "x")])).await;
         assert_eq!(recorder.take().len(), 0);
     }
 }

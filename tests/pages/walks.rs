@@ -3,7 +3,7 @@
 use agentscope_tests::dynamodb::TestDynamoDb;
 use serde_json::Value;
 
-use crate::asking::{Page, ask, lists, page, time, walk, with, with_sessions, world};
+use crate::asking::{Page, lists, page, send, time, walk, with, with_sessions, world};
 
 /// The pages have the sessions in this order, each once, are full but for the last, and only the last has no successor.
 fn are_pages_of(pages: &[Page], ids: &[String], limit: usize, about: &str) {
@@ -103,12 +103,12 @@ async fn the_limit_may_change_from_page_to_page_and_a_page_may_be_asked_for_agai
     }
 }
 
-/// The rows of pages are those of the whole list, and the members around them are those that were asked for.
+/// The rows of pages are those of the whole list, and the members around them are those that were requested.
 #[tokio::test]
 async fn a_page_differs_from_the_whole_list_in_what_surrounds_the_rows() {
     let (database, _) = with_sessions(3).await;
     for list in lists("alice") {
-        let (_, whole) = ask(&database.store, &list).await;
+        let (_, whole) = send(&database.store, &list).await;
         let rows = whole.strip_suffix(r#"],"total":3}"#).unwrap();
         for (parameters, rest) in [
             (&[("limit", "3")][..], r#"],"next_cursor":null}"#),
@@ -118,9 +118,9 @@ async fn a_page_differs_from_the_whole_list_in_what_surrounds_the_rows() {
             (&[("count", "false")], r#"],"total":3}"#),
             (&[("view", "full")], r#"],"total":3}"#),
         ] {
-            assert_eq!(ask(&database.store, &with(&list, parameters)).await, (200, format!("{rows}{rest}")));
+            assert_eq!(send(&database.store, &with(&list, parameters)).await, (200, format!("{rows}{rest}")));
         }
-        let (_, first) = ask(&database.store, &with(&list, &[("limit", "2"), ("count", "1")])).await;
+        let (_, first) = send(&database.store, &with(&list, &[("limit", "2"), ("count", "1")])).await;
         let members: Vec<_> =
             ["\"sessions\":", "\"total\":3,", "\"next_cursor\":\""].map(|name| first.rfind(name)).into();
         assert!(members.is_sorted() && members[0].is_some(), "{first}");

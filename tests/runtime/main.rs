@@ -13,7 +13,7 @@ async fn a_panic_costs_its_request_alone_and_leaves_a_line_of_metrics_and_nothin
     let database = TestDynamoDb::start().await;
     let mut function = Function::start_recorded(BINARY, environment(&database, "header")).await;
     for _ in 0..2 {
-        let (status, _, body) = function.answer(&HttpRequest::sessions("s3cret", "s3cret").http_api()).await;
+        let (status, _, body) = function.call(&HttpRequest::sessions("s3cret", "s3cret").http_api()).await;
         assert_eq!((status, body.as_str()), (500, r#"{"detail":"Internal Server Error"}"#));
     }
     assert!(function.is_alive());

@@ -23,11 +23,11 @@ pub async fn only_the_claim_counts(function: &mut Function, claim: &str, request
         (json!({}), 401),
     ] {
         let event = with_claims(request_of("alice").http_api(), claims.clone());
-        assert_eq!(function.answer(&event).await.0, status, "{claims}");
+        assert_eq!(function.call(&event).await.0, status, "{claims}");
     }
     for event in [request_of("alice").function_url(), request_of("alice").rest_api()] {
-        assert_eq!(function.answer(&event).await.0, 401, "{event}");
+        assert_eq!(function.call(&event).await.0, 401, "{event}");
     }
     let event = with_claims(request_of("alice").rest_api(), named(json!("alice")));
-    assert_eq!(function.answer(&event).await.0, 401);
+    assert_eq!(function.call(&event).await.0, 401);
 }

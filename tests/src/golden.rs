@@ -85,7 +85,7 @@ impl Case {
 
     /// # Panics
     ///
-    /// The answer is not the reference's.
+    /// The response is not the reference's.
     pub fn check(&self, status: u16, body: &str) {
         let difference = if status == self.status {
             self.difference(body)
@@ -101,7 +101,7 @@ impl Case {
     /// the newest of several.
     fn difference(&self, body: &str) -> Option<String> {
         if self.request.method == "HEAD" {
-            return (!body.is_empty()).then(|| "the answer to HEAD has a body".to_owned());
+            return (!body.is_empty()).then(|| "the response to HEAD has a body".to_owned());
         }
         let expected = self.body.get();
         // The files were written by Python, which spells some floats in another way than the

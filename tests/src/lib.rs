@@ -1,6 +1,5 @@
 //! What the tests share: a DynamoDB, a Runtime API, events, data.
 
-pub mod answers;
 pub mod claims;
 pub mod compressed;
 pub mod dynamodb;
@@ -14,6 +13,7 @@ pub mod proxy;
 pub mod recorder;
 pub mod records;
 pub mod redis;
+pub mod responses;
 pub mod runtime_api;
 pub mod template;
 pub mod wire;

@@ -8,7 +8,7 @@ use serde_json::Value;
 ///
 /// # Errors
 ///
-/// The tables do not answer, or an item cannot be read.
+/// The tables do not respond, or an item cannot be read.
 pub async fn list_sessions(
     store: &Store,
     user_id: &str,
@@ -21,7 +21,7 @@ pub async fn list_sessions(
 ///
 /// # Errors
 ///
-/// The tables do not answer, or an item cannot be read.
+/// The tables do not respond, or an item cannot be read.
 pub async fn list_schedule_sessions(
     store: &Store,
     user_id: &str,
@@ -30,15 +30,15 @@ pub async fn list_schedule_sessions(
     whole(agentscope_api::list_schedule_sessions(store, user_id, schedule_id, &ListOptions::default()).await)
 }
 
-fn whole<T>(answer: Result<Option<ListOutcome<T>>, ListError>) -> Result<Option<SessionList<T>>, StoreError> {
-    match answer {
+fn whole<T>(response: Result<Option<ListOutcome<T>>, ListError>) -> Result<Option<SessionList<T>>, StoreError> {
+    match response {
         Ok(listed) => Ok(listed.and_then(ListOutcome::into_list)),
         Err(ListError::Store(error)) => Err(error),
         Err(error) => panic!("{error}"),
     }
 }
 
-/// A list as it stands in an answer.
+/// A list as it stands in an response.
 ///
 /// # Panics
 ///
@@ -48,7 +48,7 @@ pub fn body(list: SessionList<impl WriteJson>) -> String {
     String::from_utf8(pieces.unwrap().concat()).unwrap()
 }
 
-/// A session as it stands in an answer.
+/// A session as it stands in an response.
 ///
 /// # Panics
 ///

@@ -90,20 +90,20 @@ pub fn texts(value: &Value) -> Vec<&str> {
 ///
 /// # Panics
 ///
-/// An answer is neither a 200, nor a 304 where the tag holds.
+/// An response is neither a 200, nor a 304 where the tag holds.
 pub async fn ask_in_every_way(function: &mut Function, list: &HttpRequest) {
     let mut cursor = String::new();
     for parameters in ["", "limit=2", "limit=2&cursor={}", "limit=2&count=true", "view=summary"] {
         let mut request = list.clone();
         request.query = [&request.query, &parameters.replace("{}", &cursor)].map(String::as_str).join("&");
-        let (status, headers, body) = function.answer(&request.http_api()).await;
+        let (status, headers, body) = function.call(&request.http_api()).await;
         assert_eq!(status, 200, "{parameters}: {body}");
-        let answer: Value = serde_json::from_str(&body).unwrap();
-        cursor = answer["next_cursor"].as_str().unwrap_or_default().to_owned();
+        let response: Value = serde_json::from_str(&body).unwrap();
+        cursor = response["next_cursor"].as_str().unwrap_or_default().to_owned();
         for (tag, status) in [(headers["etag"].as_str().unwrap(), 304), ("\"another\"", 200)] {
             let mut again = request.clone();
             again.headers.push(("if-none-match".into(), tag.into()));
-            assert_eq!(function.answer(&again.http_api()).await.0, status, "{parameters}");
+            assert_eq!(function.call(&again.http_api()).await.0, status, "{parameters}");
         }
     }
 }

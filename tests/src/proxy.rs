@@ -20,11 +20,11 @@ pub struct Call {
     pub trace: Option<String>,
 }
 
-/// An answer of DynamoDB's: status and body.
-pub type Answer = (u16, Value);
+/// An response of DynamoDB's: status and body.
+pub type Response = (u16, Value);
 
 /// An error as DynamoDB words it.
-pub fn error(status: u16, code: &str) -> Answer {
+pub fn error(status: u16, code: &str) -> Response {
     (status, json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "injected" }))
 }
 
@@ -42,7 +42,7 @@ impl Upstream {
     }
 
     /// Sends a request on. It need not be the one that came.
-    pub async fn send(&self, call: &Call) -> Answer {
+    pub async fn send(&self, call: &Call) -> Response {
         let request = self
             .client
             .post(&self.url)
@@ -52,19 +52,19 @@ impl Upstream {
             .header("authorization", "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=0")
             .header("x-amz-date", "20260101T000000Z")
             .body(call.input.to_string());
-        let answer = request.send().await.unwrap();
-        (answer.status().as_u16(), serde_json::from_str(&answer.text().await.unwrap()).unwrap())
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), serde_json::from_str(&response.text().await.unwrap()).unwrap())
     }
 }
 
-/// Starts a proxy before this endpoint, and returns its own. `handle` answers every request.
+/// Starts a proxy before this endpoint, and returns its own. `handle` responses every request.
 pub async fn before<F, A>(target: &str, handle: F) -> String
 where
     F: Fn(Call, Upstream) -> A + Send + Sync + 'static,
-    A: Future<Output = Answer> + Send + 'static,
+    A: Future<Output = Response> + Send + 'static,
 {
     let upstream = Upstream::at(target);
-    let answer = async move |State(handle): State<Arc<F>>, headers: HeaderMap, body: Bytes| {
+    let response = async move |State(handle): State<Arc<F>>, headers: HeaderMap, body: Bytes| {
         let operation = headers["x-amz-target"].to_str().unwrap().rsplit('.').next().unwrap().to_owned();
         let trace = headers.get("x-amzn-trace-id").map(|trace| trace.to_str().unwrap().to_owned());
         let call = Call { operation, input: serde_json::from_slice(&body).unwrap(), trace };
@@ -73,7 +73,7 @@ where
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let router = Router::new().fallback(answer).layer(axum::extract::DefaultBodyLimit::disable());
+    let router = Router::new().fallback(response).layer(axum::extract::DefaultBodyLimit::disable());
     let router = router.with_state(Arc::new(handle));
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     url

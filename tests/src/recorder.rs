@@ -69,9 +69,9 @@ async fn pass_on(State(proxy): State<Proxy>, headers: HeaderMap, body: Bytes) ->
     for name in ["x-amz-target", "authorization", "x-amz-date", "content-type"] {
         request = request.header(name, headers[name].to_str().unwrap());
     }
-    let answer = request.send().await.unwrap();
-    let status = StatusCode::from_u16(answer.status().as_u16()).unwrap();
-    let body = answer.bytes().await.unwrap();
+    let response = request.send().await.unwrap();
+    let status = StatusCode::from_u16(response.status().as_u16()).unwrap();
+    let body = response.bytes().await.unwrap();
     proxy.sent.lock().unwrap().push(Sent { operation, input, began, ended: Instant::now() });
     (status, body)
 }

@@ -75,16 +75,16 @@ impl TestRedis {
         self.server.wait().unwrap();
     }
 
-    /// A connection, as soon as it answers.
+    /// A connection, as soon as it responses.
     pub fn connection(&self) -> Connection {
         let begun = Instant::now();
         loop {
             let connection = Client::open(self.url.as_str()).unwrap().get_connection();
-            let answer = connection.and_then(|mut connection| {
+            let response = connection.and_then(|mut connection| {
                 redis::cmd("PING").query::<()>(&mut connection)?;
                 Ok(connection)
             });
-            match answer {
+            match response {
                 Ok(connection) => return connection,
                 Err(error) => assert!(begun.elapsed() < PATIENCE, "{error}"),
             }

@@ -18,13 +18,13 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::dynamodb::TestDynamoDb;
 
-/// How long a function may take for an answer. It bounds a test that has gone wrong; nothing is measured.
+/// How long a function may take for an response. It bounds a test that has gone wrong; nothing is measured.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a function posted for an event.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    /// An answer.
+    /// An response.
     Response(Value),
     /// An error of the invocation.
     Error(Value),
@@ -160,7 +160,7 @@ impl Function {
     /// The same with a deadline, in milliseconds since 1970. Nothing stops the function when it has come.
     pub async fn invoke_until(&mut self, deadline: u64, event: &str) -> Outcome {
         let outcome = self.send(deadline, event, Vec::new()).await;
-        tokio::time::timeout(PATIENCE, outcome).await.expect("the function does not answer").unwrap()
+        tokio::time::timeout(PATIENCE, outcome).await.expect("the function does not respond").unwrap()
     }
 
     /// Sends an event with headers that replace the usual ones. The receiver gets the outcome.
@@ -177,21 +177,21 @@ impl Function {
     /// Sends an event with headers that replace the usual ones, and waits for its outcome.
     pub async fn invoke_with(&mut self, event: &str, headers: Headers) -> Outcome {
         let outcome = self.send(FAR, event, headers).await;
-        tokio::time::timeout(PATIENCE, outcome).await.expect("the function does not answer").unwrap()
+        tokio::time::timeout(PATIENCE, outcome).await.expect("the function does not respond").unwrap()
     }
 
-    /// Sends an event and returns the status, headers and body of the answer.
-    pub async fn answer(&mut self, event: &Value) -> (u16, Value, String) {
+    /// Sends an event and returns the status, headers and body of the response.
+    pub async fn call(&mut self, event: &Value) -> (u16, Value, String) {
         self.answer_until(FAR, event).await
     }
 
     /// The same with a deadline.
     pub async fn answer_until(&mut self, deadline: u64, event: &Value) -> (u16, Value, String) {
         match self.invoke_until(deadline, &event.to_string()).await {
-            Outcome::Response(answer) => {
-                let status = answer["statusCode"].as_u64().unwrap() as u16;
-                let body = answer["body"].as_str().unwrap_or_default().to_owned();
-                (status, answer["headers"].clone(), body)
+            Outcome::Response(response) => {
+                let status = response["statusCode"].as_u64().unwrap() as u16;
+                let body = response["body"].as_str().unwrap_or_default().to_owned();
+                (status, response["headers"].clone(), body)
             }
             Outcome::Error(error) => panic!("the invocation failed: {error}"),
         }
@@ -219,17 +219,17 @@ async fn next(State(api): State<Api>) -> Response {
         ("lambda-runtime-deadline-ms", deadline.to_string()),
         ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-central-1:123456789012:function:test".to_owned()),
     ];
-    let mut answer = (headers, payload).into_response();
+    let mut response = (headers, payload).into_response();
     if let Some(trace) = trace {
-        answer.headers_mut().insert("lambda-runtime-trace-id", trace.parse().unwrap());
+        response.headers_mut().insert("lambda-runtime-trace-id", trace.parse().unwrap());
     }
     for (name, value) in replaced {
         match value {
-            Some(value) => answer.headers_mut().insert(name, HeaderValue::from_bytes(&value).unwrap()),
-            None => answer.headers_mut().remove(name),
+            Some(value) => response.headers_mut().insert(name, HeaderValue::from_bytes(&value).unwrap()),
+            None => response.headers_mut().remove(name),
         };
     }
-    answer
+    response
 }
 
 async fn response(State(api): State<Api>, UrlPath(id): UrlPath<String>, body: Bytes) -> StatusCode {

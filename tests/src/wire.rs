@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::proxy::{Answer, Call, Upstream};
+use crate::proxy::{Call, Response, Upstream};
 
 /// A request as it came.
 #[derive(Debug, Clone)]
@@ -31,21 +31,21 @@ impl Seen {
 pub enum Fate {
     /// It is answered, and the connection stays open.
     Answered,
-    /// It is answered with this instead. Nothing reaches the database.
-    AnsweredWith(Answer),
-    /// It is answered with this text, whatever it is.
+    /// It is responded with this instead. Nothing reaches the database.
+    AnsweredWith(Response),
+    /// It is responded with this text, whatever it is.
     AnsweredWithText(u16, &'static str),
-    /// It is answered, and the connection is closed without a word in the answer's headers.
+    /// It is answered, and the connection is closed without a word in the response's headers.
     AnsweredAndClosed,
-    /// The connection is reset before a byte of the answer.
+    /// The connection is reset before a byte of the response.
     Reset,
-    /// The connection is reset in the middle of the answer.
+    /// The connection is reset in the middle of the response.
     ResetInside,
-    /// The connection is closed in the middle of the answer, as if that were its end.
+    /// The connection is closed in the middle of the response, as if that were its end.
     ClosedInside,
     /// Nothing comes, and the connection stays open.
     Silence,
-    /// Half of the answer comes, and then a space at a time, for ever: none of them is an end.
+    /// Half of the response comes, and then a space at a time, for ever: none of them is an end.
     Drip,
 }
 

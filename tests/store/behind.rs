@@ -1,4 +1,4 @@
-//! What the tests of the tables share: records in, answers out, and the items behind them.
+//! What the tests of the tables share: records in, responses out, and the items behind them.
 
 use std::collections::HashMap;
 
@@ -23,16 +23,16 @@ pub fn record(session: &Value) -> SessionRecord {
     parse(&session.to_string()).unwrap()
 }
 
-/// The answer of a list that holds nothing but this record.
+/// The response of a list that holds nothing but this record.
 pub fn list_of(record: &SessionRecord) -> String {
     format!(r#"{{"sessions":[{}],"total":1}}"#, json_of(record))
 }
 
 /// The body of a 200.
 pub async fn body(store: &Store, request: &HttpRequest) -> String {
-    let answer = answered(store, IdentitySource::Header, &request.http_api()).await;
-    assert_eq!(answer.status(), 200, "{}", answer.body());
-    answer.into_body()
+    let response = answered(store, IdentitySource::Header, &request.http_api()).await;
+    assert_eq!(response.status(), 200, "{}", response.body());
+    response.into_body()
 }
 
 pub fn text(value: &str) -> AttributeValue {

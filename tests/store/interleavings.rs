@@ -25,12 +25,12 @@ use Act::{Delete, Large, Small};
 
 impl Act {
     async fn perform(self, store: &Store) {
-        let answer = match self {
+        let response = match self {
             Small(mark) => store.put_session(&written_by(mark, 10)).await,
             Large(mark) => store.put_session(&written_by(mark, 12_000)).await,
             Delete => store.delete_session("alice", "x").await,
         };
-        answer.unwrap();
+        response.unwrap();
     }
 
     /// The list after it.
@@ -92,7 +92,7 @@ impl Guarded {
         let mut act = pin!(act(self.store.clone()));
         loop {
             tokio::select! {
-                answer = &mut act => return (answer, seen),
+                response = &mut act => return (response, seen),
                 Some(go) = self.waiting.recv() => {
                     if number == at {
                         meanwhile(&self.database.store).await;

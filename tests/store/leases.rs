@@ -119,8 +119,8 @@ async fn of_many_that_ask_at_once_one_gets_the_lease() {
         let id = format!("contested {round}");
         let holders: Vec<_> = (0..8).map(|number| format!("holder {number}")).collect();
         let asked = holders.iter().map(|holder| database.store.acquire_lease("alice", &id, holder, MINUTE));
-        let answers = futures::future::join_all(asked).await;
-        assert_eq!(answers.into_iter().filter(|answer| answer.as_ref().unwrap().is_ok()).count(), 1);
+        let responses = futures::future::join_all(asked).await;
+        assert_eq!(responses.into_iter().filter(|response| response.as_ref().unwrap().is_ok()).count(), 1);
     }
 }
 

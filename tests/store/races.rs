@@ -72,13 +72,13 @@ async fn of_many_writers_one_wins_whole_and_who_gives_up_says_so() {
     let database = database().await;
     for round in 0..4 {
         let sessions: Vec<_> = (0..12).map(|writer| written_by(100 * round + writer, 30_000)).collect();
-        let answers =
+        let responses =
             futures::future::join_all(sessions.iter().map(|session| database.store.put_session(session))).await;
-        for answer in &answers {
-            assert!(matches!(answer, Ok(()) | Err(StoreError::Contended(_))), "{answer:?}");
+        for response in &responses {
+            assert!(matches!(response, Ok(()) | Err(StoreError::Contended(_))), "{response:?}");
         }
         let winner = winner(&database, &sessions).await.unwrap();
-        assert!(answers[winner].is_ok());
+        assert!(responses[winner].is_ok());
     }
 }
 

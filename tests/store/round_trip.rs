@@ -107,9 +107,9 @@ async fn goes_round(database: &TestDynamoDb, world: &World) -> Result<(), TestCa
         (HttpRequest::schedule_sessions(&world.user_id, &world.schedule_id), world.runs()),
         (HttpRequest::sessions(&world.user_id, &world.agent_id), world.views()),
     ] {
-        let answer = answered(&database.store, IdentitySource::Header, &request.http_api()).await;
-        prop_assert_eq!(answer.status().as_u16(), 200);
-        prop_assert_eq!(answer.into_body(), expected);
+        let response = answered(&database.store, IdentitySource::Header, &request.http_api()).await;
+        prop_assert_eq!(response.status().as_u16(), 200);
+        prop_assert_eq!(response.into_body(), expected);
     }
     // No route shows a schedule.
     let table = &database.store.names().schedules;

@@ -163,9 +163,9 @@ async fn the_longest_ids_leave_room_for_a_full_part() {
     assert!(comes_back(&database, &record(&session)).await.0 > 2);
 }
 
-fn is_too_large<T: std::fmt::Debug>(answer: Result<T, StoreError>, bytes: usize) {
+fn is_too_large<T: std::fmt::Debug>(response: Result<T, StoreError>, bytes: usize) {
     let problem = format!("{bytes} bytes, expected at most {ITEM_LIMIT}");
-    match answer {
+    match response {
         Err(StoreError::ConstraintViolation(unfit)) => assert_eq!(unfit, ConstraintViolation { field: ".", problem }),
         other => panic!("{other:?}"),
     }
@@ -175,10 +175,10 @@ fn is_too_large<T: std::fmt::Debug>(answer: Result<T, StoreError>, bytes: usize)
 async fn a_head_that_fits_no_item_is_refused_and_nothing_is_written() {
     let database = database().await;
     let session = record(&with(empty(), "/team_id", "x".repeat(ITEM_LIMIT)));
-    let answer = database.store.put_session(&session).await;
+    let response = database.store.put_session(&session).await;
     assert!(
-        matches!(&answer, Err(StoreError::ConstraintViolation(ConstraintViolation { field: ".", .. }))),
-        "{answer:?}"
+        matches!(&response, Err(StoreError::ConstraintViolation(ConstraintViolation { field: ".", .. }))),
+        "{response:?}"
     );
     assert_eq!(items(&database, "alice").await, []);
     // What is in the JSON alone lies with the bulk.

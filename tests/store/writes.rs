@@ -229,10 +229,10 @@ async fn a_session_that_fits_no_key_is_refused_by_name_and_not_written() {
         ("/user_id", "#".repeat(340), "user_id"),
     ];
     for (place, id, field) in cases {
-        let answer = database.store.put_session(&record(&with(small("x"), place, id))).await;
+        let response = database.store.put_session(&record(&with(small("x"), place, id))).await;
         assert!(
-            matches!(&answer, Err(StoreError::ConstraintViolation(unfit)) if unfit.field == field),
-            "{place}: {answer:?}"
+            matches!(&response, Err(StoreError::ConstraintViolation(unfit)) if unfit.field == field),
+            "{place}: {response:?}"
         );
     }
     assert_eq!(count(&database).await, 2);
@@ -249,16 +249,16 @@ async fn loading_an_export_again_changes_nothing() {
     let export = export.to_string();
     let database = TestDynamoDb::with_export(&export).await;
     let requests: Vec<_> = cases().iter().step_by(10).map(Case::request).collect();
-    let answers = async || {
-        let mut answers = Vec::new();
+    let responses = async || {
+        let mut responses = Vec::new();
         for request in requests.iter().filter(|request| request.method == "GET") {
-            answers.push(answered(&database.store, IdentitySource::Header, &request.http_api()).await.into_body());
+            responses.push(answered(&database.store, IdentitySource::Header, &request.http_api()).await.into_body());
         }
-        answers.push(body(&database.store, &HttpRequest::schedule_sessions("alice", "s")).await);
-        answers
+        responses.push(body(&database.store, &HttpRequest::schedule_sessions("alice", "s")).await);
+        responses
     };
-    let (items, first) = (count(&database).await, answers().await);
+    let (items, first) = (count(&database).await, responses().await);
     assert_eq!(database.load(&export).await.problems, [""; 0]);
     assert_eq!(count(&database).await, items);
-    assert!(answers().await == first);
+    assert!(responses().await == first);
 }

@@ -9,7 +9,7 @@ use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
 use axum::response::Response;
 use tower_http::cors::CorsLayer;
 
-/// How long a browser may keep the answer to a preflight.
+/// How long a browser may keep the response to a preflight.
 const MAX_AGE: Duration = Duration::from_secs(7200);
 
 /// The address of a page: scheme, host, port.
@@ -45,7 +45,7 @@ pub(crate) fn allowing(router: Router, origins: &[PageOrigin]) -> Router {
     router.layer(axum::middleware::map_response(async |response: Response| without(response))).layer(layer)
 }
 
-/// The answer without what it says of who may ask.
+/// The response without what it says of who may ask.
 pub(crate) fn without(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for name in ["allow-credentials", "allow-headers", "allow-methods", "allow-origin", "expose-headers", "max-age"] {

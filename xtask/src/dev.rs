@@ -33,10 +33,10 @@ const SAMPLE_OF_2_0_9_SINCE: Release = Release::V2_0_9;
 /// How long sessions count as running that the data say are running.
 const LEASE: Duration = Duration::from_secs(24 * 3600);
 
-/// How long the functions may take to be built and to answer.
+/// How long the functions may take to be built and to response.
 const PATIENCE: Duration = Duration::from_secs(900);
 
-/// Characters of an answer that are shown.
+/// Characters of an response that are shown.
 const SHOWN: usize = 2500;
 
 #[derive(Debug, Args)]
@@ -57,7 +57,7 @@ pub(crate) struct Dev {
     /// are.
     #[arg(long, env = "AGENTSCOPE_RELEASE", default_value_t = Release::OLDEST, value_name = "RELEASE")]
     release: Release,
-    /// An AgentScope service that answers every other path and method, as behind API Gateway.
+    /// An AgentScope service that responses every other path and method, as behind API Gateway.
     #[arg(long, value_name = "URL")]
     origin: Option<Origin>,
     /// The address of a page that may ask from a browser, as http://localhost:5173. May be repeated.
@@ -206,19 +206,19 @@ fn direct_client() -> Result<reqwest::Client> {
     Ok(reqwest::Client::builder().no_proxy().build()?)
 }
 
-/// Returns when both routes answer.
+/// Returns when both routes response.
 async fn answering(base_url: &str) -> Result<()> {
     let client = direct_client()?;
     let begun = Instant::now();
     for path in ["/sessions/", "/schedule/any/sessions"] {
         loop {
-            let answer = client.get(format!("{base_url}{path}")).send().await;
-            // Without an identity both routes answer that one is missing.
-            if answer.is_ok_and(|answer| answer.status().as_u16() == 422) {
+            let response = client.get(format!("{base_url}{path}")).send().await;
+            // Without an identity both routes response that one is missing.
+            if response.is_ok_and(|response| response.status().as_u16() == 422) {
                 break;
             }
             if begun.elapsed() > PATIENCE {
-                bail!("{path} does not answer");
+                bail!("{path} does not respond");
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
@@ -226,20 +226,20 @@ async fn answering(base_url: &str) -> Result<()> {
     Ok(())
 }
 
-/// Prints what can be asked, and one answer.
+/// Prints what can be asked, and one response.
 async fn show(base_url: &str, data: &Export<'_>) -> Result<()> {
     let examples = Example::of(data);
-    println!("\nBoth routes answer at {base_url}\n");
+    println!("\nBoth routes response at {base_url}\n");
     for example in &examples {
         println!("# {}\n{}\n", example.about, example.curl(base_url, has_proxy()));
     }
     if let Some(example) = examples.first() {
         let request = direct_client()?.get(format!("{base_url}{}", example.path));
-        let answer = request.header("x-user-id", example.user_id.as_bytes()).send().await?;
-        let status = answer.status();
-        let body = answer.text().await?;
+        let response = request.header("x-user-id", example.user_id.as_bytes()).send().await?;
+        let status = response.status();
+        let body = response.text().await?;
         let shown: String = body.chars().take(SHOWN).collect();
-        println!("The first of them answers {status}:\n\n{shown}");
+        println!("The first of them responses {status}:\n\n{shown}");
         if shown.len() < body.len() {
             println!("… and {} more bytes", body.len() - shown.len());
         }

@@ -85,10 +85,10 @@ fn proxy<C: Connect + Clone + Send + Sync + 'static>(target: &str, connector: C,
     BoxCloneSyncService::new(proxy.map_response(move |response: Response| told(response, &target)))
 }
 
-/// Where nothing answers, the answer says so: only this machine sees it.
+/// Where nothing responses, the response says so: only this machine sees it.
 fn told(response: Response, target: &str) -> Response {
     match response.extensions().get::<ProxyError>() {
-        Some(error) => detail(response.status(), &format!("{target} does not answer: {}", error.message())),
+        Some(error) => detail(response.status(), &format!("{target} does not respond: {}", error.message())),
         None => response,
     }
 }
@@ -105,7 +105,7 @@ async fn pass_on(State(destinations): State<Arc<Destinations>>, request: Request
         None => is_list(path),
     };
     if of_functions && request.method() == Method::OPTIONS {
-        // `cargo lambda watch` would answer by itself.
+        // `cargo lambda watch` would response by itself.
         return method_not_allowed();
     }
     if of_functions || is_invocation(path) {
@@ -116,7 +116,7 @@ async fn pass_on(State(destinations): State<Arc<Destinations>>, request: Request
         None => detail(
             StatusCode::NOT_FOUND,
             "Not Found. Here are /sessions/ and /schedule/{schedule_id}/sessions, and /_docs/ describes them. With --origin URL \
-             an AgentScope service answers everything else.",
+             an AgentScope service responses everything else.",
         ),
     }
 }

@@ -1,5 +1,5 @@
 //! The baseline of a benchmark: what remains of a route when there is nothing but its DynamoDB requests, sent by the AWS SDK
-//! as it comes, with the answers thrown away.
+//! as it comes, with the responses thrown away.
 //!
 //! It is a crate of its own so that it is built as the functions are: same profile, same features.
 
@@ -67,16 +67,16 @@ fn warm(runtime: &tokio::runtime::Runtime, replay: &Replay) -> Result<()> {
     Ok(())
 }
 
-/// Asks the Runtime API for an event, replays once, and posts an empty answer.
+/// Asks the Runtime API for an event, replays once, and posts an empty response.
 fn cold(runtime: &tokio::runtime::Runtime, client: &Client, waves: &str) -> Result<()> {
     let address = std::env::var("AWS_LAMBDA_RUNTIME_API").context("AWS_LAMBDA_RUNTIME_API")?;
     let path = "/2018-06-01/runtime/invocation";
     let mut connection = TcpStream::connect(&address)?;
     connection.set_nodelay(true)?;
     write!(connection, "GET {path}/next HTTP/1.1\r\nhost: {address}\r\n\r\n")?;
-    let mut answer = [0; 64 * 1024];
-    let length = connection.read(&mut answer)?;
-    let head = String::from_utf8_lossy(&answer[..length]).to_lowercase();
+    let mut response = [0; 64 * 1024];
+    let length = connection.read(&mut response)?;
+    let head = String::from_utf8_lossy(&response[..length]).to_lowercase();
     let id = head
         .lines()
         .find_map(|line| line.strip_prefix("lambda-runtime-aws-request-id:"))

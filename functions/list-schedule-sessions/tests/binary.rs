@@ -23,7 +23,7 @@ async fn it_answers_the_golden_cases() {
     let mut function = Function::start(BINARY, environment(&database, "header"), Stdio::null()).await;
     let mut count = 0;
     for case in cases().into_iter().filter(|case| case.request().path.starts_with("/schedule/")) {
-        let (status, headers, body) = function.answer(&case.request().http_api()).await;
+        let (status, headers, body) = function.call(&case.request().http_api()).await;
         case.check(status, &body);
         assert_eq!(headers["content-type"], "application/json");
         count += 1;
@@ -45,11 +45,11 @@ async fn a_malformed_event_costs_that_event_alone() {
     let good = a_request("alice").http_api();
     for malformed in ["null", "[]", "{}", "\"text\"", r#"{"version":"2.0"}"#, r#"{"version":2}"#, "not JSON"] {
         match function.invoke(malformed).await {
-            Outcome::Response(answer) => assert_eq!(answer["statusCode"], 400, "{malformed}"),
+            Outcome::Response(response) => assert_eq!(response["statusCode"], 400, "{malformed}"),
             // What is no JSON at all never reaches the function's own code.
             Outcome::Error(_) => assert_eq!(malformed, "not JSON"),
         }
-        assert_eq!(function.answer(&good).await.0, 200, "after {malformed}");
+        assert_eq!(function.call(&good).await.0, 200, "after {malformed}");
     }
     assert!(function.is_alive());
 }
@@ -60,10 +60,10 @@ async fn with_jwt_the_header_is_ignored() {
     let mut function = Function::start(BINARY, environment(&database, "jwt"), Stdio::null()).await;
     let event = a_request("mallory").http_api();
     let as_alice = with_claims(event.clone(), json!({ "sub": "alice" }));
-    assert_eq!(function.answer(&as_alice).await.0, 200);
+    assert_eq!(function.call(&as_alice).await.0, 200);
     let as_mallory = with_claims(a_request("alice").http_api(), json!({ "sub": "mallory" }));
-    assert_eq!(function.answer(&as_mallory).await.0, 404);
-    assert_eq!(function.answer(&a_request("alice").http_api()).await.0, 401);
+    assert_eq!(function.call(&as_mallory).await.0, 404);
+    assert_eq!(function.call(&a_request("alice").http_api()).await.0, 401);
 }
 
 #[tokio::test]
@@ -109,10 +109,10 @@ async fn its_logs_are_json_with_the_request_id_and_nothing_private() {
     let mut function = Function::start(BINARY, environment, Stdio::piped()).await;
     let mut event = a_request("alice").http_api();
     event["headers"]["authorization"] = json!("Bearer s3cret");
-    let (status, _, body) = function.answer(&event).await;
+    let (status, _, body) = function.call(&event).await;
     assert_eq!(status, 200);
-    assert_eq!(function.answer(&a_request("mallory").http_api()).await.0, 404);
-    assert_eq!(function.answer(&json!({ "version": "2.0", "headers": { "x": "s3cret\n" } })).await.0, 400);
+    assert_eq!(function.call(&a_request("mallory").http_api()).await.0, 404);
+    assert_eq!(function.call(&json!({ "version": "2.0", "headers": { "x": "s3cret\n" } })).await.0, 400);
     let log = function.stop().await;
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(lines.iter().any(|line| line["status"] == 404 && line["span"]["request_id"] == "request-2"), "{log}");
@@ -131,14 +131,14 @@ async fn every_request_leaves_a_line_of_metrics() {
     let database = TestDynamoDb::with_export(&world()).await;
     let mut function = Function::start_recorded(BINARY, environment(&database, "header")).await;
     let mut event = a_request("alice").http_api();
-    let (status, headers, body) = function.answer(&event).await;
+    let (status, headers, body) = function.call(&event).await;
     assert_eq!(status, 200);
     let sessions = serde_json::from_str::<Value>(&body).unwrap()["sessions"].as_array().unwrap().len();
     assert!(sessions > 0);
     event["headers"]["if-none-match"] = headers["etag"].clone();
-    assert_eq!(function.answer(&event).await.0, 304);
-    assert_eq!(function.answer(&a_request("mallory").http_api()).await.0, 404);
-    assert_eq!(function.answer(&json!(null)).await.0, 400);
+    assert_eq!(function.call(&event).await.0, 304);
+    assert_eq!(function.call(&a_request("mallory").http_api()).await.0, 404);
+    assert_eq!(function.call(&json!(null)).await.0, 400);
     let lines = emf::lines(&function.stop().await);
     // Schedule, rows; heads.
     let expected = [("ok", sessions, 3), ("not-modified", 0, 3), ("client-error", 0, 2), ("client-error", 0, 0)];

@@ -31,7 +31,7 @@ async fn the_role_allows_what_the_function_does_and_nothing_else() {
     ask_in_every_way(&mut function, &HttpRequest::schedule_sessions("alice", "nightly")).await;
     for refused in [HttpRequest::schedule_sessions("alice", "other"), HttpRequest::schedule_sessions("bob", "nightly")]
     {
-        assert_eq!(function.answer(&refused.http_api()).await.0, 404);
+        assert_eq!(function.call(&refused.http_api()).await.0, 404);
     }
     // The first request of all was the binary's own, at its start.
     assert_eq!(wire.calls()[0].operation, "GetItem");

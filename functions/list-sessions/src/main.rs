@@ -5,7 +5,7 @@ use agentscope_store::{ClientTimeouts, Store, connect_from_environment};
 use lambda_http::Error;
 use list_sessions::handler;
 
-/// Faster than the system's, and it keeps the memory of one answer for the next: see docs/PERFORMANCE.md.
+/// Faster than the system's, and it keeps the memory of one response for the next: see docs/PERFORMANCE.md.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -27,7 +27,7 @@ async fn it_answers_the_golden_cases() {
     let mut function = Function::start(BINARY, environment(&database, "header"), Stdio::null()).await;
     let mut count = 0;
     for case in cases().into_iter().filter(|case| case.request().path.starts_with("/sessions")) {
-        let (status, headers, body) = function.answer(&case.request().http_api()).await;
+        let (status, headers, body) = function.call(&case.request().http_api()).await;
         case.check(status, &body);
         assert_eq!(headers["content-type"], "application/json");
         count += 1;
@@ -49,11 +49,11 @@ async fn a_malformed_event_costs_that_event_alone() {
     let good = a_request("alice").http_api();
     for malformed in ["null", "[]", "{}", "\"text\"", r#"{"version":"2.0"}"#, r#"{"version":2}"#, "not JSON"] {
         match function.invoke(malformed).await {
-            Outcome::Response(answer) => assert_eq!(answer["statusCode"], 400, "{malformed}"),
+            Outcome::Response(response) => assert_eq!(response["statusCode"], 400, "{malformed}"),
             // What is no JSON at all never reaches the function's own code.
             Outcome::Error(_) => assert_eq!(malformed, "not JSON"),
         }
-        assert_eq!(function.answer(&good).await.0, 200, "after {malformed}");
+        assert_eq!(function.call(&good).await.0, 200, "after {malformed}");
     }
     assert!(function.is_alive());
 }
@@ -64,10 +64,10 @@ async fn with_jwt_the_header_is_ignored() {
     let mut function = Function::start(BINARY, environment(&database, "jwt"), Stdio::null()).await;
     let event = a_request("mallory").http_api();
     let as_alice = with_claims(event.clone(), json!({ "sub": "alice" }));
-    assert_eq!(function.answer(&as_alice).await.0, 200);
+    assert_eq!(function.call(&as_alice).await.0, 200);
     let as_mallory = with_claims(a_request("alice").http_api(), json!({ "sub": "mallory" }));
-    assert_eq!(function.answer(&as_mallory).await.0, 404);
-    assert_eq!(function.answer(&a_request("alice").http_api()).await.0, 401);
+    assert_eq!(function.call(&as_mallory).await.0, 404);
+    assert_eq!(function.call(&a_request("alice").http_api()).await.0, 401);
 }
 
 #[tokio::test]
@@ -88,9 +88,9 @@ async fn a_base_path_is_removed_where_it_is_configured() {
         let mut environment = environment(&database, "header");
         environment.extend(base_path.map(|path| ("BASE_PATH", path.to_owned())));
         let mut function = Function::start(BINARY, environment, Stdio::null()).await;
-        assert_eq!(function.answer(&request.function_url()).await.0, status, "{base_path:?}");
-        assert_eq!(function.answer(&a_request("alice").http_api_below("/other")).await.0, 200, "{base_path:?}");
-        assert_eq!(function.answer(&a_request("alice").function_url()).await.0, 200, "{base_path:?}");
+        assert_eq!(function.call(&request.function_url()).await.0, status, "{base_path:?}");
+        assert_eq!(function.call(&a_request("alice").http_api_below("/other")).await.0, 200, "{base_path:?}");
+        assert_eq!(function.call(&a_request("alice").function_url()).await.0, 200, "{base_path:?}");
     }
 }
 
@@ -133,10 +133,10 @@ async fn its_logs_are_json_with_the_request_id_and_nothing_private() {
     let mut function = Function::start(BINARY, environment, Stdio::piped()).await;
     let mut event = a_request("alice").http_api();
     event["headers"]["authorization"] = json!("Bearer s3cret");
-    let (status, _, body) = function.answer(&event).await;
+    let (status, _, body) = function.call(&event).await;
     assert_eq!(status, 200);
-    assert_eq!(function.answer(&a_request("mallory").http_api()).await.0, 404);
-    assert_eq!(function.answer(&json!({ "version": "2.0", "headers": { "x": "s3cret\n" } })).await.0, 400);
+    assert_eq!(function.call(&a_request("mallory").http_api()).await.0, 404);
+    assert_eq!(function.call(&json!({ "version": "2.0", "headers": { "x": "s3cret\n" } })).await.0, 400);
     let log = function.stop().await;
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(lines.iter().any(|line| line["status"] == 404 && line["span"]["request_id"] == "request-2"), "{log}");
@@ -201,7 +201,7 @@ async fn the_log_names_the_item_that_cannot_be_read_and_quotes_nothing_of_it() {
     let put = put.item("json", text("{s3cret}"));
     put.send().await.unwrap();
     let mut function = Function::start(BINARY, environment(&database, "header"), Stdio::piped()).await;
-    let (status, _, body) = function.answer(&a_request("alice").http_api()).await;
+    let (status, _, body) = function.call(&a_request("alice").http_api()).await;
     assert_eq!((status, body.as_str()), (500, r#"{"detail":"Internal Server Error"}"#));
     let log = function.stop().await;
     let line = log.lines().find(|line| line.contains("\"level\":\"ERROR\"")).unwrap();

@@ -4,10 +4,10 @@
 
 use std::process::Stdio;
 
-use agentscope_tests::answers::body;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{World, agent, noise, parse, session, with};
+use agentscope_tests::responses::body;
 use agentscope_tests::runtime_api::{Function, Outcome, environment};
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_list-sessions");
 
 /// What Lambda takes, in bytes.
 const LIMIT: usize = 6_291_556;
-/// What a function may leave of that: its answers have headers of a few hundred bytes.
+/// What a function may leave of that: its responses have headers of a few hundred bytes.
 const MARGIN: usize = 1024;
 
 struct Sessions {
@@ -32,33 +32,33 @@ impl Sessions {
         Self { database, function, noise: noise(1, 7_000_000) }
     }
 
-    /// The answer with one session whose summary is that long.
+    /// The response with one session whose summary is that long.
     async fn with_summary(&mut self, length: usize, query: &str, accept: &str) -> Value {
         let session = session("alice", "a", "x", "2026-01-01T00:00:00");
         let session = with(session, "/state/summary", &self.noise[..length]);
         self.database.store.put_session(&parse(&session.to_string()).unwrap()).await.unwrap();
-        self.ask(query, accept).await
+        self.send(query, accept).await
     }
 
-    async fn ask(&mut self, query: &str, accept: &str) -> Value {
+    async fn send(&mut self, query: &str, accept: &str) -> Value {
         let mut request = HttpRequest::sessions("alice", "a");
         request.query.push_str(query);
         request.headers.push(("accept-encoding".into(), accept.into()));
         match self.function.invoke(&request.http_api().to_string()).await {
-            Outcome::Response(answer) => answer,
+            Outcome::Response(response) => response,
             Outcome::Error(error) => panic!("{error}"),
         }
     }
 }
 
-/// The size of an answer as the function returns it.
-fn size(answer: &Value) -> usize {
-    answer.to_string().len()
+/// The size of an response as the function returns it.
+fn size(response: &Value) -> usize {
+    response.to_string().len()
 }
 
-fn is_too_large(answer: &Value) {
-    assert_eq!(answer["statusCode"], 413);
-    let body: Value = serde_json::from_str(&body(answer)).unwrap();
+fn is_too_large(response: &Value) {
+    assert_eq!(response["statusCode"], 413);
+    let body: Value = serde_json::from_str(&body(response)).unwrap();
     let detail = body["detail"].as_str().unwrap();
     assert!(detail.ends_with("ListOptions without the bulk of the states (view=summary)."), "{detail}");
 }
@@ -66,26 +66,26 @@ fn is_too_large(answer: &Value) {
 #[tokio::test]
 async fn an_answer_of_just_under_the_limit_comes_whole_and_one_of_just_over_it_is_refused() {
     let mut sessions = Sessions::start().await;
-    let answer = sessions.with_summary(6_000_000, "", "identity").await;
+    let response = sessions.with_summary(6_000_000, "", "identity").await;
     // Each letter is a byte.
-    let longest = 6_000_000 + LIMIT - size(&answer);
-    let answer = sessions.with_summary(longest - MARGIN, "", "identity").await;
-    assert_eq!((&answer["statusCode"], size(&answer)), (&json!(200), LIMIT - MARGIN));
-    assert!(body(&answer).contains(&sessions.noise[..longest - MARGIN]));
+    let longest = 6_000_000 + LIMIT - size(&response);
+    let response = sessions.with_summary(longest - MARGIN, "", "identity").await;
+    assert_eq!((&response["statusCode"], size(&response)), (&json!(200), LIMIT - MARGIN));
+    assert!(body(&response).contains(&sessions.noise[..longest - MARGIN]));
     // The function may refuse a little too early, but never too late.
     for room in [600, 300, 1, 0] {
-        let answer = sessions.with_summary(longest - room, "", "identity").await;
-        match answer["statusCode"].as_u64() {
-            Some(200) => assert_eq!(size(&answer), LIMIT - room),
-            _ => is_too_large(&answer),
+        let response = sessions.with_summary(longest - room, "", "identity").await;
+        match response["statusCode"].as_u64() {
+            Some(200) => assert_eq!(size(&response), LIMIT - room),
+            _ => is_too_large(&response),
         }
     }
     for excess in [1, 100_000] {
         is_too_large(&sessions.with_summary(longest + excess, "", "identity").await);
     }
-    let answer = sessions.ask("&view=summary", "identity").await;
-    assert_eq!(answer["statusCode"], 200);
-    assert!(body(&answer).contains("\"summary\":\"\""));
+    let response = sessions.send("&view=summary", "identity").await;
+    assert_eq!(response["statusCode"], 200);
+    assert!(body(&response).contains("\"summary\":\"\""));
     assert!(sessions.function.is_alive());
 }
 
@@ -99,14 +99,14 @@ async fn so_does_one_that_is_compressed() {
         let mut largest = 0;
         while exceeds - fits > 700 {
             let length = (fits + exceeds) / 2;
-            let answer = sessions.with_summary(length, "", encoding).await;
-            if answer["statusCode"] == 200 {
-                assert_eq!(answer["headers"]["content-encoding"], encoding);
-                assert!(body(&answer).contains(&sessions.noise[..length]));
-                largest = size(&answer);
+            let response = sessions.with_summary(length, "", encoding).await;
+            if response["statusCode"] == 200 {
+                assert_eq!(response["headers"]["content-encoding"], encoding);
+                assert!(body(&response).contains(&sessions.noise[..length]));
+                largest = size(&response);
                 fits = length;
             } else {
-                is_too_large(&answer);
+                is_too_large(&response);
                 exceeds = length;
             }
         }
@@ -120,8 +120,8 @@ async fn what_does_not_fit_as_text_comes_compressed() {
     sessions.noise = "all work and no play ".repeat(800_000);
     is_too_large(&sessions.with_summary(16_000_000, "", "identity").await);
     for encoding in ["zstd", "br", "gzip"] {
-        let answer = sessions.ask("", encoding).await;
-        assert_eq!(answer["statusCode"], 200);
-        assert!(body(&answer).contains(&sessions.noise[..16_000_000]));
+        let response = sessions.send("", encoding).await;
+        assert_eq!(response["statusCode"], 200);
+        assert!(body(&response).contains(&sessions.noise[..16_000_000]));
     }
 }

@@ -147,7 +147,7 @@ async fn nothing_of_what_dynamodb_answers_is_written_down() {
         let mut environment = talkative(&database, "header");
         environment.push(("AWS_ENDPOINT_URL_DYNAMODB", wire.url.clone()));
         let mut function = Function::start_recorded(BINARY, environment).await;
-        let (status, _, body) = function.answer(&HttpRequest::sessions("s3cret user", "s3cret agent").http_api()).await;
+        let (status, _, body) = function.call(&HttpRequest::sessions("s3cret user", "s3cret agent").http_api()).await;
         assert!(status >= 500, "{about}: {body}");
         assert!(!body.contains(MARK), "{about}: {body}");
         let output = function.stop().await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::emf;
 use agentscope_tests::events::{HttpRequest, with_claims};
-use agentscope_tests::proxy::{self, Answer};
+use agentscope_tests::proxy::{self, Response};
 use agentscope_tests::records::{World, agent, noise, parse, session, with};
 use agentscope_tests::runtime_api::{Function, Outcome, deadline_in, environment};
 use serde_json::{Value, json};
@@ -39,8 +39,8 @@ const METRICS: [(&str, &str); 12] = [
 struct Passed {
     requests: u64,
     units: f64,
-    /// What the next requests are answered with instead.
-    instead: Vec<Answer>,
+    /// What the next requests are responded with instead.
+    instead: Vec<Response>,
     is_silent: bool,
 }
 
@@ -71,15 +71,15 @@ impl Observed {
                     if passed.is_silent { None } else { Some(passed.instead.pop()) }
                 };
                 let Some(instead) = instead else { return std::future::pending().await };
-                let answer = match instead {
+                let response = match instead {
                     Some(instead) => instead,
                     None => upstream.send(&call).await,
                 };
-                passed.lock().unwrap().units += match &answer.1["ConsumedCapacity"] {
+                passed.lock().unwrap().units += match &response.1["ConsumedCapacity"] {
                     Value::Array(tables) => tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum(),
                     one => one["CapacityUnits"].as_f64().unwrap_or_default(),
                 };
-                answer
+                response
             }
         })
         .await;
@@ -95,21 +95,21 @@ impl Observed {
     }
 
     /// Sends an event, and notes what its line has to say. `retries` and `throttles` are known to whoever asks.
-    async fn send(&mut self, event: &str, left: Duration, [retries, throttles]: [u64; 2]) -> Value {
+    async fn send_within(&mut self, event: &str, left: Duration, [retries, throttles]: [u64; 2]) -> Value {
         let (requests, units) = {
             let passed = self.passed.lock().unwrap();
             (passed.requests, passed.units)
         };
         let is_cold = self.expected.is_empty();
-        let answer = match self.function.invoke_until(deadline_in(left), event).await {
-            Outcome::Response(answer) => answer,
+        let response = match self.function.invoke_until(deadline_in(left), event).await {
+            Outcome::Response(response) => response,
             Outcome::Error(error) => panic!("{error}"),
         };
-        let status = answer["statusCode"].as_u64().unwrap();
-        let sessions = agentscope_tests::answers::body(&answer);
+        let status = response["statusCode"].as_u64().unwrap();
+        let sessions = agentscope_tests::responses::body(&response);
         let sessions =
             serde_json::from_str::<Value>(&sessions).ok().and_then(|body| body["sessions"].as_array().cloned());
-        let bytes = answer.to_string().len();
+        let bytes = response.to_string().len();
         let passed = self.passed.lock().unwrap();
         self.expected.push(json!({
             "Route": "list-sessions",
@@ -129,13 +129,13 @@ impl Observed {
             "request_id": format!("request-{}", self.expected.len() + 1),
             "trace_id": "1-5bef4de7-ad49b0e87f6ef6c87fc2e700",
         }));
-        answer
+        response
     }
 
-    async fn ask(&mut self, event: &Value, status: u16) -> Value {
-        let answer = self.send(&event.to_string(), Duration::from_secs(60), [0, 0]).await;
-        assert_eq!(answer["statusCode"], status, "{event}");
-        answer
+    async fn send(&mut self, event: &Value, status: u16) -> Value {
+        let response = self.send_within(&event.to_string(), Duration::from_secs(60), [0, 0]).await;
+        assert_eq!(response["statusCode"], status, "{event}");
+        response
     }
 
     /// Answers the next requests with these errors instead.
@@ -193,40 +193,40 @@ fn request(query: &str, headers: &[(&str, &str)]) -> Value {
 #[tokio::test]
 async fn every_request_leaves_a_line_whatever_becomes_of_it() {
     let mut observed = Observed::start("header", &[]).await;
-    let answer = observed.ask(&request("", &[]), 200).await;
-    let etag = answer["headers"]["etag"].as_str().unwrap().to_owned();
-    observed.ask(&request("", &[("accept-encoding", "zstd")]), 200).await;
-    observed.ask(&request("", &[("accept-encoding", "gzip")]), 200).await;
-    observed.ask(&request("", &[("if-none-match", &etag)]), 304).await;
-    observed.ask(&request("&limit=2", &[]), 200).await;
-    observed.ask(&request("&limit=2&view=summary&count=true", &[]), 200).await;
-    observed.ask(&HttpRequest::sessions("alice", "large").rest_api(), 200).await;
-    observed.ask(&HttpRequest::sessions("alice", "\"nobody\" 🦊\n").http_api(), 404).await;
-    observed.ask(&HttpRequest::get("/nowhere", "", "alice").http_api(), 404).await;
-    observed.ask(&HttpRequest::sessions(" ", "a").http_api(), 401).await;
-    observed.ask(&request("&limit=0", &[]), 422).await;
+    let response = observed.send(&request("", &[]), 200).await;
+    let etag = response["headers"]["etag"].as_str().unwrap().to_owned();
+    observed.send(&request("", &[("accept-encoding", "zstd")]), 200).await;
+    observed.send(&request("", &[("accept-encoding", "gzip")]), 200).await;
+    observed.send(&request("", &[("if-none-match", &etag)]), 304).await;
+    observed.send(&request("&limit=2", &[]), 200).await;
+    observed.send(&request("&limit=2&view=summary&count=true", &[]), 200).await;
+    observed.send(&HttpRequest::sessions("alice", "large").rest_api(), 200).await;
+    observed.send(&HttpRequest::sessions("alice", "\"nobody\" 🦊\n").http_api(), 404).await;
+    observed.send(&HttpRequest::get("/nowhere", "", "alice").http_api(), 404).await;
+    observed.send(&HttpRequest::sessions(" ", "a").http_api(), 401).await;
+    observed.send(&request("&limit=0", &[]), 422).await;
     let mut post = request("", &[]);
     post["requestContext"]["http"]["method"] = json!("POST");
-    observed.ask(&post, 405).await;
+    observed.send(&post, 405).await;
     for malformed in [json!(null), json!({}), json!([1]), json!({ "version": "2.0" })] {
-        observed.ask(&malformed, 400).await;
+        observed.send(&malformed, 400).await;
     }
     let event = request("", &[]).to_string();
     observed.fail_with(&[(400, "ThrottlingException"), (400, "ProvisionedThroughputExceededException")]);
-    let answer = observed.send(&event, Duration::from_secs(60), [2, 2]).await;
-    assert_eq!(answer["statusCode"], 200);
+    let response = observed.send_within(&event, Duration::from_secs(60), [2, 2]).await;
+    assert_eq!(response["statusCode"], 200);
     observed.fail_with(&[(500, "InternalServerError")]);
-    let answer = observed.send(&event, Duration::from_secs(60), [1, 0]).await;
-    assert_eq!(answer["statusCode"], 200);
+    let response = observed.send_within(&event, Duration::from_secs(60), [1, 0]).await;
+    assert_eq!(response["statusCode"], 200);
     observed.fail_with(&[(400, "AccessDeniedException"); 3]);
-    let answer = observed.send(&event, Duration::from_secs(60), [0, 0]).await;
-    assert_eq!(answer["statusCode"], 500);
+    let response = observed.send_within(&event, Duration::from_secs(60), [0, 0]).await;
+    assert_eq!(response["statusCode"], 500);
     // The first round's three requests go side by side, and the first that is refused ends all of them.
     observed.expected.last_mut().unwrap()["DynamoDbRequests"] = json!(null);
     observed.passed.lock().unwrap().instead.clear();
     observed.passed.lock().unwrap().is_silent = true;
-    let answer = observed.send(&event, Duration::from_millis(1200), [0, 0]).await;
-    assert_eq!(answer["statusCode"], 503);
+    let response = observed.send_within(&event, Duration::from_millis(1200), [0, 0]).await;
+    assert_eq!(response["statusCode"], 503);
     observed.check("AgentScopeSessions").await;
 }
 
@@ -234,10 +234,10 @@ async fn every_request_leaves_a_line_whatever_becomes_of_it() {
 async fn lines_do_not_depend_on_the_level_of_the_logs_and_go_by_the_namespace_that_is_configured() {
     let settings = [("AWS_LAMBDA_LOG_LEVEL", "OFF"), ("METRICS_NAMESPACE", "My App/Chat #1")];
     let mut observed = Observed::start("jwt", &settings).await;
-    observed.ask(&with_claims(request("", &[]), json!({ "sub": "alice" })), 200).await;
-    observed.ask(&with_claims(request("", &[]), json!({ "sub": "mallory" })), 404).await;
-    observed.ask(&with_claims(request("", &[]), json!({})), 401).await;
-    observed.ask(&request("", &[]), 401).await;
+    observed.send(&with_claims(request("", &[]), json!({ "sub": "alice" })), 200).await;
+    observed.send(&with_claims(request("", &[]), json!({ "sub": "mallory" })), 404).await;
+    observed.send(&with_claims(request("", &[]), json!({})), 401).await;
+    observed.send(&request("", &[]), 401).await;
     observed.check("My App/Chat #1").await;
 }
 
@@ -254,15 +254,15 @@ async fn answers_that_come_near_the_limit_are_told() {
     let database = observed.database.clone();
     put(&database, 5_000_000).await;
     // Each letter is a byte.
-    let envelope = observed.ask(&event, 200).await.to_string().len() - 5_000_000;
+    let envelope = observed.send(&event, 200).await.to_string().len() - 5_000_000;
     let last = LIMIT * 4 / 5;
     for (length, is_near) in [(last, 0), (last + 1, 1)] {
         put(&database, length - envelope).await;
-        assert_eq!(observed.ask(&event, 200).await.to_string().len(), length);
+        assert_eq!(observed.send(&event, 200).await.to_string().len(), length);
         assert_eq!(observed.expected.last().unwrap()["NearLimit"], is_near);
     }
     put(&database, 6_400_000).await;
-    observed.ask(&event, 413).await;
+    observed.send(&event, 413).await;
     assert_eq!(observed.expected.last().unwrap()["NearLimit"], 1);
     observed.check("AgentScopeSessions").await;
 }

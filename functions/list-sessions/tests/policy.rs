@@ -10,8 +10,8 @@ use agentscope_tests::runtime_api::{Function, environment};
 use agentscope_tests::template::Template;
 use agentscope_tests::wire::{Fate, Wire};
 
-/// Sessions of which states have parts; a team of three, whose newest sessions are asked for one by one; a team of six,
-/// whose are asked for at once; both led by a session of an agent that is not listed.
+/// Sessions of which states have parts; a team of three, whose newest sessions are requested one by one; a team of six,
+/// whose are requested at once; both led by a session of an agent that is not listed.
 fn world() -> World {
     let mut world = World { agents: vec![agent("alice", "lead"), agent("alice", "boss")], ..World::default() };
     let time = "2026-01-01T00:00:00";
@@ -40,7 +40,7 @@ async fn the_role_allows_what_the_function_does_and_nothing_else() {
     let mut function = Function::start(env!("CARGO_BIN_EXE_list-sessions"), environment, Stdio::null()).await;
     ask_in_every_way(&mut function, &HttpRequest::sessions("alice", "lead")).await;
     for refused in [HttpRequest::sessions("alice", "nobody"), HttpRequest::sessions("mallory", "lead")] {
-        assert_eq!(function.answer(&refused.http_api()).await.0, 404);
+        assert_eq!(function.call(&refused.http_api()).await.0, 404);
     }
     // The first request of all was the binary's own, at its start.
     assert_eq!(wire.calls()[0].operation, "GetItem");

@@ -46,7 +46,7 @@ async fn a_database_on_this_machine_is_reached_directly() {
             environment.push(("AWS_ENDPOINT_URL_DYNAMODB", url.clone()));
             environment.extend(no_proxy.map(|hosts| ("NO_PROXY", hosts.to_owned())));
             let mut function = Function::start(BINARY, environment, Stdio::inherit()).await;
-            assert_eq!(function.answer(&event()).await.0, 200, "{url}, {no_proxy:?}");
+            assert_eq!(function.call(&event()).await.0, 200, "{url}, {no_proxy:?}");
         }
     }
 }

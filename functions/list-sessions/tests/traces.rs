@@ -25,7 +25,7 @@ async fn every_request_to_dynamodb_carries_the_trace_of_its_own_event() {
     let mut before = None;
     for trace in [Some(&first), Some(&second), None, Some(&first), Some(&first)] {
         function.trace(trace.map(String::as_str));
-        assert_eq!(function.answer(&event).await.0, 200);
+        assert_eq!(function.call(&event).await.0, 200);
         let calls = wire.calls();
         // What a function sends at start-up belongs to no event.
         let begun = before.unwrap_or_else(|| calls.iter().position(|call| call.trace.is_some()).unwrap());
@@ -52,7 +52,7 @@ async fn logs_and_metrics_name_the_trace_and_nothing_else_of_its_header() {
     ];
     for (header, _) in &headers {
         function.trace(header.as_deref());
-        assert_eq!(function.answer(&HttpRequest::sessions("alice", "nobody").http_api()).await.0, 404);
+        assert_eq!(function.call(&HttpRequest::sessions("alice", "nobody").http_api()).await.0, 404);
     }
     let output = function.stop().await;
     assert!(!output.contains("s3cret"), "{output}");

@@ -1,4 +1,4 @@
-//! Bodies, and the JSON in which a function returns an answer.
+//! Bodies, and the JSON in which a function returns an response.
 
 use std::{fmt, io};
 
@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use crate::event::PayloadFormat;
 use crate::response::BodyStats;
 
-/// The body of an answer.
+/// The body of an response.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Body {
     /// There is none.
@@ -29,7 +29,7 @@ impl From<String> for Body {
     }
 }
 
-/// An answer in the form that the gateway takes that sent the event.
+/// An response in the form that the gateway takes that sent the event.
 pub(crate) struct GatewayResponse {
     pub(crate) format: PayloadFormat,
     pub(crate) response: Response<Body>,
@@ -52,20 +52,20 @@ impl GatewayResponse {
     }
 
     fn serialize_with<S: Serializer>(&self, body: &Body, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut answer = serializer.serialize_map(None)?;
-        answer.serialize_entry("statusCode", &self.response.status().as_u16())?;
-        answer.serialize_entry("headers", &Headers(self.response.headers()))?;
+        let mut response = serializer.serialize_map(None)?;
+        response.serialize_entry("statusCode", &self.response.status().as_u16())?;
+        response.serialize_entry("headers", &Headers(self.response.headers()))?;
         match body {
-            Body::Empty => answer.serialize_entry("body", "")?,
-            Body::Text(pieces) => answer.serialize_entry("body", &Joined(pieces))?,
-            Body::Binary(bytes) => answer.serialize_entry("body", &STANDARD.encode(bytes))?,
+            Body::Empty => response.serialize_entry("body", "")?,
+            Body::Text(pieces) => response.serialize_entry("body", &Joined(pieces))?,
+            Body::Binary(bytes) => response.serialize_entry("body", &STANDARD.encode(bytes))?,
         }
-        answer.serialize_entry("isBase64Encoded", &matches!(self.response.body(), Body::Binary(_)))?;
+        response.serialize_entry("isBase64Encoded", &matches!(self.response.body(), Body::Binary(_)))?;
         if self.format == PayloadFormat::HttpApi {
-            // There are none; but `cargo lambda watch` reads no answer without them. REST APIs take no unknown members.
-            answer.serialize_entry("cookies", &[(); 0])?;
+            // There are none; but `cargo lambda watch` reads no response without them. REST APIs take no unknown members.
+            response.serialize_entry("cookies", &[(); 0])?;
         }
-        answer.end()
+        response.end()
     }
 }
 
@@ -75,7 +75,7 @@ impl Serialize for GatewayResponse {
     }
 }
 
-/// An answer as if its body were empty, of whatever kind it is.
+/// An response as if its body were empty, of whatever kind it is.
 struct WithoutBody<'a>(&'a GatewayResponse);
 
 impl Serialize for WithoutBody<'_> {
@@ -130,7 +130,7 @@ mod tests {
 
     use super::*;
 
-    fn answer(format: PayloadFormat, body: Body) -> Value {
+    fn response(format: PayloadFormat, body: Body) -> Value {
         let response = Response::builder().status(404).header("x-a", "b").body(body).unwrap();
         serde_json::from_slice(&serde_json::to_vec(&GatewayResponse { format, response }).unwrap()).unwrap()
     }
@@ -145,18 +145,18 @@ mod tests {
         ] {
             let mut expected =
                 json!({ "statusCode": 404, "headers": { "x-a": "b" }, "body": expected, "isBase64Encoded": is_base64 });
-            assert_eq!(answer(PayloadFormat::RestApi, body.clone()), expected);
+            assert_eq!(response(PayloadFormat::RestApi, body.clone()), expected);
             expected["cookies"] = json!([]);
-            assert_eq!(answer(PayloadFormat::HttpApi, body), expected);
+            assert_eq!(response(PayloadFormat::HttpApi, body), expected);
         }
     }
 
-    /// `cargo lambda watch` reads answers with these types, and answers nothing if it cannot.
+    /// `cargo lambda watch` reads responds with these types, and responses nothing if it cannot.
     #[test]
     fn the_local_gateway_can_read_it() {
         for body in [Body::Empty, Body::from("text".to_owned()), Body::Binary(vec![0, 255])] {
             let read: ApiGatewayV2httpResponse =
-                serde_json::from_value(answer(PayloadFormat::HttpApi, body.clone())).unwrap();
+                serde_json::from_value(response(PayloadFormat::HttpApi, body.clone())).unwrap();
             assert_eq!(read.status_code, 404, "{body:?}");
             assert_eq!(read.headers["x-a"], "b", "{body:?}");
             assert_eq!(read.is_base64_encoded, matches!(body, Body::Binary(_)), "{body:?}");

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// API), and the start of a new function counts.
 pub const LONGEST: Duration = Duration::from_secs(25);
 
-/// What is left for sending the answer. The program looks at the clock where it waits for DynamoDB, so this has to be
+/// What is left for sending the response. The program looks at the clock where it waits for DynamoDB, so this has to be
 /// enough for all that comes between two waits, or after the last one, on a small Lambda.
 const MARGIN: Duration = Duration::from_millis(500);
 

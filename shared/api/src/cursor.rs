@@ -2,7 +2,7 @@
 //!
 //! A cursor is the base64 of a version, a checksum and a position. The checksum is over the list as well: the route, the
 //! user, and the agent or schedule. It finds mistakes, and is no secret: whoever makes up a cursor with a right one gets
-//! another place of the list that they are asking for, since the position alone is taken from it, and the rest of the key from the
+//! another place of the list that they are requesting, since the position alone is taken from it, and the rest of the key from the
 //! caller's own identity.
 
 use agentscope_store::Position;

@@ -1,4 +1,4 @@
-//! Content encodings: which one a client wants, and answers compressed as they are put together.
+//! Content encodings: which one a client wants, and responses compressed as they are put together.
 
 use std::cell::Cell;
 use std::io::{self, BufWriter, Write};
@@ -36,7 +36,7 @@ pub(crate) enum Encoding {
 impl Encoding {
     /// The encoding that the client of a request likes best; of equals the one that costs least for what it saves.
     ///
-    /// A request that came by a REST API gets none: a REST API does not decode binary answers unless it is told to.
+    /// A request that came by a REST API gets none: a REST API does not decode binary responses unless it is told to.
     pub(crate) fn of(request: &Request) -> Self {
         if !request.takes_binary {
             return Self::Identity;
@@ -76,12 +76,12 @@ impl Encoding {
         }
     }
 
-    /// The most bytes of JSON that an answer in this encoding may have.
+    /// The most bytes of JSON that an response in this encoding may have.
     pub(crate) fn most_bytes(self) -> usize {
         if self == Self::Identity { crate::response::RESPONSE_LIMIT } else { MOST_READ }
     }
 
-    /// The bytes of JSON that fit into an answer in this encoding whatever they are.
+    /// The bytes of JSON that fit into an response in this encoding whatever they are.
     pub(crate) fn certain_bytes(self) -> usize {
         let fitting = crate::response::BODY_LIMIT;
         // As a JSON string, a byte of JSON has at most two. Data that cannot be compressed grow by less than a percent, and

@@ -1,4 +1,4 @@
-//! Every answer that is not 200, in the shape in which FastAPI words it.
+//! Every response that is not 200, in the shape in which FastAPI words it.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::event::MalformedEvent;
 use crate::response::{self, Response};
 use crate::too_large::TooLarge;
 
-/// Why a request is not answered with 200. What a client sees of it is its [`detail`](Self::detail), never a cause.
+/// Why a request is not served with 200. What a client sees of it is its [`detail`](Self::detail), never a cause.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
     /// The event is none that this function knows.
@@ -42,17 +42,17 @@ pub enum ApiError {
     /// The list is larger than a function may return.
     #[error("{}", .0.excess)]
     TooLarge(TooLarge),
-    /// The tables did not answer.
+    /// The tables did not respond.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The answer cannot be compressed.
+    /// The response cannot be compressed.
     #[error("compression failed: {0}")]
     Compression(#[from] std::io::Error),
-    /// The answer is not UTF-8: a state is damaged in a way that its checksum does not show.
-    #[error("the answer is not UTF-8")]
+    /// The response is not UTF-8: a state is damaged in a way that its checksum does not show.
+    #[error("the response is not UTF-8")]
     NoText,
     /// The request's time is over.
-    #[error("out of time: not answered within {0:?}")]
+    #[error("out of time: not served within {0:?}")]
     OutOfTime(Duration),
     /// The program has a fault.
     #[error("the handler panicked")]
@@ -101,7 +101,7 @@ impl From<ListError> for ApiError {
 }
 
 impl ApiError {
-    /// The status of the answer.
+    /// The status of the response.
     pub fn status(&self) -> StatusCode {
         match self {
             Self::MalformedEvent(_) => StatusCode::BAD_REQUEST,
@@ -132,14 +132,14 @@ impl ApiError {
         })
     }
 
-    /// The answer.
+    /// The response.
     pub fn response(&self) -> Response {
         #[derive(Serialize)]
         struct Body {
             detail: ErrorDetail,
         }
         let body = match self {
-            // The answer to HEAD has no body.
+            // The response to HEAD has no body.
             Self::MethodNotAllowed(method) if method == Method::HEAD => String::new(),
             _ => serde_json::to_string(&Body { detail: self.detail() }).unwrap_or_default(),
         };

@@ -1,20 +1,20 @@
-//! Entity tags: what changes whenever something visible in an answer changes.
+//! Entity tags: what changes whenever something visible in an response changes.
 //!
-//! A tag comes from the versions of what the answer is put together from, not from its bytes, and has two parts: the first is
-//! known when the heads have been read, the second when the teams have. So a caller who has the answer already is told so before
-//! any state is read, and one whose answer is out of date rarely waits for the teams to be told that.
+//! A tag comes from the versions of what the response is put together from, not from its bytes, and has two parts: the first is
+//! known when the heads have been read, the second when the teams have. So a caller who has the response already is told so before
+//! any state is read, and one whose response is out of date rarely waits for the teams to be told that.
 
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-/// The version of how answers are put together. It has to change when the same records make another answer.
+/// The version of how responses are put together. It has to change when the same records make another response.
 const RENDERING: &str = concat!("3 ", env!("CARGO_PKG_VERSION"));
 
 /// The bytes of a digest that are kept.
 const DIGEST: usize = 12;
 
-/// A digest of some of what makes an answer.
+/// A digest of some of what makes an response.
 pub(crate) struct Fingerprint(Sha256);
 
 impl Fingerprint {
@@ -39,7 +39,7 @@ impl Fingerprint {
     }
 }
 
-/// A weak entity tag: the same for every encoding of an answer.
+/// A weak entity tag: the same for every encoding of an response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntityTag {
     pub(crate) sessions: String,
@@ -82,7 +82,7 @@ impl IfNoneMatch {
         Self::Tags(value.split('"').skip(1).step_by(2).map(str::to_owned).collect())
     }
 
-    /// Whether the tag of an answer with these sessions may be among them.
+    /// Whether the tag of an response with these sessions may be among them.
     pub(crate) fn may_match(&self, sessions: &str) -> bool {
         match self {
             Self::Absent => false,

@@ -23,7 +23,7 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The parameters of the query string, decoded, in their order.
     pub query: Vec<(String, String)>,
-    /// Whether the gateway decodes an answer that is marked as base64.
+    /// Whether the gateway decodes an response that is marked as base64.
     pub takes_binary: bool,
     path: Path,
     /// The claims of the token that the gateway's JWT authorizer has checked.
@@ -35,7 +35,7 @@ pub struct Request {
 #[error("malformed event: {0}")]
 pub struct MalformedEvent(#[from] serde_json::Error);
 
-/// The form of an event, and of the answer to it.
+/// The form of an event, and of the response to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PayloadFormat {
     /// 2.0: HTTP APIs, function URLs.

@@ -60,7 +60,7 @@ pub use list_schedule_sessions::list_schedule_sessions;
 pub use list_sessions::list_sessions;
 pub use render::WriteJson;
 pub use response::{RESPONSE_LIMIT, Response, list_response};
-pub use serve::{answer, answer_within, run};
+pub use serve::{handle_event, handle_event_within, run};
 pub use session_view::{LoadedSession, SessionStatus, SessionView};
 pub use settings::Settings;
 pub use size::Smaller;

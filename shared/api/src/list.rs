@@ -12,7 +12,7 @@ use crate::size::Smaller;
 /// The most bytes of JSON that are read for any list.
 pub const MOST_READ: usize = 64 << 20;
 
-/// How a list is asked for.
+/// How a list is requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListOptions {
     /// The page; `None` for the whole list.
@@ -21,8 +21,8 @@ pub struct ListOptions {
     pub count: bool,
     /// How much of each session; `None`: as much as the release shows.
     pub view: Option<Detail>,
-    /// The answers that the caller has already.
-    pub known: IfNoneMatch,
+    /// The responses that the caller has already.
+    pub if_none_match: IfNoneMatch,
     /// The most bytes of JSON that the caller can be given. A larger list is refused before it is put together.
     pub most_bytes: usize,
     /// The bytes of JSON that the caller can be given whatever they are, as they cannot be once they are encoded.
@@ -36,7 +36,7 @@ impl Default for ListOptions {
             page: None,
             count: false,
             view: None,
-            known: IfNoneMatch::Absent,
+            if_none_match: IfNoneMatch::Absent,
             most_bytes: usize::MAX,
             certain_bytes: usize::MAX,
         }
@@ -58,11 +58,11 @@ impl ListOptions {
     /// The most bytes of JSON that are read. Who has the list already may have got it in another encoding, in which it was
     /// smaller.
     pub(crate) fn most_read(&self) -> usize {
-        if self.known == IfNoneMatch::Absent { self.most_bytes } else { self.most_bytes.max(MOST_READ) }
+        if self.if_none_match == IfNoneMatch::Absent { self.most_bytes } else { self.most_bytes.max(MOST_READ) }
     }
 }
 
-/// What comes of asking for a list.
+/// What comes of requesting a list.
 #[derive(Debug, Clone)]
 pub enum ListOutcome<T> {
     /// The list.
@@ -86,7 +86,7 @@ impl<T> ListOutcome<T> {
 pub struct SessionList<T> {
     /// The sessions, or a page of them.
     pub sessions: Vec<T>,
-    /// The number of all sessions: of the whole list it is known, of a page if it was asked for.
+    /// The number of all sessions: of the whole list it is known, of a page if it was requested.
     pub total: Option<usize>,
     /// The cursor of the next page: `None` if this is no page, `Some(None)` if it is the last.
     pub next_cursor: Option<Option<String>>,
@@ -99,7 +99,7 @@ pub struct SessionList<T> {
 /// Why there is no list.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
-    /// The tables did not answer, or an item cannot be read.
+    /// The tables did not respond, or an item cannot be read.
     #[error(transparent)]
     Store(StoreError),
     /// The list is larger than the caller can be given.
@@ -119,7 +119,7 @@ pub enum ListError {
 #[derive(Debug, Clone)]
 pub(crate) struct ListEnvelope {
     pub(crate) next_cursor: Option<Option<String>>,
-    /// The number of all sessions, if a page was asked for with it.
+    /// The number of all sessions, if a page was requested with it.
     pub(crate) count: Option<usize>,
     fingerprint: String,
 }
@@ -127,13 +127,13 @@ pub(crate) struct ListEnvelope {
 impl ListEnvelope {
     pub(crate) fn new(
         scope: &Scope<'_>,
-        ask: &ListOptions,
+        options: &ListOptions,
         view: Detail,
         release: Release,
         rows: &Rows,
         count: Option<usize>,
     ) -> Self {
-        let next_cursor = ask.page.as_ref().map(|_| rows.end.as_ref().map(|end| scope.cursor(end)));
+        let next_cursor = options.page.as_ref().map(|_| rows.end.as_ref().map(|end| scope.cursor(end)));
         let fingerprint = Fingerprint::new()
             .with(format!("{:?} {view:?} {release} {count:?}", scope.route))
             .with(scope.user_id)
@@ -163,8 +163,8 @@ impl ListEnvelope {
 
 /// The ids of these sessions in the order of the list: that of the rows for a page, whose end is one of them; else newest first,
 /// and by id where two were created at once.
-pub(crate) fn in_order(ask: &ListOptions, ids: &[String], heads: &HashMap<String, SessionHead>) -> Vec<String> {
-    if ask.page.is_some() {
+pub(crate) fn in_order(options: &ListOptions, ids: &[String], heads: &HashMap<String, SessionHead>) -> Vec<String> {
+    if options.page.is_some() {
         return ids.iter().filter(|id| heads.contains_key(*id)).cloned().collect();
     }
     let mut heads: Vec<_> = heads.values().map(|head| (&head.listing, &head.id)).collect();

@@ -1,4 +1,4 @@
-//! What a request asks for: the caller, the list, the page and the view.
+//! What a request requests: the caller, the list, the page and the view.
 //!
 //! What is wrong with a request is found as FastAPI finds it: an empty identity header before anything else, then all that is
 //! wrong with headers and query parameters together, in FastAPI's words.
@@ -18,7 +18,7 @@ use crate::{ApiError, IdentitySource, Request};
 /// The most sessions on a page, and how many a page has if a cursor comes without a limit.
 const LIMIT: usize = 100;
 
-/// A list that a caller asks for.
+/// A list that a caller requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListRequest<'a> {
     /// Who asks.
@@ -26,7 +26,7 @@ pub struct ListRequest<'a> {
     /// The agent or the schedule.
     pub id: &'a str,
     /// How.
-    pub ask: ListOptions,
+    pub options: ListOptions,
 }
 
 impl<'a> ListRequest<'a> {
@@ -78,8 +78,8 @@ impl<'a> ListRequest<'a> {
             }
         };
         let encoding = Encoding::of(request);
-        let ask = ListOptions { known: if_none_match(request), ..ListOptions::default() };
-        let mut ask = ask.within(encoding.most_bytes(), encoding.certain_bytes());
+        let options = ListOptions { if_none_match: if_none_match(request), ..ListOptions::default() };
+        let mut options = options.within(encoding.most_bytes(), encoding.certain_bytes());
         let (mut limit, mut after) = (None, None);
         parameter("limit", &mut |value| {
             limit = Some(parse_limit(value)?);
@@ -92,22 +92,22 @@ impl<'a> ListRequest<'a> {
             Ok(())
         });
         parameter("count", &mut |value| {
-            ask.count = parse_bool(value)?;
+            options.count = parse_bool(value)?;
             Ok(())
         });
         parameter("view", &mut |value| {
-            ask.view = Some(parse_view(value)?);
+            options.view = Some(parse_view(value)?);
             Ok(())
         });
         let (Some(caller), Some(id), true) = (caller, id, problems.is_empty()) else {
             return Err(ApiError::Inputs(problems));
         };
         if limit.is_some() || after.is_some() {
-            ask.page = Some(Page { limit: limit.unwrap_or(LIMIT), after });
+            options.page = Some(Page { limit: limit.unwrap_or(LIMIT), after });
         }
         // The whole list comes with its number anyway.
-        ask.count &= ask.page.is_some();
-        Ok(Self { caller, id, ask })
+        options.count &= options.page.is_some();
+        Ok(Self { caller, id, options })
     }
 }
 
@@ -129,7 +129,7 @@ struct Problem {
 impl Problem {
     const CURSOR: Self = Self {
         kind: "value_error",
-        msg: "Value error, not a cursor of this list: ask for its first page again",
+        msg: "Value error, not a cursor of this list: request its first page again",
         ctx: None,
     };
 

@@ -10,7 +10,7 @@ use crate::LoadedSession;
 /// How much is put together at once, in bytes, before the requests that are under way get their turn.
 const TURN: usize = 32 * 1024;
 
-/// How much is put together ahead, in bytes: a bound on memory, since answers that are compressed are put together session by
+/// How much is put together ahead, in bytes: a bound on memory, since responses that are compressed are put together session by
 /// session.
 const AHEAD: usize = 8 << 20;
 

@@ -36,9 +36,9 @@ pub(crate) struct Metrics {
 pub(crate) struct Handled<'a> {
     /// When it came.
     pub(crate) at: SystemTime,
-    /// How long it took until there was an answer to hand over.
+    /// How long it took until there was an response to hand over.
     pub(crate) latency: Duration,
-    pub(crate) answer: &'a GatewayResponse,
+    pub(crate) response: &'a GatewayResponse,
     pub(crate) usage: Usage,
     /// What Lambda calls it.
     pub(crate) request_id: &'a str,
@@ -61,7 +61,7 @@ impl Metrics {
         self.line.clear();
         let line = Line { route: self.route, is_cold, answered };
         match self.emf.format(&line, &mut self.line) {
-            // A function whose output nobody takes answers all the same.
+            // A function whose output nobody takes responses all the same.
             Ok(()) => drop(io::stdout().lock().write_all(&self.line)),
             Err(error) => tracing::error!(%error, "the metrics of the request cannot be written"),
         }
@@ -92,10 +92,10 @@ struct Line<'a> {
 
 impl Entry for Line<'_> {
     fn write<'a>(&'a self, line: &mut impl EntryWriter<'a>) {
-        let Handled { at, latency, answer, usage, request_id, trace_id } = self.answered;
-        let status = answer.response.status();
-        let weight = answer.response.extensions().get::<BodyStats>();
-        let bytes = answer.size();
+        let Handled { at, latency, response, usage, request_id, trace_id } = self.answered;
+        let status = response.response.status();
+        let weight = response.response.extensions().get::<BodyStats>();
+        let bytes = response.size();
         let is_near_limit = status == StatusCode::PAYLOAD_TOO_LARGE || bytes * 5 > RESPONSE_LIMIT * 4;
 
         line.timestamp(*at);

@@ -1,4 +1,4 @@
-//! Putting answers together from JSON texts.
+//! Putting responses together from JSON texts.
 
 use std::iter::once;
 
@@ -213,7 +213,7 @@ impl<T: WriteJson> SessionList<T> {
         DOCUMENT_FRAME + self.sessions.iter().map(WriteJson::size_hint).sum::<usize>()
     }
 
-    /// The JSON in pieces, session by session, each made when it is asked for. One is an error if a state is damaged.
+    /// The JSON in pieces, session by session, each made when it is requested. One is an error if a state is damaged.
     pub fn into_pieces(self) -> impl Iterator<Item = Result<Vec<u8>, StoreError>> {
         let Self { sessions, total, next_cursor, .. } = self;
         let count = sessions.len();

@@ -12,17 +12,17 @@ use crate::too_large::{Advice, Excess, TooLarge};
 use crate::{ApiError, IdentitySource, Request};
 use crate::{ListError, ListOptions, ListOutcome, SessionList, Smaller, WriteJson};
 
-/// An answer.
+/// An response.
 pub type Response = http::Response<Body>;
 
-/// The most bytes that a function may return: an answer as the JSON that carries its status, headers and body (a quota of
+/// The most bytes that a function may return: an response as the JSON that carries its status, headers and body (a quota of
 /// Lambda's, "invocation payload, synchronous").
 pub const RESPONSE_LIMIT: usize = 6_291_556;
 
 /// What status and headers take of that, at most.
 const ENVELOPE: usize = 1024;
 
-/// What the body of an answer may have, as a string in the JSON that is returned.
+/// What the body of an response may have, as a string in the JSON that is returned.
 pub(crate) const BODY_LIMIT: usize = RESPONSE_LIMIT - ENVELOPE;
 
 /// How many bytes are worked on before other futures get their turn, and the request's time is looked at.
@@ -31,7 +31,7 @@ const TURN: usize = 256 * 1024;
 /// Answers that are smaller are not worth compressing: they fit one packet as they are.
 const WORTH_COMPRESSING: usize = 1024;
 
-/// What an answer with a list has: an extension of it, for whoever counts.
+/// What an response with a list has: an extension of it, for whoever counts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BodyStats {
     /// Sessions in the list, or on its page.
@@ -49,13 +49,13 @@ pub(crate) struct BodyStats {
 pub async fn list_response<T: WriteJson>(
     request: &Request,
     identity: IdentitySource,
-    ask: &ListOptions,
+    options: &ListOptions,
     read: impl AsyncFn(&ListOptions) -> Result<Option<ListOutcome<T>>, ListError>,
 ) -> Result<Option<Response>, ApiError> {
     let encoding = Encoding::of(request);
-    match attempt(encoding, identity, ask, &read).await {
+    match attempt(encoding, identity, options, &read).await {
         Err(ApiError::TooLarge(TooLarge { excess, advice })) if !advice.is_certain() => {
-            let advice = first_session(request, encoding, identity, ask, &read).await?;
+            let advice = first_session(request, encoding, identity, options, &read).await?;
             Err(ApiError::TooLarge(TooLarge { excess, advice }))
         }
         outcome => outcome,
@@ -67,25 +67,25 @@ async fn first_session<T: WriteJson>(
     request: &Request,
     encoding: Encoding,
     identity: IdentitySource,
-    ask: &ListOptions,
+    options: &ListOptions,
     read: &impl AsyncFn(&ListOptions) -> Result<Option<ListOutcome<T>>, ListError>,
 ) -> Result<Advice, ApiError> {
-    let page = Page { limit: 1, after: ask.page.as_ref().and_then(|page| page.after.clone()) };
-    let ask = ListOptions { page: Some(page), count: false, known: IfNoneMatch::Absent, ..ask.clone() };
+    let page = Page { limit: 1, after: options.page.as_ref().and_then(|page| page.after.clone()) };
+    let options = ListOptions { page: Some(page), count: false, if_none_match: IfNoneMatch::Absent, ..options.clone() };
     let can_compress = encoding == Encoding::Identity && request.takes_binary;
     for (encoding, gzip) in [(encoding, false), (Encoding::Gzip, true)] {
         if gzip && !can_compress {
             continue;
         }
-        let ask = ask.clone().within(encoding.most_bytes(), encoding.certain_bytes());
-        match attempt(encoding, identity, &ask, read).await {
+        let options = options.clone().within(encoding.most_bytes(), encoding.certain_bytes());
+        match attempt(encoding, identity, &options, read).await {
             Ok(_) => return Ok(Advice::First { trimmed: false, gzip }),
             Err(ApiError::TooLarge(TooLarge { advice: Advice::Smaller(Smaller { first_trimmed, .. }), .. })) => {
-                if first_trimmed.is_none_or(|bytes| bytes > ask.most_bytes) {
+                if first_trimmed.is_none_or(|bytes| bytes > options.most_bytes) {
                     continue;
                 }
-                let ask = ListOptions { view: Some(Detail::Summary), ..ask };
-                match attempt(encoding, identity, &ask, read).await {
+                let options = ListOptions { view: Some(Detail::Summary), ..options };
+                match attempt(encoding, identity, &options, read).await {
                     Ok(_) => return Ok(Advice::First { trimmed: true, gzip }),
                     Err(ApiError::TooLarge(_)) => {}
                     Err(error) => return Err(error),
@@ -100,10 +100,10 @@ async fn first_session<T: WriteJson>(
 async fn attempt<T: WriteJson>(
     encoding: Encoding,
     identity: IdentitySource,
-    ask: &ListOptions,
+    options: &ListOptions,
     read: &impl AsyncFn(&ListOptions) -> Result<Option<ListOutcome<T>>, ListError>,
 ) -> Result<Option<Response>, ApiError> {
-    match read(ask).await? {
+    match read(options).await? {
         Some(listed) => response(encoding, identity, listed).await.map(Some),
         None => Ok(None),
     }

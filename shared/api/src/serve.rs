@@ -1,4 +1,4 @@
-//! One event in, one answer out, whatever happens in between.
+//! One event in, one response out, whatever happens in between.
 
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
@@ -34,27 +34,27 @@ pub async fn run(
         let budget = budget::until(deadline, at);
         let meter = UsageRecorder::default();
         // The futures of the AWS SDK are deep; the compiler needs a rest between them and those of the runtime.
-        let answering = Box::pin(answer_within(budget, event.get(), &handler)).instrument(span.clone());
+        let answering = Box::pin(handle_event_within(budget, event.get(), &handler)).instrument(span.clone());
         let response = meter.measure(with_trace(header.as_deref(), answering)).await;
         // Of the two forms, every gateway can read the smaller one.
         let format = PayloadFormat::of(event.get()).unwrap_or(PayloadFormat::RestApi);
-        let answer = GatewayResponse { format, response };
+        let response = GatewayResponse { format, response };
         let (latency, usage) = (begun.elapsed(), meter.usage());
-        let answered = Handled { at, latency, answer: &answer, usage, request_id, trace_id };
+        let answered = Handled { at, latency, response: &response, usage, request_id, trace_id };
         span.in_scope(|| metrics.borrow_mut().write(&answered));
-        serde_json::to_vec(&answer)
+        serde_json::to_vec(&response)
     })
     .await
 }
 
 /// Answers one event within the longest [budget].
-pub async fn answer(event: &str, handler: impl AsyncFn(Request) -> Result<Response, ApiError>) -> Response {
-    answer_within(budget::LONGEST, event, handler).await
+pub async fn handle_event(event: &str, handler: impl AsyncFn(Request) -> Result<Response, ApiError>) -> Response {
+    handle_event_within(budget::LONGEST, event, handler).await
 }
 
 /// Answers one event. A malformed event, a panic in the handler, or a handler that takes longer than `budget` makes an error
-/// answer; in the last case what the handler waits for is dropped.
-pub async fn answer_within(
+/// response; in the last case what the handler waits for is dropped.
+pub async fn handle_event_within(
     budget: Duration,
     event: &str,
     handler: impl AsyncFn(Request) -> Result<Response, ApiError>,

@@ -12,13 +12,13 @@ use crate::teams::Teams;
 const ROW_FRAME: usize = 128;
 /// What surrounds the sessions of a list, at most: their number and a cursor.
 const LIST_FRAME: usize = 4096;
-/// The most sessions that a page can be asked for.
+/// The most sessions that a page can be requested.
 const MOST_LIMIT: usize = 100;
 
 /// The JSON of a session in a list, in bytes.
 #[derive(Debug, Clone, Copy)]
 struct RowSize {
-    /// As it was asked for.
+    /// As it was requested.
     row: usize,
     /// Without the bulk of its state; `None` if nobody knows before the bulk has been read.
     trimmed: Option<usize>,
@@ -26,10 +26,10 @@ struct RowSize {
     uncertainty: usize,
 }
 
-/// What fits a response if the request asks for less of the same list.
+/// What fits a response if the request requests less of the same list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Smaller {
-    /// This many sessions, from the same place on, as they were asked for; 0 if it is not certain that any fits.
+    /// This many sessions, from the same place on, as they were requested; 0 if it is not certain that any fits.
     pub limit: usize,
     /// The same sessions without the bulk of their states.
     pub trimmed: bool,
@@ -71,13 +71,13 @@ impl ListSize {
     /// # Errors
     ///
     /// The list is more than may be returned.
-    pub(crate) fn check(&self, ask: &ListOptions, view: Detail) -> Result<(), ListError> {
-        if self.bytes() <= ask.most_bytes { Ok(()) } else { Err(self.error(ask, view)) }
+    pub(crate) fn check(&self, options: &ListOptions, view: Detail) -> Result<(), ListError> {
+        if self.bytes() <= options.most_bytes { Ok(()) } else { Err(self.error(options, view)) }
     }
 
     /// The error that says that the list is too large.
-    pub(crate) fn error(&self, ask: &ListOptions, view: Detail) -> ListError {
-        ListError::TooLarge { bytes: self.bytes(), smaller: self.smaller(ask.certain_bytes, view) }
+    pub(crate) fn error(&self, options: &ListOptions, view: Detail) -> ListError {
+        ListError::TooLarge { bytes: self.bytes(), smaller: self.smaller(options.certain_bytes, view) }
     }
 
     /// What of the list fits into this many bytes of JSON.

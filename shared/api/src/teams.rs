@@ -57,10 +57,10 @@ impl Teams {
         store: &Store,
         user_id: &str,
         teams: HashMap<String, StoredTeam>,
-        known: &AlreadyRead,
+        already_read: &AlreadyRead,
         limit: &ReadLimit,
     ) -> Result<Self, ListError> {
-        let AlreadyRead { agent, newest_session, sessions } = known;
+        let AlreadyRead { agent, newest_session, sessions } = already_read;
         let reader = Reader { user_id, release: store.release() };
         let mut without_roster = HashSet::new();
         let mut agent_keys = HashSet::new();

@@ -42,7 +42,7 @@ releases! {
     V2_0_11 = "2.0.11",
 }
 
-/// What the lists of a release show. The source of each rule is the answers of AgentScope's own
+/// What the lists of a release show. The source of each rule is the responses of AgentScope's own
 /// service.
 impl Release {
     /// The oldest release.

@@ -24,7 +24,7 @@ pub(crate) const IN_FLIGHT: usize = 64;
 const FIRST_IN_FLIGHT: usize = 6;
 /// How many more each response allows.
 const GROWTH: usize = 2;
-/// How often unprocessed keys are asked for again.
+/// How often unprocessed keys are requested again.
 const ATTEMPTS: u32 = 8;
 /// The first wait before that, and the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(20);
@@ -89,9 +89,9 @@ impl Store {
                 wait(attempt).await;
                 count_retry();
             }
-            let answer = self.client.batch_get_item().request_items(table, pending).send().await?;
-            items.extend(answer.responses.into_iter().flatten().flat_map(|(_, items)| items));
-            match answer.unprocessed_keys.and_then(|mut tables| tables.remove(table)) {
+            let response = self.client.batch_get_item().request_items(table, pending).send().await?;
+            items.extend(response.responses.into_iter().flatten().flat_map(|(_, items)| items));
+            match response.unprocessed_keys.and_then(|mut tables| tables.remove(table)) {
                 None => return Ok(items),
                 Some(rest) if rest.keys.is_empty() => return Ok(items),
                 Some(rest) => pending = rest,
@@ -129,8 +129,8 @@ impl Store {
                     wait(attempt).await;
                 }
                 attempt += 1;
-                let answer = self.client.batch_write_item().request_items(table, pending).send().await?;
-                pending = answer.unprocessed_items.and_then(|mut tables| tables.remove(table)).unwrap_or_default();
+                let response = self.client.batch_write_item().request_items(table, pending).send().await?;
+                pending = response.unprocessed_items.and_then(|mut tables| tables.remove(table)).unwrap_or_default();
             }
         }
         Ok(())

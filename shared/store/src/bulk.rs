@@ -3,7 +3,7 @@
 //! It is text of a few lines (compact JSON holds no line break), compressed with zstd, whose checksum finds any damage. It
 //! lies in the head while it is small, else in parts.
 //!
-//! The first line is by far the longest: the summary and the conversation as they stand in an answer, so that unpacking
+//! The first line is by far the longest: the summary and the conversation as they stand in an response, so that unpacking
 //! writes them where they belong.
 
 use std::cell::RefCell;

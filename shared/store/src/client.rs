@@ -33,9 +33,9 @@ const MADE_UP_REGION: Region = Region::from_static("us-east-1");
 pub struct ClientTimeouts {
     /// For a connection, TCP and TLS.
     pub connect: Duration,
-    /// For the first byte of an answer, the connection included.
+    /// For the first byte of an response, the connection included.
     pub first_byte: Duration,
-    /// For a whole answer.
+    /// For a whole response.
     pub attempt: Duration,
     /// How often a request is sent before it counts as unanswered.
     pub attempts: u32,
@@ -46,9 +46,9 @@ pub struct ClientTimeouts {
 impl ClientTimeouts {
     /// A function's.
     ///
-    /// DynamoDB begins to answer within milliseconds. Two seconds without a byte mean that the connection is dead or the
+    /// DynamoDB begins to response within milliseconds. Two seconds without a byte mean that the connection is dead or the
     /// request is lost, or else that a small Lambda is opening dozens of connections at once; and they leave time for
-    /// another attempt even where the function's time-out is Lambda's default of three seconds. A whole answer may have
+    /// another attempt even where the function's time-out is Lambda's default of three seconds. A whole response may have
     /// 16 MB, which take a small Lambda seconds to receive and read.
     ///
     /// A function sleeps between requests, and what is sent to a sleeper may be lost: the other end has closed a connection,

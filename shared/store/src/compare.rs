@@ -26,7 +26,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or the record does not fit an item.
+    /// DynamoDB does not respond, or the record does not fit an item.
     pub async fn compare_agent(&self, agent: &AgentRecord) -> Result<Option<Difference>, StoreError> {
         self.compare(RecordKind::Agent, &agent.user_id, &agent.id, &agent_item(agent)?).await
     }
@@ -35,7 +35,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or the record does not fit an item.
+    /// DynamoDB does not respond, or the record does not fit an item.
     pub async fn compare_team(&self, team: &TeamRecord) -> Result<Option<Difference>, StoreError> {
         self.compare(RecordKind::Team, &team.user_id, &team.id, &team_item(team)?).await
     }
@@ -44,7 +44,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or the record does not fit an item.
+    /// DynamoDB does not respond, or the record does not fit an item.
     pub async fn compare_schedule(&self, schedule: &ScheduleRecord) -> Result<Option<Difference>, StoreError> {
         self.compare(RecordKind::Schedule, &schedule.user_id, &schedule.id, &schedule_item(schedule)?).await
     }
@@ -65,7 +65,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or the record does not fit the tables.
+    /// DynamoDB does not respond, or the record does not fit the tables.
     pub async fn compare_session(
         &self,
         session: &SessionRecord,

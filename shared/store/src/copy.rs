@@ -22,7 +22,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or the record does not fit an item.
+    /// DynamoDB does not respond, or the record does not fit an item.
     pub async fn copy_agent(
         &self,
         agent: &AgentRecord,
@@ -36,7 +36,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or the record does not fit an item.
+    /// DynamoDB does not respond, or the record does not fit an item.
     pub async fn copy_team(
         &self,
         team: &TeamRecord,
@@ -50,7 +50,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or the record does not fit an item.
+    /// DynamoDB does not respond, or the record does not fit an item.
     pub async fn copy_schedule(
         &self,
         schedule: &ScheduleRecord,
@@ -64,7 +64,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or the record does not fit the tables.
+    /// DynamoDB does not respond, or the record does not fit the tables.
     pub async fn copy_session(
         &self,
         session: &SessionRecord,
@@ -78,7 +78,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer.
+    /// DynamoDB does not respond.
     pub async fn delete_copy(
         &self,
         kind: RecordKind,
@@ -95,7 +95,7 @@ impl Store {
             return self.delete_copy_with_parts(user_id, id, held).await;
         }
         let (condition, name, value) = condition(held);
-        let answer = self
+        let response = self
             .client
             .delete_item()
             .table_name(table)
@@ -105,7 +105,7 @@ impl Store {
             .set_expression_attribute_values(value)
             .send()
             .await;
-        if !still_held(answer)? {
+        if !still_held(response)? {
             return Ok(false);
         }
         if kind == RecordKind::Session {
@@ -119,7 +119,7 @@ impl Store {
     async fn delete_copy_with_parts(&self, user_id: &str, id: &str, held: &StoredVersion) -> Result<bool, StoreError> {
         let Some(version) = self.claim(user_id, id, held.version.as_deref()).await? else { return Ok(false) };
         self.clear_left_parts(user_id, id).await?;
-        let answer = self
+        let response = self
             .client
             .delete_item()
             .table_name(&self.names.sessions)
@@ -130,7 +130,7 @@ impl Store {
             .send()
             .await;
         // If not, there is a session again, and not by us.
-        still_held(answer)
+        still_held(response)
     }
 
     /// Deletes the parts of a session's states that no head needs and no writer can come to need: those that are older than the
@@ -138,7 +138,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer.
+    /// DynamoDB does not respond.
     pub async fn clear_left_parts(&self, user_id: &str, id: &str) -> Result<(), StoreError> {
         self.clear_parts(user_id, id, None, is_left_behind).await
     }
@@ -147,7 +147,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer.
+    /// DynamoDB does not respond.
     pub async fn has_left_parts(&self, user_id: &str, id: &str) -> Result<bool, StoreError> {
         Ok(!self.parts_left(user_id, id, None, is_left_behind).await?.is_empty())
     }
@@ -161,7 +161,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         original.mark(&mut item);
         let (condition, name, value) = condition(held);
-        let answer = self
+        let response = self
             .client
             .put_item()
             .table_name(self.table_of(kind).0)
@@ -171,7 +171,7 @@ impl Store {
             .set_expression_attribute_values(value)
             .send()
             .await;
-        still_held(answer)
+        still_held(response)
     }
 }
 
@@ -199,12 +199,12 @@ fn condition(held: &StoredVersion) -> Condition {
 }
 
 /// Whether the condition of a write held.
-fn still_held<T, E>(answer: Result<T, SdkError<E>>) -> Result<bool, StoreError>
+fn still_held<T, E>(response: Result<T, SdkError<E>>) -> Result<bool, StoreError>
 where
     StoreError: From<SdkError<E>>,
     E: aws_sdk_dynamodb::error::ProvideErrorMetadata,
 {
-    match answer {
+    match response {
         Ok(_) => Ok(true),
         Err(SdkError::ServiceError(error)) if error.err().code() == Some("ConditionalCheckFailedException") => {
             Ok(false)

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
 
-/// Why the store could not answer.
+/// Why the store could not response.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// DynamoDB throttled, timed out or had a fault of its own. Trying again later may help.
@@ -70,13 +70,13 @@ where
             }
             _ => false,
         };
-        tracing::warn!(later, cause, "DynamoDB did not answer the request");
+        tracing::warn!(later, cause, "DynamoDB did not respond the request");
         if later { Self::Unavailable(cause) } else { Self::Refused(cause) }
     }
 }
 
 /// What went wrong, in the words of the SDK and of DynamoDB's error. The SDK's own way to print errors in full is not for logs:
-/// it adds the answer as it came, in which there may be users' items.
+/// it adds the response as it came, in which there may be users' items.
 fn cause<E>(error: &SdkError<E, HttpResponse>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,

@@ -27,7 +27,7 @@ pub(crate) fn key(user_id: &str, sort: &str, sort_key: impl Into<String>) -> Ite
     HashMap::from([(OWNER.to_owned(), text(user_id)), (sort.to_owned(), text(sort_key))])
 }
 
-/// An expression that asks for these attributes, and the names that stand in it for theirs, of which some are reserved words.
+/// An expression that requests these attributes, and the names that stand in it for theirs, of which some are reserved words.
 pub(crate) fn projection<'a>(names: impl Iterator<Item = &'a str>) -> (String, HashMap<String, String>) {
     let names: Vec<_> = names.enumerate().map(|(index, name)| (format!("#{index}"), name.to_owned())).collect();
     let expression = names.iter().map(|(placeholder, _)| placeholder.as_str()).collect::<Vec<_>>().join(",");

@@ -68,7 +68,7 @@ pub fn unlisted(session_id: &str) -> String {
     format!("#{}", escape(session_id))
 }
 
-/// Whether an item with these keys can exist. Ids that cannot are answered without asking DynamoDB, which would refuse
+/// Whether an item with these keys can exist. Ids that cannot are responded without asking DynamoDB, which would refuse
 /// them.
 pub fn can_exist(partition: &str, sort: &str) -> bool {
     fits_partition(partition) && (1..=SORT_KEY_LIMIT).contains(&sort.len())

@@ -34,7 +34,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or a lease cannot be read.
+    /// DynamoDB does not respond, or a lease cannot be read.
     pub async fn running(&self, user_id: &str) -> Result<HashSet<String>, StoreError> {
         Ok(self.leases(user_id).await?.into_iter().map(|lease| lease.session_id).collect())
     }
@@ -43,7 +43,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or a lease cannot be read.
+    /// DynamoDB does not respond, or a lease cannot be read.
     pub async fn leases(&self, user_id: &str) -> Result<Vec<Lease>, StoreError> {
         if !keys::fits_partition(user_id) {
             return Ok(Vec::new());
@@ -72,7 +72,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or the ids do not fit a key. The inner error says that somebody else holds the lease.
+    /// DynamoDB does not respond, or the ids do not fit a key. The inner error says that somebody else holds the lease.
     pub async fn acquire_lease(
         &self,
         user_id: &str,
@@ -94,7 +94,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or the ids do not fit a key. The inner error says that the lease is lost.
+    /// DynamoDB does not respond, or the ids do not fit a key. The inner error says that the lease is lost.
     pub async fn renew_lease(
         &self,
         user_id: &str,
@@ -111,7 +111,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or the ids do not fit a key.
+    /// DynamoDB does not respond, or the ids do not fit a key.
     pub async fn set_lease(
         &self,
         user_id: &str,
@@ -128,7 +128,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer.
+    /// DynamoDB does not respond.
     pub async fn end_lease(&self, user_id: &str, session_id: &str) -> Result<(), StoreError> {
         let sort_key = keys::run(session_id);
         if keys::can_exist(user_id, &sort_key) {
@@ -148,7 +148,7 @@ impl Store {
     ) -> Result<Result<(), LeaseHeld>, StoreError> {
         let now = now();
         let item = lease_item(user_id, session_id, holder, now.saturating_add(length.as_secs()))?;
-        let answer = self
+        let response = self
             .client
             .put_item()
             .table_name(&self.names.sessions)
@@ -161,7 +161,7 @@ impl Store {
             .expression_attribute_values(":holder", text(holder))
             .send()
             .await;
-        match answer {
+        match response {
             Ok(_) => Ok(Ok(())),
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
                 Ok(Err(LeaseHeld))
@@ -174,13 +174,13 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer.
+    /// DynamoDB does not respond.
     pub async fn release_lease(&self, user_id: &str, session_id: &str, holder: &str) -> Result<(), StoreError> {
         let sort_key = keys::run(session_id);
         if !keys::can_exist(user_id, &sort_key) {
             return Ok(());
         }
-        let answer = self
+        let response = self
             .client
             .delete_item()
             .table_name(&self.names.sessions)
@@ -191,7 +191,7 @@ impl Store {
             .expression_attribute_values(":holder", text(holder))
             .send()
             .await;
-        match answer {
+        match response {
             Ok(_) => Ok(()),
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(()),
             Err(error) => Err(error.into()),

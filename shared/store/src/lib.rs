@@ -8,7 +8,7 @@
 //! - `client`, `proxy`, `warm_up`: the connections.
 //! - `usage`: what a request takes.
 //! - `trace`: the trace header that requests carry.
-//! - `rows`, `states`, `read`, `session_write`, `write`, `lease`: what the rest of the program asks for.
+//! - `rows`, `states`, `read`, `session_write`, `write`, `lease`: what the rest of the program requests.
 //! - `held`, `copy`, `scan`, `compare`: what keeps the tables in step with records that live elsewhere.
 
 mod batch;

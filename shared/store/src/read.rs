@@ -28,7 +28,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or the item cannot be read.
+    /// DynamoDB does not respond, or the item cannot be read.
     pub async fn agent(&self, user_id: &str, id: &str) -> Result<Option<StoredAgent>, StoreError> {
         let item = self.get(&self.names.agents, user_id, "id", id, None).await?;
         item.map(|item| StoredAgent::from_item(&self.names.agents, self.release, item)).transpose()
@@ -38,7 +38,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer.
+    /// DynamoDB does not respond.
     pub async fn schedule_exists(&self, user_id: &str, id: &str) -> Result<bool, StoreError> {
         Ok(self.get(&self.names.schedules, user_id, "id", id, Some("id")).await?.is_some())
     }
@@ -47,7 +47,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, an item cannot be read, or the agents exceed the limit.
+    /// DynamoDB does not respond, an item cannot be read, or the agents exceed the limit.
     pub async fn agents(
         &self,
         keys: Vec<AgentKey>,
@@ -74,7 +74,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, an item cannot be read, or the teams exceed the limit.
+    /// DynamoDB does not respond, an item cannot be read, or the teams exceed the limit.
     pub async fn teams(
         &self,
         user_id: &str,

@@ -59,7 +59,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or a row cannot be read.
+    /// DynamoDB does not respond, or a row cannot be read.
     pub async fn sessions_of_agent(
         &self,
         user_id: &str,
@@ -73,7 +73,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or a row cannot be read.
+    /// DynamoDB does not respond, or a row cannot be read.
     pub async fn sessions_of_schedule(
         &self,
         user_id: &str,
@@ -87,7 +87,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer.
+    /// DynamoDB does not respond.
     pub async fn count_of_agent(&self, user_id: &str, agent_id: &str) -> Result<usize, StoreError> {
         self.count(user_id, AGENT_INDEX, agent_id).await
     }
@@ -96,7 +96,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer.
+    /// DynamoDB does not respond.
     pub async fn count_of_schedule(&self, user_id: &str, schedule_id: &str) -> Result<usize, StoreError> {
         self.count(user_id, SCHEDULE_INDEX, schedule_id).await
     }
@@ -148,13 +148,13 @@ impl Store {
     }
 
     /// The newest session of each of these agents as far as one request tells, by agent; and the agents for which it does
-    /// not: [`newest_sessions`](Self::newest_sessions) has to be asked for them.
+    /// not: [`newest_sessions`](Self::newest_sessions) has to be requested them.
     ///
     /// It looks among the user's newest sessions, which costs less than a request an agent does.
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or a row cannot be read.
+    /// DynamoDB does not respond, or a row cannot be read.
     pub async fn newest_sessions_at_once(
         &self,
         user_id: &str,
@@ -185,7 +185,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or a row cannot be read.
+    /// DynamoDB does not respond, or a row cannot be read.
     pub async fn newest_sessions(
         &self,
         user_id: &str,

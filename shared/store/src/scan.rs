@@ -29,7 +29,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or an item cannot be read.
+    /// DynamoDB does not respond, or an item cannot be read.
     pub async fn scan(&self, kind: RecordKind, start: Option<ScanStart>) -> Result<ScanPage, StoreError> {
         let request = self.client.scan().table_name(self.table_of(kind).0);
         let request = match kind {
@@ -44,7 +44,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or an item cannot be read.
+    /// DynamoDB does not respond, or an item cannot be read.
     pub async fn scan_heads(&self, start: Option<ScanStart>) -> Result<ScanPage, StoreError> {
         let request = self
             .client
@@ -60,7 +60,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or an item cannot be read.
+    /// DynamoDB does not respond, or an item cannot be read.
     pub async fn scan_leases(&self, start: Option<ScanStart>) -> Result<ScanPage, StoreError> {
         let request = self
             .client
@@ -80,7 +80,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or an item cannot be read.
+    /// DynamoDB does not respond, or an item cannot be read.
     pub async fn scan_left_parts(&self) -> Result<Vec<(String, String)>, StoreError> {
         let table = &self.names.sessions;
         let (expression, names) = projection([OWNER, "item", "version"].into_iter());

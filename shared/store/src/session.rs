@@ -13,7 +13,7 @@ pub enum Detail {
     Summary,
 }
 
-/// A session as JSON texts, ready to be put into an answer: with its whole state, or without the bulk of it.
+/// A session as JSON texts, ready to be put into an response: with its whole state, or without the bulk of it.
 #[derive(Debug, Clone)]
 pub struct StoredSession {
     /// Its head.

@@ -60,7 +60,7 @@ pub struct SessionHead {
     conversation_at: usize,
     tool_context_at: usize,
     bulk: BulkLocation,
-    /// The bytes of the bulk when it is unpacked; 0 if it was not asked for.
+    /// The bytes of the bulk when it is unpacked; 0 if it was not requested.
     bulk_size: usize,
 }
 
@@ -71,7 +71,7 @@ enum BulkLocation {
     Inline(Vec<u8>),
     /// In this many parts.
     Parts(usize),
-    /// It was not asked for.
+    /// It was not requested.
     Omitted,
 }
 
@@ -128,7 +128,7 @@ impl SessionHead {
         self.json.as_ref().map_or(0, String::len)
     }
 
-    /// The bytes of its bulk when it is unpacked; 0 if it was not asked for.
+    /// The bytes of its bulk when it is unpacked; 0 if it was not requested.
     pub(crate) fn bulk_size(&self) -> usize {
         self.bulk_size
     }
@@ -180,7 +180,7 @@ impl SessionHead {
         Self::from_fields(fields, release, bulk, bulk_size)
     }
 
-    /// Reads a head that was asked for without its bulk.
+    /// Reads a head that was requested without its bulk.
     pub(crate) fn from_summary_item(table: &str, release: Release, item: Item) -> Result<Self, StoreError> {
         Self::from_fields(Fields::new(table, "item", item), release, BulkLocation::Omitted, 0)
     }
@@ -229,7 +229,7 @@ impl SessionHead {
     }
 }
 
-/// The name under which an id is kept that no index shall find: one that cannot be a key, which nobody can ask for either, or
+/// The name under which an id is kept that no index shall find: one that cannot be a key, which nobody can request either, or
 /// that of a list on which the original is not.
 pub(crate) fn unindexed(name: &str) -> String {
     format!("unindexed_{name}")

@@ -40,10 +40,10 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, the record does not fit the tables, or other writers keep getting in between.
+    /// DynamoDB does not respond, the record does not fit the tables, or other writers keep getting in between.
     pub async fn put_session(&self, session: &SessionRecord) -> Result<(), StoreError> {
         let SessionRecord { user_id, id, .. } = session;
-        // A record whose ids fit no key must not be asked for.
+        // A record whose ids fit no key must not be requested.
         Self::check_session(session)?;
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
@@ -75,7 +75,7 @@ impl Store {
             }
         }
         self.put_parts(parts).await?;
-        // A head whose answer was lost is put twice, and the second time it finds itself.
+        // A head whose response was lost is put twice, and the second time it finds itself.
         if self.put_head(head, current.as_deref()).await?
             || self.version(user_id, id).await?.as_deref() == Some(version.as_str())
         {
@@ -91,7 +91,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer.
+    /// DynamoDB does not respond.
     pub async fn delete_session(&self, user_id: &str, id: &str) -> Result<(), StoreError> {
         let head = keys::head(id);
         if !keys::can_exist(user_id, &keys::part(id, &Uuid::nil().to_string(), 0)) {

@@ -21,7 +21,7 @@ const ENOUGH: usize = 2 << 20;
 /// The most bytes of states that are unpacked for summaries, because the rest of their sessions lies with them.
 const MOST_UNPACKED: usize = 256 << 20;
 
-/// Parts in one BatchGetItem: an answer holds 16 MB at the most, and a part 0.4.
+/// Parts in one BatchGetItem: an response holds 16 MB at the most, and a part 0.4.
 const PARTS_PER_REQUEST: usize = 40;
 
 impl Store {
@@ -33,7 +33,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or a head cannot be read.
+    /// DynamoDB does not respond, or a head cannot be read.
     pub async fn heads(
         &self,
         user_id: &str,
@@ -92,7 +92,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or a head cannot be read.
+    /// DynamoDB does not respond, or a head cannot be read.
     pub async fn agents_of_sessions(
         &self,
         user_id: &str,
@@ -134,7 +134,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, a state cannot be read, or a session that has grown meanwhile has more than `most_bytes` of JSON.
+    /// DynamoDB does not respond, a state cannot be read, or a session that has grown meanwhile has more than `most_bytes` of JSON.
     pub async fn states(
         &self,
         user_id: &str,

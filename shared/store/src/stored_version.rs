@@ -99,12 +99,12 @@ impl StoredVersion {
 
 impl Store {
     /// What is held of these records, each named once, and when the leases of sessions end or have ended, in the order in which
-    /// they are named; of a moment ago unless it is asked for consistently. Nothing is held under an id that no table can hold.
+    /// they are named; of a moment ago unless it is requested consistently. Nothing is held under an id that no table can hold.
     /// A lease without a readable end has the latest there is.
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer.
+    /// DynamoDB does not respond.
     pub async fn stored_versions(
         &self,
         kind: RecordKind,
@@ -132,14 +132,14 @@ impl Store {
                 found.insert((text(OWNER), text(sort)), item);
             }
         }
-        let answers = records.iter().map(|(user_id, id)| {
+        let responses = records.iter().map(|(user_id, id)| {
             let held = StoredVersion::of(found.remove(&((*user_id).to_owned(), sort_key(kind, id))));
             let lease = found.remove(&((*user_id).to_owned(), keys::run(id))).filter(|_| is_session);
             // One that no reader could read is wrong whatever it should be.
             let lease = lease.map(|item| Fields::new(table, sort, item).optional_number(EXPIRES_AT).ok().flatten());
             (held, lease.map(|end| end.unwrap_or(u64::MAX)))
         });
-        Ok(answers.collect())
+        Ok(responses.collect())
     }
 
     /// The table of a kind of record, and its sort key.

@@ -94,10 +94,10 @@ pub enum CreateError {
     /// The definition is incomplete.
     #[error(transparent)]
     Definition(#[from] BuildError),
-    /// DynamoDB refused it, or did not answer.
+    /// DynamoDB refused it, or did not respond.
     #[error("{}", aws_sdk_dynamodb::error::DisplayErrorContext(.0))]
     Create(#[from] SdkError<CreateTableError>),
-    /// DynamoDB refused to expire its items, or did not answer.
+    /// DynamoDB refused to expire its items, or did not respond.
     #[error("{}", aws_sdk_dynamodb::error::DisplayErrorContext(.0))]
     Expire(#[from] SdkError<UpdateTimeToLiveError>),
 }
@@ -108,7 +108,7 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// DynamoDB refuses, or does not answer.
+    /// DynamoDB refuses, or does not respond.
     pub async fn create(&self, client: &Client) -> Result<(), CreateError> {
         let string = |name: &str| {
             AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build()

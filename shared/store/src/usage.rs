@@ -25,7 +25,7 @@ use crate::error::THROTTLES;
 pub struct Usage {
     /// Requests sent, again or not.
     pub requests: u64,
-    /// Requests sent again: because an attempt had failed, or for keys that an answer had left unprocessed.
+    /// Requests sent again: because an attempt had failed, or for keys that an response had left unprocessed.
     pub retries: u64,
     /// Attempts that DynamoDB turned away because too many came.
     pub throttles: u64,
@@ -71,7 +71,7 @@ impl fmt::Debug for UsageRecorder {
     }
 }
 
-/// Keys that an answer has left unprocessed are asked for again, which the SDK knows nothing of.
+/// Keys that an response has left unprocessed are requested again, which the SDK knows nothing of.
 pub(crate) fn count_retry() {
     UsageRecorder::add(|usage| usage.retries += 1);
 }

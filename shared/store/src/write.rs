@@ -32,7 +32,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or the record does not fit an item.
+    /// DynamoDB does not respond, or the record does not fit an item.
     pub async fn put_agent(&self, agent: &AgentRecord) -> Result<(), StoreError> {
         self.put(&self.names.agents, agent_item(agent)?).await
     }
@@ -41,7 +41,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or the record does not fit an item.
+    /// DynamoDB does not respond, or the record does not fit an item.
     pub async fn put_team(&self, team: &TeamRecord) -> Result<(), StoreError> {
         self.put(&self.names.teams, team_item(team)?).await
     }
@@ -50,7 +50,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer, or the record does not fit an item.
+    /// DynamoDB does not respond, or the record does not fit an item.
     pub async fn put_schedule(&self, schedule: &ScheduleRecord) -> Result<(), StoreError> {
         self.put(&self.names.schedules, schedule_item(schedule)?).await
     }
@@ -59,7 +59,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer.
+    /// DynamoDB does not respond.
     pub async fn delete_agent(&self, user_id: &str, id: &str) -> Result<(), StoreError> {
         self.delete(&self.names.agents, user_id, id).await
     }
@@ -68,7 +68,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer.
+    /// DynamoDB does not respond.
     pub async fn delete_team(&self, user_id: &str, id: &str) -> Result<(), StoreError> {
         self.delete(&self.names.teams, user_id, id).await
     }
@@ -77,7 +77,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// DynamoDB does not answer.
+    /// DynamoDB does not respond.
     pub async fn delete_schedule(&self, user_id: &str, id: &str) -> Result<(), StoreError> {
         self.delete(&self.names.schedules, user_id, id).await
     }

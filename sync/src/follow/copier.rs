@@ -100,7 +100,7 @@ impl Copier {
     ///
     /// # Errors
     ///
-    /// Redis or DynamoDB does not answer, or somebody else has written in between.
+    /// Redis or DynamoDB does not respond, or somebody else has written in between.
     pub async fn work(&self, key: &str, work: &Work, lane: Lane) -> Result<Done, Failure> {
         match &work.lock {
             _ if work.record || work.rewrite || work.again => self.copy(key, work.rewrite, work.again, lane).await,
@@ -145,7 +145,7 @@ impl Copier {
         };
         let facts = async {
             let facts = self.source.key_facts(&[key.to_owned()]).await?.into_iter().next();
-            facts.ok_or_else(|| Failure::Retryable("Redis gave no answer".to_owned()))
+            facts.ok_or_else(|| Failure::Retryable("Redis sent no response".to_owned()))
         };
         let (held, facts) = tokio::try_join!(held, facts)?;
         self.expirations.set(key, facts.expiry);
@@ -285,7 +285,8 @@ impl Copier {
         let of_session = [identity];
         let (facts, expiries) = tokio::try_join!(self.source.session_facts(&of_session), self.source.expiries(&lists))?;
         self.learn_lists(&lists, &expiries, &facts.1).await;
-        let facts = facts.0.into_iter().next().ok_or_else(|| Failure::Retryable("Redis gave no answer".to_owned()))?;
+        let facts =
+            facts.0.into_iter().next().ok_or_else(|| Failure::Retryable("Redis sent no response".to_owned()))?;
         for (list, is_on) in [(agent_list, facts.is_on_agent_list), (schedule_list, facts.is_on_schedule_list)] {
             if let Some(list) = list.filter(|_| is_on) {
                 self.pending_list_entries.forget(&list, key);

@@ -22,7 +22,7 @@ const SETTLING: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 ///
-/// Redis or DynamoDB does not answer.
+/// Redis or DynamoDB does not respond.
 pub async fn look_at_list(copier: &Copier, queue: &Queue, key: &str, work: ListWork) -> Result<(), Failure> {
     // Who is being copied now may have read the list before it changed, and may write after it is
     // read here. So they are looked at whatever the tables have.

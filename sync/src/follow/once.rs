@@ -18,7 +18,7 @@ const ATTEMPTS: u32 = 10;
 ///
 /// # Errors
 ///
-/// Redis or DynamoDB does not answer, or refuses; Redis is empty; with `strict`, a record does not fit.
+/// Redis or DynamoDB does not respond, or refuses; Redis is empty; with `strict`, a record does not fit.
 pub async fn once(
     copier: &Arc<Copier>,
     options: reconcile::Options,

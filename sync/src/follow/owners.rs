@@ -83,7 +83,7 @@ impl SessionOwners {
         }
     }
 
-    /// The sessions with this id, and their keys. Those that are not known are asked for by [`wanted`](Self::wanted).
+    /// The sessions with this id, and their keys. Those that are not known are requested by [`wanted`](Self::wanted).
     pub fn of(&self, id: &str) -> Vec<(String, RecordKey)> {
         let mut state = self.state();
         let is_all = state.is_all;

@@ -56,7 +56,7 @@ pub struct Found {
 /// Why a reconciliation did not come to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum Incomplete {
-    /// Redis or DynamoDB did not answer, or refused.
+    /// Redis or DynamoDB did not respond, or refused.
     #[error(transparent)]
     Failure(#[from] Failure),
     /// There is nothing in Redis, and a lot in the tables.
@@ -83,7 +83,7 @@ impl From<agentscope_store::StoreError> for Incomplete {
 ///
 /// # Errors
 ///
-/// Redis or DynamoDB does not answer, or Redis is empty. Whatever has been put into the queue stays there.
+/// Redis or DynamoDB does not respond, or Redis is empty. Whatever has been put into the queue stays there.
 pub async fn reconcile(
     copier: &Copier,
     queue: &Queue,
@@ -105,9 +105,9 @@ pub async fn reconcile(
             queue.at_most(BACKLOG).await;
             queue.push(key, Work { rewrite: options.rewrite, ..Work::RECORD }, None);
         }
-        let mut answers =
+        let mut responses =
             stream::iter(groups).map(|group| compare(copier, queue, group, options.rewrite)).buffer_unordered(GROUPS);
-        while let Some((records, behind)) = answers.try_next().await? {
+        while let Some((records, behind)) = responses.try_next().await? {
             found.records += records;
             found.behind += behind;
             progress.inc(records as u64);

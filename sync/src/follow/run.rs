@@ -143,7 +143,7 @@ async fn report(copier: &Copier, queue: &Queue, namespace: &str) {
     }
 }
 
-/// Returns when Redis does not answer on this connection any more.
+/// Returns when Redis does not respond on this connection any more.
 async fn ping(mut sink: PubSubSink) {
     loop {
         sleep(PING).await;
@@ -153,7 +153,7 @@ async fn ping(mut sink: PubSubSink) {
     }
 }
 
-/// The same where there is no subscription: Redis does not answer to commands any more.
+/// The same where there is no subscription: Redis does not respond to commands any more.
 async fn ping_commands(source: Source) {
     loop {
         sleep(PING).await;
@@ -228,7 +228,7 @@ impl Follower {
                         }
                     }
                 },
-                _ = pings.join_next() => return End::Lost("it does not answer".to_owned()),
+                _ = pings.join_next() => return End::Lost("it does not respond".to_owned()),
                 () = sleep_until(next), if comparisons.is_empty() => {
                     let (copier, queue) = (Arc::clone(&self.copier), Arc::clone(&self.queue));
                     let (options, progress) = (self.options.reconcile, self.progress.clone());

@@ -82,7 +82,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Redis does not answer.
+    /// Redis does not respond.
     pub async fn read_clock(&self) -> RedisResult<()> {
         // The server reads its clock after this moment, so `now` is never behind it, and a lease
         // never ends before its lock.

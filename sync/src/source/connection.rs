@@ -15,7 +15,7 @@ use super::problem::explain;
 
 /// How long opening a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
-/// How long Redis may take for an answer: a state of hundreds of megabytes over a slow line.
+/// How long Redis may take for an response: a state of hundreds of megabytes over a slow line.
 const RESPONSE: Duration = Duration::from_secs(60);
 /// The first wait before another attempt to connect, and the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -51,7 +51,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// The address is none, nobody answers there, the password is wrong, or it is a node of a Redis
+    /// The address is none, nobody responses there, the password is wrong, or it is a node of a Redis
     /// Cluster with several shards.
     pub async fn connect(options: &SourceOptions) -> Result<Self> {
         let client = client(options)?;
@@ -124,7 +124,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Redis does not answer, or the key holds something else than a text.
+    /// Redis does not respond, or the key holds something else than a text.
     pub async fn large_text(&self, key: &str) -> RedisResult<Option<Vec<u8>>> {
         let config =
             AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(Some(RESPONSE));
@@ -132,7 +132,7 @@ impl Source {
         redis::cmd("GET").arg(key).query_async(&mut connection).await
     }
 
-    /// Waits until Redis answers on the connection for commands as well: that one notices that it is lost when it is used.
+    /// Waits until Redis responses on the connection for commands as well: that one notices that it is lost when it is used.
     ///
     /// # Errors
     ///

@@ -51,7 +51,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Redis does not answer.
+    /// Redis does not respond.
     pub async fn subscribe(&self) -> RedisResult<Subscription> {
         let subscribed = async {
             let (mut sink, stream) = self.client.get_async_pubsub().await?.split();

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::Source;
 
-/// Names in one answer to SCAN, about.
+/// Names in one response to SCAN, about.
 const SCANNED: usize = 500;
 
 /// The names of some keys.
@@ -121,7 +121,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Redis does not answer.
+    /// Redis does not respond.
     pub async fn record_keys(&self, cursor: u64) -> RedisResult<KeysPage> {
         self.scan(cursor, &self.keys().records_pattern(), None).await
     }
@@ -130,7 +130,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Redis does not answer.
+    /// Redis does not respond.
     pub async fn session_keys(&self, cursor: u64) -> RedisResult<KeysPage> {
         self.scan(cursor, &self.keys().sessions_pattern(), Some("string")).await
     }
@@ -151,7 +151,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Redis does not answer.
+    /// Redis does not respond.
     pub async fn key_facts(&self, keys: &[String]) -> RedisResult<Vec<KeyFacts>> {
         if keys.is_empty() {
             return Ok(Vec::new());
@@ -175,7 +175,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Redis does not answer.
+    /// Redis does not respond.
     pub async fn expiries(&self, keys: &[String]) -> RedisResult<Vec<Expiry>> {
         Ok(self.each("PTTL", keys).await?.into_iter().map(Expiry::of).collect())
     }
@@ -191,7 +191,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Redis does not answer.
+    /// Redis does not respond.
     pub async fn members(&self, list: &str) -> RedisResult<Option<BTreeSet<String>>> {
         let members = redis::cmd("SMEMBERS").arg(list).query_async::<Vec<Vec<u8>>>(&mut self.connection.clone()).await;
         // An id that is no text is none of a record's.
@@ -203,7 +203,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Redis does not answer, or a key holds something else than a text.
+    /// Redis does not respond, or a key holds something else than a text.
     pub async fn texts(&self, keys: &[String]) -> RedisResult<Vec<Option<Vec<u8>>>> {
         self.each("GET", keys).await
     }
@@ -212,7 +212,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Redis does not answer, or the key holds something else than a text.
+    /// Redis does not respond, or the key holds something else than a text.
     pub async fn text(&self, key: &str) -> RedisResult<Option<Vec<u8>>> {
         redis::cmd("GET").arg(key).query_async(&mut self.connection.clone()).await
     }
@@ -221,7 +221,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Redis does not answer.
+    /// Redis does not respond.
     pub async fn exist(&self, keys: &[String]) -> RedisResult<Vec<bool>> {
         self.each("EXISTS", keys).await
     }
@@ -242,7 +242,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Redis does not answer.
+    /// Redis does not respond.
     pub async fn session_facts(&self, sessions: &[&Identity]) -> RedisResult<(Vec<SessionFacts>, BTreeSet<String>)> {
         let mut wrong = BTreeSet::new();
         if sessions.is_empty() {
@@ -268,9 +268,9 @@ impl Source {
             let mut is_on = [true; 2];
             for (is_on, list) in is_on.iter_mut().zip(lists) {
                 let Some(list) = list else { continue };
-                let answer = unless_wrong_type(next())?;
-                *is_on = answer == Some(1);
-                if answer.is_none() {
+                let response = unless_wrong_type(next())?;
+                *is_on = response == Some(1);
+                if response.is_none() {
                     wrong.insert(list);
                 }
             }
@@ -291,7 +291,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Redis does not answer.
+    /// Redis does not respond.
     pub async fn lock(&self, key: &str, session_id: &str) -> RedisResult<Option<Lock>> {
         let mut pipeline = Pipeline::with_capacity(2);
         pipeline.cmd("EXISTS").arg(key).cmd("PTTL").arg(self.keys().lock.key(session_id));
@@ -303,7 +303,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Redis does not answer.
+    /// Redis does not respond.
     pub async fn locked(&self, session_ids: &[String]) -> RedisResult<Vec<bool>> {
         let keys: Vec<_> = session_ids.iter().map(|id| self.keys().lock.key(id)).collect();
         self.exist(&keys).await

@@ -206,8 +206,8 @@ async fn a_process_tells_how_it_is() {
     let health = |path: &str| {
         let url = format!("http://{address}{path}");
         async move {
-            let answer = reqwest::get(url).await.ok()?;
-            Some((answer.status().as_u16(), answer.text().await.unwrap()))
+            let response = reqwest::get(url).await.ok()?;
+            Some((response.status().as_u16(), response.text().await.unwrap()))
         }
     };
     assert_ne!(ends.run_alone(&["health", &address]).await.0, Some(0));
@@ -217,9 +217,9 @@ async fn a_process_tells_how_it_is() {
     change(&ends, &world, "second");
     ends.settle().await;
     let (_, text) = health("/healthz").await.unwrap();
-    let answer: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!((&answer["phase"], &answer["skipped"]), (&json!("following"), &json!(0)));
-    assert!(answer["lag_ms"]["changes"].as_u64().unwrap() > 20, "{text}");
+    let response: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&response["phase"], &response["skipped"]), (&json!("following"), &json!(0)));
+    assert!(response["lag_ms"]["changes"].as_u64().unwrap() > 20, "{text}");
     let (_, metrics) = health("/metrics").await.unwrap();
     assert!(
         metrics.contains("\nagentscope_sync_following 1\n") && metrics.contains("agentscope_sync_written_total"),

@@ -37,8 +37,8 @@ pub(crate) fn free_address() -> String {
 
 /// What `/healthz` says.
 pub(crate) async fn health(address: &str) -> Option<serde_json::Value> {
-    let answer = reqwest::get(format!("http://{address}/healthz")).await.ok()?;
-    serde_json::from_str(&answer.text().await.ok()?).ok()
+    let response = reqwest::get(format!("http://{address}/healthz")).await.ok()?;
+    serde_json::from_str(&response.text().await.ok()?).ok()
 }
 
 /// A process that follows.

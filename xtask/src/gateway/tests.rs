@@ -60,20 +60,20 @@ async fn gateway() -> SocketAddr {
     served(router(functions, Some(&origin(service))).unwrap()).await
 }
 
-/// Sends text as it is, which no client would escape, and returns the answer as it is.
+/// Sends text as it is, which no client would escape, and returns the response as it is.
 async fn raw(address: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    response
 }
 
 /// What reached a service.
 async fn seen(address: SocketAddr, method: &str, target: &str, headers: &str) -> Value {
     let request = format!("{method} {target} HTTP/1.1\r\nhost: gateway\r\nconnection: close\r\n{headers}\r\n");
-    let answer = raw(address, &request).await;
-    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    let response = raw(address, &request).await;
+    let (_, body) = response.split_once("\r\n\r\n").unwrap();
     // In one chunk, if there are chunks.
     let body = &body[body.find('{').unwrap()..=body.rfind('}').unwrap()];
     serde_json::from_str(body).unwrap()
@@ -139,8 +139,8 @@ async fn headers_are_passed_on_but_for_those_of_a_connection() {
     assert_eq!(seen(gateway, "GET", "/sessions/", "").await["headers"]["host"], "gateway");
     let headers = &seen(gateway, "GET", "/chat/", "").await["headers"];
     assert_eq!((&headers["x-forwarded-for"], &headers["x-forwarded-host"]), (&json!("127.0.0.1"), &json!("gateway")));
-    let answer = raw(gateway, "GET /chat/ HTTP/1.1\r\nhost: gateway\r\nconnection: close\r\n\r\n").await;
-    assert!(answer.contains("x-by: origin") && !answer.contains("x-hop"), "{answer}");
+    let response = raw(gateway, "GET /chat/ HTTP/1.1\r\nhost: gateway\r\nconnection: close\r\n\r\n").await;
+    assert!(response.contains("x-by: origin") && !response.contains("x-hop"), "{response}");
 }
 
 #[tokio::test]
@@ -163,16 +163,16 @@ async fn events_come_one_by_one() {
     };
     let service = served(Router::new().route("/chat/events", get(events))).await;
     let gateway = served(router(echo("functions").await, Some(&origin(service))).unwrap()).await;
-    let mut answer = reqwest::get(format!("http://{gateway}/chat/events")).await.unwrap();
-    assert_eq!(answer.headers()["content-type"], "text/event-stream");
+    let mut response = reqwest::get(format!("http://{gateway}/chat/events")).await.unwrap();
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
     for number in 0..3 {
         send.send(Event::default().data(number.to_string())).unwrap();
         // If it is held back, it never comes: the service sends nothing more.
-        let chunk = tokio::time::timeout(PATIENCE, answer.chunk()).await.expect("the event is held back");
+        let chunk = tokio::time::timeout(PATIENCE, response.chunk()).await.expect("the event is held back");
         assert_eq!(chunk.unwrap().unwrap(), format!("data: {number}\n\n"));
     }
     drop(send);
-    assert_eq!(answer.chunk().await.unwrap(), None);
+    assert_eq!(response.chunk().await.unwrap(), None);
 }
 
 /// The client sends the next piece of its body only when the service has answered the one before.
@@ -186,11 +186,11 @@ async fn bodies_of_requests_come_piece_by_piece() {
         .write_all(b"POST /chat/upload HTTP/1.1\r\nhost: gateway\r\ntransfer-encoding: chunked\r\n\r\n")
         .await
         .unwrap();
-    let mut answer = Vec::new();
+    let mut response = Vec::new();
     for piece in ["first", "second", "third"] {
         stream.write_all(format!("{:x}\r\n{piece}\r\n", piece.len()).as_bytes()).await.unwrap();
-        while !String::from_utf8_lossy(&answer).contains(piece) {
-            let read = tokio::time::timeout(PATIENCE, stream.read_buf(&mut answer)).await;
+        while !String::from_utf8_lossy(&response).contains(piece) {
+            let read = tokio::time::timeout(PATIENCE, stream.read_buf(&mut response)).await;
             assert_ne!(read.expect("the piece is held back").unwrap(), 0);
         }
     }
@@ -211,11 +211,11 @@ async fn websockets_are_connected() {
     let handshake = "GET /chat/socket HTTP/1.1\r\nhost: gateway\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
                      sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     stream.write_all(handshake.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") {
-        assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0);
+    let mut response = Vec::new();
+    while !response.ends_with(b"\r\n\r\n") {
+        assert_ne!(stream.read_buf(&mut response).await.unwrap(), 0);
     }
-    assert!(answer.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&answer));
+    assert!(response.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&response));
     // "Hi", masked with zeros, as a client has to; and unmasked, as a server has to.
     stream.write_all(b"\x81\x82\0\0\0\0Hi").await.unwrap();
     let mut frame = [0; 4];
@@ -227,23 +227,23 @@ async fn websockets_are_connected() {
 async fn without_a_service_other_paths_are_not_found_and_methods_are_the_functions() {
     let gateway = served(router(echo("functions").await, None).unwrap()).await;
     for method in ["POST", "HEAD", "PURGE"] {
-        let answer =
+        let response =
             raw(gateway, &format!("{method} /sessions/ HTTP/1.1\r\nhost: gateway\r\nconnection: close\r\n\r\n")).await;
-        assert!(answer.contains("x-by: functions"), "{answer}");
+        assert!(response.contains("x-by: functions"), "{response}");
     }
     // The gateway before the functions would say that any page may ask.
     let client = reqwest::Client::new();
-    let answer = client.request(Method::OPTIONS, format!("http://{gateway}/sessions/")).send().await.unwrap();
+    let response = client.request(Method::OPTIONS, format!("http://{gateway}/sessions/")).send().await.unwrap();
     assert_eq!(
-        (answer.status(), &answer.headers()["allow"]),
+        (response.status(), &response.headers()["allow"]),
         (StatusCode::METHOD_NOT_ALLOWED, &HeaderValue::from_static("GET"))
     );
-    let answer = client.get(format!("http://{gateway}/sessions/")).header("origin", "http://a").send().await.unwrap();
-    assert_eq!(answer.headers().get("access-control-allow-origin"), None);
-    assert_eq!(answer.headers().get_all("vary").iter().collect::<Vec<_>>(), ["accept-encoding"]);
-    let answer = reqwest::get(format!("http://{gateway}/chat/")).await.unwrap();
-    assert_eq!(answer.status(), 404);
-    let body = answer.text().await.unwrap();
+    let response = client.get(format!("http://{gateway}/sessions/")).header("origin", "http://a").send().await.unwrap();
+    assert_eq!(response.headers().get("access-control-allow-origin"), None);
+    assert_eq!(response.headers().get_all("vary").iter().collect::<Vec<_>>(), ["accept-encoding"]);
+    let response = reqwest::get(format!("http://{gateway}/chat/")).await.unwrap();
+    assert_eq!(response.status(), 404);
+    let body = response.text().await.unwrap();
     assert!(body.contains("/schedule/{schedule_id}/sessions") && body.contains("--origin"), "{body}");
 }
 
@@ -251,9 +251,9 @@ async fn without_a_service_other_paths_are_not_found_and_methods_are_the_functio
 async fn a_service_that_does_not_answer_is_named() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let gateway = served(router(echo("functions").await, Some(&origin(nobody))).unwrap()).await;
-    let answer = reqwest::get(format!("http://{gateway}/chat/")).await.unwrap();
-    assert_eq!(answer.status(), 502);
-    let body = answer.text().await.unwrap();
+    let response = reqwest::get(format!("http://{gateway}/chat/")).await.unwrap();
+    assert_eq!(response.status(), 502);
+    let body = response.text().await.unwrap();
     assert!(body.contains(&nobody.to_string()), "{body}");
 }
 
@@ -274,9 +274,9 @@ async fn pages_that_are_named_may_ask_and_others_may_not() {
         assert_eq!(preflight.headers()["access-control-allow-origin"], "http://localhost:5173");
         let allowed = preflight.headers()["access-control-allow-headers"].to_str().unwrap().to_owned();
         assert!(allowed.contains("x-user-id") && allowed.contains("authorization"), "{allowed}");
-        let answer = ask("http://localhost:5173", Method::GET).await;
-        assert_eq!(answer.headers()["access-control-allow-origin"], "http://localhost:5173");
-        assert!(answer.headers()["access-control-expose-headers"].to_str().unwrap().contains("etag"));
+        let response = ask("http://localhost:5173", Method::GET).await;
+        assert_eq!(response.headers()["access-control-allow-origin"], "http://localhost:5173");
+        assert!(response.headers()["access-control-expose-headers"].to_str().unwrap().contains("etag"));
         for method in [Method::GET, Method::OPTIONS] {
             assert_eq!(ask("http://localhost:5174", method).await.headers().get("access-control-allow-origin"), None);
         }

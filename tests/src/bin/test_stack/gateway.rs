@@ -29,7 +29,7 @@ use crate::throttle::Throttle;
 /// place of.
 const RELEASE: &str = "AGENTSCOPE_RELEASE";
 
-/// What answers.
+/// What responses.
 pub(crate) struct TestStack {
     /// `list-sessions`.
     pub(crate) lists: Functions,
@@ -96,7 +96,7 @@ pub(crate) async fn start(stack: Arc<TestStack>) -> String {
         .route("/_stand/release/{release}", post(set_release))
         .route("/_stand/requests", get(requests))
         .route("/_stand/dump", get(dump_tables))
-        .fallback(ask)
+        .fallback(send)
         .with_state(stack);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -125,7 +125,7 @@ async fn dump_tables(State(stack): State<Arc<TestStack>>) -> Json<Value> {
 }
 
 /// Asks the function whose route it is.
-async fn ask(State(stack): State<Arc<TestStack>>, request: Request) -> Response {
+async fn send(State(stack): State<Arc<TestStack>>, request: Request) -> Response {
     let path = request.uri().path();
     let functions = if matches!(path, "/sessions" | "/sessions/") {
         &stack.lists
@@ -145,21 +145,21 @@ async fn ask(State(stack): State<Arc<TestStack>>, request: Request) -> Response 
         headers: headers.map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect(),
     };
     match functions.invoke(&http.http_api()).await {
-        Outcome::Response(answer) => as_http(&answer),
+        Outcome::Response(response) => as_http(&response),
         Outcome::Error(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
     }
 }
 
-fn as_http(answer: &Value) -> Response {
-    let body = answer["body"].as_str().unwrap_or_default();
-    let body = if answer["isBase64Encoded"] == true {
+fn as_http(envelope: &Value) -> Response {
+    let body = envelope["body"].as_str().unwrap_or_default();
+    let body = if envelope["isBase64Encoded"] == true {
         Body::from(BASE64_STANDARD.decode(body).unwrap())
     } else {
         Body::from(body.to_owned())
     };
-    let status = u16::try_from(answer["statusCode"].as_u64().unwrap()).unwrap();
+    let status = u16::try_from(envelope["statusCode"].as_u64().unwrap()).unwrap();
     let mut response = Response::builder().status(status);
-    for (name, value) in answer["headers"].as_object().unwrap() {
+    for (name, value) in envelope["headers"].as_object().unwrap() {
         response = response.header(name, value.as_str().unwrap());
     }
     response.body(body).unwrap()

@@ -26,7 +26,7 @@ async fn main() {
     let throttle = Arc::<Throttle>::default();
     let throttled = proxy::before(&database.url, {
         let throttle = Arc::clone(&throttle);
-        move |call, upstream| throttle::answer(Arc::clone(&throttle), call, upstream)
+        move |call, upstream| throttle::forward(Arc::clone(&throttle), call, upstream)
     })
     .await;
     let names = database.store.names().clone();

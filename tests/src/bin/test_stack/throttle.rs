@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use agentscope_tests::proxy::{Answer, Call, Upstream, error};
+use agentscope_tests::proxy::{Call, Response, Upstream, error};
 use serde_json::{Map, Value, json};
 
 /// What happens to requests, and what has come.
@@ -38,8 +38,8 @@ impl Throttle {
     }
 }
 
-/// Answers a request.
-pub(crate) async fn answer(throttle: Arc<Throttle>, mut call: Call, upstream: Upstream) -> Answer {
+/// Handles a request.
+pub(crate) async fn forward(throttle: Arc<Throttle>, mut call: Call, upstream: Upstream) -> Response {
     *throttle.counts.lock().unwrap().requests.entry(call.operation.clone()).or_default() += 1;
     if throttle.is_hit() {
         throttle.counts.lock().unwrap().refused += 1;
@@ -55,7 +55,7 @@ pub(crate) async fn answer(throttle: Arc<Throttle>, mut call: Call, upstream: Up
     (status, body)
 }
 
-/// Takes half of what a batch asks for away. `None` where there is nothing to be taken.
+/// Takes half of what a batch requests away. `None` where there is nothing to be taken.
 fn second_half(call: &mut Call) -> Option<Map<String, Value>> {
     if !call.operation.starts_with("Batch") {
         return None;
@@ -65,7 +65,7 @@ fn second_half(call: &mut Call) -> Option<Map<String, Value>> {
         let list = list_of(asked)?;
         let rest = list.split_off(list.len().div_ceil(2));
         if !rest.is_empty() {
-            // With all else that is asked for, as the attributes.
+            // With all else that is requested, as the attributes.
             let mut whole = asked.clone();
             *list_of(&mut whole)? = rest;
             taken.insert(table.clone(), whole);

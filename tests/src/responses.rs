@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use lambda_http::http;
 use serde_json::Value;
 
-/// The answer with its body as text, decoded.
+/// The response with its body as text, decoded.
 ///
 /// # Panics
 ///
@@ -28,9 +28,9 @@ pub fn text(response: Response) -> http::Response<String> {
 /// # Panics
 ///
 /// The body is not encoded as it says, or is no text.
-pub fn body(answer: &Value) -> String {
-    let body = answer["body"].as_str().unwrap_or_default();
-    match (answer["isBase64Encoded"].as_bool(), answer["headers"]["content-encoding"].as_str()) {
+pub fn body(response: &Value) -> String {
+    let body = response["body"].as_str().unwrap_or_default();
+    match (response["isBase64Encoded"].as_bool(), response["headers"]["content-encoding"].as_str()) {
         (Some(true), Some(encoding)) => decoded(&STANDARD.decode(body).unwrap(), encoding),
         (Some(false), None) => body.to_owned(),
         other => panic!("{other:?}"),
