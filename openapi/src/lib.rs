@@ -4,7 +4,7 @@
 //! The first part is written by hand: routes, parameters, headers, statuses. The last, the schemas
 //! of the bodies, is made from the tables of the records, by [`document`]. `cargo xtask openapi`
 //! does that. A test finds when it has to be done again, and another holds real responses against
-//! all of it (`tests/openapi`).
+//! all of it (`tests/it/openapi`).
 //!
 //! - [`responses`]: the bodies that are no records. `records`: the records.
 //! - `order`: the order in which a schema reads well.

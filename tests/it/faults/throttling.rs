@@ -1,0 +1,94 @@
+//! A DynamoDB that is busy, broken or not ours.
+
+use agentscope_tests::proxy::{self, Response};
+use agentscope_tests::wire::{Fate, Wire};
+
+use crate::faults::asking::{
+    ATTEMPTS, CALM, ROUTES, Route, cases, database, is_fault, is_unavailable, most_sent, unprocessed,
+};
+
+/// What DynamoDB says when it may response later.
+const LATER: [(u16, &str); 7] = [
+    (400, "ProvisionedThroughputExceededException"),
+    (400, "ThrottlingException"),
+    (400, "RequestLimitExceeded"),
+    (500, "InternalServerError"),
+    (500, "InternalFailure"),
+    (503, "ServiceUnavailable"),
+    (502, "SomethingElse"),
+];
+
+/// What it says when it will not.
+const NEVER: [&str; 4] =
+    ["AccessDeniedException", "ResourceNotFoundException", "ValidationException", "UnrecognizedClientException"];
+
+/// Answers the first requests of an operation with an error.
+async fn failing(url: &str, operation: &'static str, error: Response, times: usize) -> Wire {
+    Wire::before(url, move |seen| {
+        let fails = seen.call.operation == operation && seen.number < times;
+        if fails { Fate::AnsweredWith(error.clone()) } else { Fate::Answered }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_request_that_is_turned_away_for_a_moment_is_sent_again() {
+    let database = &database().await;
+    let asked = cases(&LATER).map(async |(route, operation, (status, code))| {
+        let about = format!("{route:?}, {operation}, {code}");
+        let wire = failing(&database.url, operation, proxy::error(status, code), 1).await;
+        let store = database.patient_store_at(&wire.url, CALM).await;
+        assert!(route.body(&store).await == route.body(&database.store).await, "{about}");
+        assert_eq!(wire.count(), route.requests() + 1, "{about}");
+    });
+    futures::future::join_all(asked).await;
+}
+
+#[tokio::test]
+async fn a_database_that_keeps_turning_requests_away_makes_the_service_unavailable() {
+    let database = &database().await;
+    let asked = cases(&LATER).map(async |(route, operation, (status, code))| {
+        let about = format!("{route:?}, {operation}, {code}");
+        let wire = failing(&database.url, operation, proxy::error(status, code), usize::MAX).await;
+        is_unavailable(&route.send(&database.patient_store_at(&wire.url, CALM).await).await, &about);
+        assert_eq!(most_sent(&wire.calls()), ATTEMPTS, "{about}");
+    });
+    futures::future::join_all(asked).await;
+}
+
+#[tokio::test]
+async fn a_database_that_refuses_is_asked_once_and_is_a_fault() {
+    let database = &database().await;
+    let asked = cases(&NEVER).map(async |(route, operation, code)| {
+        let about = format!("{route:?}, {operation}, {code}");
+        let wire = failing(&database.url, operation, proxy::error(400, code), usize::MAX).await;
+        is_fault(&route.send(&database.patient_store_at(&wire.url, CALM).await).await, &about);
+        assert_eq!(most_sent(&wire.calls()), 1, "{about}");
+    });
+    futures::future::join_all(asked).await;
+}
+
+/// Retries have a quota, or else they would be the larger part of what a busy database gets. A client that has used it up
+/// is refused no more than that.
+#[tokio::test]
+async fn a_client_that_was_turned_away_for_long_is_well_again_with_the_database() {
+    let database = database().await;
+    let turned_away = 200;
+    let wire = failing(&database.url, "GetItem", proxy::error(400, "ThrottlingException"), turned_away).await;
+    let store = database.patient_store_at(&wire.url, CALM).await;
+    while wire.calls().iter().filter(|call| call.operation == "GetItem").count() < turned_away {
+        futures::future::join_all((0..20).map(|_| Route::Schedule.send(&store))).await;
+    }
+    assert!(Route::Schedule.body(&store).await == Route::Schedule.body(&database.store).await);
+}
+
+#[tokio::test]
+async fn keys_that_stay_unprocessed_make_the_service_unavailable() {
+    let database = &database().await;
+    let asked = ROUTES.map(async |route| {
+        let wire = Wire::before(&database.url, unprocessed).await;
+        is_unavailable(&route.send(&database.patient_store_at(&wire.url, CALM).await).await, &format!("{route:?}"));
+        assert_eq!(most_sent(&wire.calls()), 8, "{route:?}");
+    });
+    futures::future::join_all(asked).await;
+}

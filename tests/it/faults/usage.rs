@@ -1,0 +1,189 @@
+//! What is counted of the requests that a list takes, whatever happens to them.
+
+use std::time::Duration;
+
+use agentscope_store::{Store, Usage, UsageRecorder};
+use agentscope_tests::proxy;
+use agentscope_tests::wire::{Fate, Wire};
+use serde_json::Value;
+
+use crate::faults::asking::{ATTEMPTS, CALM, ROUTES, cases, database, is_fault, is_unavailable, unprocessed};
+
+/// Requests and what became of them, without the read units.
+fn counts(usage: Usage) -> [u64; 3] {
+    [usage.requests, usage.retries, usage.throttles]
+}
+
+#[tokio::test]
+async fn every_request_is_counted_with_its_read_units() {
+    let database = database().await;
+    for route in ROUTES {
+        let wire = Wire::before(&database.url, |_| Fate::Answered).await;
+        let store = database.patient_store_at(&wire.url, CALM).await;
+        let meter = UsageRecorder::default();
+        assert_eq!(meter.usage(), Usage::default());
+        meter.measure(route.body(&store)).await;
+        assert_eq!(counts(meter.usage()), [route.requests() as u64, 0, 0], "{route:?}");
+        // ListRequest again without a proxy in between, and with what DynamoDB said added up.
+        let mut units = 0.0;
+        for call in wire.calls() {
+            assert_eq!(call.input["ReturnConsumedCapacity"], "TOTAL", "{call:?}");
+            let (_, response) = proxy::Upstream::at(&database.url).send(&call).await;
+            units += match &response["ConsumedCapacity"] {
+                Value::Array(tables) => tables.iter().map(|table| table["CapacityUnits"].as_f64().unwrap()).sum(),
+                one => one["CapacityUnits"].as_f64().unwrap(),
+            };
+        }
+        assert!(units > 0.0);
+        assert_eq!(meter.usage().read_units, units, "{route:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_counts_is_asked_for_as_ever() {
+    let database = database().await;
+    for route in ROUTES {
+        let wire = Wire::before(&database.url, |_| Fate::Answered).await;
+        route.body(&database.patient_store_at(&wire.url, CALM).await).await;
+        for call in wire.calls() {
+            assert!(call.input["ReturnConsumedCapacity"].is_null(), "{call:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn attempts_that_are_turned_away_are_counted_as_throttled_and_what_is_sent_again_as_retries() {
+    let database = &database().await;
+    let faults = [
+        (400, "ThrottlingException", 1),
+        (400, "ProvisionedThroughputExceededException", 1),
+        (400, "RequestLimitExceeded", 1),
+        (500, "InternalServerError", 0),
+        (503, "ServiceUnavailable", 0),
+    ];
+    let asked = cases(&faults).map(async |(route, operation, (status, code, throttles))| {
+        let about = format!("{route:?}, {operation}, {code}");
+        let fate = move |seen: &agentscope_tests::wire::Seen| {
+            let error = || Fate::AnsweredWith(proxy::error(status, code));
+            if seen.is_first(operation) { error() } else { Fate::Answered }
+        };
+        let wire = Wire::before(&database.url, fate).await;
+        let meter = UsageRecorder::default();
+        meter.measure(route.body(&database.patient_store_at(&wire.url, CALM).await)).await;
+        assert_eq!(counts(meter.usage()), [route.requests() as u64 + 1, 1, throttles], "{about}");
+        assert_eq!(wire.count(), route.requests() + 1, "{about}");
+
+        let fate = move |seen: &agentscope_tests::wire::Seen| {
+            let error = || Fate::AnsweredWith(proxy::error(status, code));
+            if seen.call.operation == operation { error() } else { Fate::Answered }
+        };
+        let wire = Wire::before(&database.url, fate).await;
+        let meter = UsageRecorder::default();
+        let response = meter.measure(route.send(&database.patient_store_at(&wire.url, CALM).await)).await;
+        is_unavailable(&response, &about);
+        let usage = meter.usage();
+        assert!(usage.retries >= ATTEMPTS as u64 - 1, "{about}: {usage:?}");
+        assert!(usage.throttles >= ATTEMPTS as u64 * throttles, "{about}: {usage:?}");
+        assert_eq!(usage.throttles > 0, throttles > 0, "{about}: {usage:?}");
+    });
+    futures::future::join_all(asked).await;
+}
+
+#[tokio::test]
+async fn a_request_that_dynamodb_refuses_is_neither_throttled_nor_sent_again() {
+    let database = database().await;
+    for route in ROUTES {
+        let refused = || Fate::AnsweredWith(proxy::error(400, "AccessDeniedException"));
+        let wire = Wire::before(&database.url, move |_| refused()).await;
+        let meter = UsageRecorder::default();
+        is_fault(&meter.measure(route.send(&database.patient_store_at(&wire.url, CALM).await)).await, "refused");
+        let usage = meter.usage();
+        assert!(usage.requests > 0, "{usage:?}");
+        assert_eq!((usage.retries, usage.throttles, usage.read_units), (0, 0, 0.0), "{route:?}");
+    }
+}
+
+#[tokio::test]
+async fn connections_that_break_are_retries() {
+    let database = database().await;
+    for route in ROUTES {
+        for fate in [Fate::Reset, Fate::ResetInside, Fate::ClosedInside] {
+            let about = format!("{route:?}, {fate:?}");
+            let wire =
+                Wire::before(
+                    &database.url,
+                    move |seen| {
+                        if seen.is_first("GetItem") { fate.clone() } else { Fate::Answered }
+                    },
+                )
+                .await;
+            let meter = UsageRecorder::default();
+            meter.measure(route.body(&database.patient_store_at(&wire.url, CALM).await)).await;
+            assert_eq!(counts(meter.usage()), [route.requests() as u64 + 1, 1, 0], "{about}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn keys_that_stay_unprocessed_are_retries() {
+    let database = database().await;
+    for route in ROUTES {
+        let wire =
+            Wire::before(
+                &database.url,
+                |seen| {
+                    if seen.is_first("BatchGetItem") { unprocessed(seen) } else { Fate::Answered }
+                },
+            )
+            .await;
+        let meter = UsageRecorder::default();
+        meter.measure(route.body(&database.patient_store_at(&wire.url, CALM).await)).await;
+        assert_eq!(counts(meter.usage()), [route.requests() as u64 + 1, 1, 0], "{route:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_sent_until_the_budget_was_over_is_counted() {
+    let database = database().await;
+    for route in ROUTES {
+        let wire = Wire::before(&database.url, |seen| {
+            if seen.call.operation == "BatchGetItem" { Fate::Silence } else { Fate::Answered }
+        })
+        .await;
+        let meter = UsageRecorder::default();
+        let store = database.patient_store_at(&wire.url, CALM).await;
+        let response = meter.measure(route.within(Duration::from_millis(700), &store)).await;
+        is_unavailable(&response, &format!("{route:?}"));
+        assert_eq!(counts(meter.usage()), [wire.count() as u64, 0, 0], "{route:?}");
+        assert!(meter.usage().read_units > 0.0);
+    }
+}
+
+/// Side by side in one task, and in several on several threads.
+#[tokio::test]
+async fn requests_are_counted_apart() {
+    let database = database().await;
+    let mut alone = Vec::new();
+    for route in ROUTES {
+        let meter = UsageRecorder::default();
+        meter.measure(route.body(&database.patient_store_at(&database.url, CALM).await)).await;
+        alone.push((route, meter.usage()));
+    }
+    let side_by_side = async |store: &Store| {
+        let asked = alone.iter().cycle().take(12).map(async |(route, usage)| {
+            let meter = UsageRecorder::default();
+            meter.measure(route.body(store)).await;
+            assert_eq!(meter.usage(), *usage, "{route:?}");
+        });
+        futures::future::join_all(asked).await;
+    };
+    side_by_side(&database.patient_store_at(&database.url, CALM).await).await;
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(async { side_by_side(&database.patient_store_at(&database.url, CALM).await).await });
+            });
+        }
+    });
+}

@@ -1,0 +1,17 @@
+//! The tables: what is written comes back, whole, whatever its size and whoever else writes.
+
+mod any_json;
+mod any_record;
+mod any_sample;
+mod behind;
+mod copies;
+mod deaths;
+mod defaults;
+mod interleavings;
+mod leases;
+mod races;
+mod refusals;
+mod rendering;
+mod round_trip;
+mod sizes;
+mod writes;
