@@ -20,7 +20,7 @@ where
     A: Future<Output = ()> + Send,
 {
     let (done, meanwhile, store) = (Arc::new(AtomicBool::new(false)), Arc::new(meanwhile), store.clone());
-    proxy::before(url, move |call, upstream| {
+    proxy::intercept(url, move |call, upstream| {
         let (done, meanwhile, store) = (Arc::clone(&done), Arc::clone(&meanwhile), store.clone());
         async move {
             if call.input.to_string().contains(key) && !done.swap(true, Ordering::SeqCst) {

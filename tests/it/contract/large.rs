@@ -4,7 +4,7 @@ use agentscope_api::IdentitySource;
 use agentscope_store::Store;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
-use agentscope_tests::recorder::{Recorder, keys};
+use agentscope_tests::proxy::{DynamoDbProxy, keys};
 use agentscope_tests::records::{World, agent, noise, run, schedule, with};
 use serde_json::Value;
 
@@ -136,15 +136,15 @@ async fn noise_that_does_not_fit_compressed_either_is_refused_in_every_encoding(
 #[tokio::test]
 async fn an_answer_that_is_known_to_be_too_large_is_refused_before_its_states_are_read() {
     let database = database((0..4).map(|seed| noise(seed, 1_600_000)).collect()).await;
-    let recorder = Recorder::before(&database.url).await;
-    let store = database.store_at(&recorder.url);
+    let proxy = DynamoDbProxy::delaying(&database.url).await;
+    let store = database.store_at(&proxy.url);
     for list in lists() {
         for (query, status, parts) in
             [("", 413, false), ("limit=4", 413, false), ("limit=3", 200, true), ("view=summary", 200, false)]
         {
             let response = send(&store, &list, query, "identity").await;
             assert_eq!(response.status(), status, "{query}");
-            assert_eq!(keys(&recorder.take()).iter().any(|key| key.contains("#state#")), parts, "{query}");
+            assert_eq!(keys(&proxy.take()).iter().any(|key| key.contains("#state#")), parts, "{query}");
             if status == 413 {
                 let size = is_too_large(&response, query);
                 assert!(response.body().contains(&format!("at least {size} bytes")), "{}", response.body());

@@ -4,7 +4,7 @@ use agentscope_api::{ApiError, IdentitySource, handle_event_within};
 use agentscope_store::Store;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
-use agentscope_tests::recorder::{Recorder, keys};
+use agentscope_tests::proxy::{DynamoDbProxy, keys};
 use agentscope_tests::records::{World, agent, noise, parse, session, team, with};
 
 use crate::contract::large::{recommends_what_works, refusal, send};
@@ -93,9 +93,9 @@ async fn the_recommended_page_counts_teams() {
 async fn reading_stops_where_no_response_can_hold_it() {
     let teams: Vec<_> = (0..15).map(|team| names(&format!("m{team:02}-"), 20)).collect();
     let database = database(15, &teams, |id| noise(seed(id), 300_000)).await;
-    let recorder = Recorder::before(&database.url).await;
-    let store = database.store_at(&recorder.url);
-    let agents = || keys(&recorder.take()).iter().filter(|key| key.starts_with('m')).count();
+    let proxy = DynamoDbProxy::delaying(&database.url).await;
+    let store = database.store_at(&proxy.url);
+    let agents = || keys(&proxy.take()).iter().filter(|key| key.starts_with('m')).count();
     refusal(&send(&store, &list(), "", "identity").await, "identity");
     let read = agents();
     assert!(read <= 150, "{read}");

@@ -7,10 +7,9 @@ use agentscope_api::{IdentitySource, handle_event_within};
 use agentscope_store::{ClientTimeouts, Store};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
-use agentscope_tests::proxy::Call;
+use agentscope_tests::proxy::{Action, Arrival, Call};
 use agentscope_tests::records::{World, agent, noise, run, schedule, session, team, with};
 use agentscope_tests::responses::text;
-use agentscope_tests::wire::{Fate, Seen};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
@@ -168,9 +167,9 @@ pub fn most_sent(calls: &[Call]) -> usize {
 }
 
 /// Leaves every key of every batch unprocessed.
-pub fn unprocessed(seen: &Seen) -> Fate {
-    if seen.call.operation != "BatchGetItem" {
-        return Fate::Answered;
+pub fn unprocessed(arrival: &Arrival) -> Action {
+    if arrival.call.operation != "BatchGetItem" {
+        return Action::Forward;
     }
-    Fate::AnsweredWith((200, json!({ "Responses": {}, "UnprocessedKeys": seen.call.input["RequestItems"] })))
+    Action::Respond((200, json!({ "Responses": {}, "UnprocessedKeys": arrival.call.input["RequestItems"] })))
 }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use agentscope_store::ClientTimeouts;
-use agentscope_tests::proxy;
-use agentscope_tests::wire::{Fate, Wire};
+use agentscope_tests::proxy::{self, Action, DynamoDbProxy};
 
 use crate::faults::asking::{CALM, ROUTES, cases, database, is_unavailable, unprocessed};
 
@@ -14,22 +13,21 @@ const SHORT: Duration = Duration::from_millis(300);
 #[tokio::test]
 async fn a_request_whose_time_is_over_is_told_to_come_again() {
     let database = &database().await;
-    let busy = || Fate::AnsweredWith(proxy::error(400, "ThrottlingException"));
-    let stuck = [("silence", Fate::Silence), ("drip", Fate::Drip), ("throttled", busy())];
-    let asked =
-        cases(&stuck).map(async |(route, operation, (about, fate))| {
-            let wire = Wire::before(&database.url, move |seen| {
-                if seen.call.operation == operation { fate.clone() } else { Fate::Answered }
-            })
-            .await;
-            // It would try for a minute.
-            let store = database.patient_store_at(&wire.url, ClientTimeouts { attempts: 60, ..CALM }).await;
-            is_unavailable(&route.within(SHORT, &store).await, &format!("{about}, {route:?}, {operation}"));
-        });
+    let busy = || Action::Respond(proxy::error(400, "ThrottlingException"));
+    let stuck = [("silence", Action::Hang), ("drip", Action::Trickle), ("throttled", busy())];
+    let asked = cases(&stuck).map(async |(route, operation, (about, action))| {
+        let proxy = DynamoDbProxy::with_actions(&database.url, move |arrival| {
+            if arrival.call.operation == operation { action.clone() } else { Action::Forward }
+        })
+        .await;
+        // It would try for a minute.
+        let store = database.patient_store_at(&proxy.url, ClientTimeouts { attempts: 60, ..CALM }).await;
+        is_unavailable(&route.within(SHORT, &store).await, &format!("{about}, {route:?}, {operation}"));
+    });
     futures::future::join_all(asked).await;
     for route in ROUTES {
-        let wire = Wire::before(&database.url, unprocessed).await;
-        let store = database.patient_store_at(&wire.url, CALM).await;
+        let proxy = DynamoDbProxy::with_actions(&database.url, unprocessed).await;
+        let store = database.patient_store_at(&proxy.url, CALM).await;
         is_unavailable(&route.within(SHORT, &store).await, &format!("unprocessed, {route:?}"));
     }
 }

@@ -43,7 +43,7 @@ where
     let done = Arc::new(AtomicBool::new(false));
     let store = store.clone();
     let meanwhile = Arc::new(meanwhile);
-    proxy::before(url, move |call, upstream| {
+    proxy::intercept(url, move |call, upstream| {
         let is_moment = is_moment(&call);
         let (done, store, meanwhile) = (Arc::clone(&done), store.clone(), Arc::clone(&meanwhile));
         async move {
@@ -156,7 +156,7 @@ async fn a_session_that_comes_and_goes_while_another_writes_it_is_whole() {
 #[tokio::test]
 async fn a_writer_that_dies_before_its_first_head_is_seen_by_nobody() {
     let database = an_agent_with(1).await;
-    let url = proxy::before(&database.url, async |call, upstream| {
+    let url = proxy::intercept(&database.url, async |call, upstream| {
         if putting_a_head(&call) {
             return proxy::error(400, "ValidationException");
         }
@@ -180,7 +180,7 @@ async fn version_of_head(upstream: &proxy::Upstream, call: &proxy::Call) -> Stri
     let table = call.input["RequestItems"].as_object().unwrap().keys().next().unwrap();
     let key = json!({ "user_id": { "S": "alice" }, "item": { "S": "session#large" } });
     let get = json!({ "TableName": table, "Key": key, "ConsistentRead": true });
-    let (_, response) = upstream.send(&proxy::Call { operation: "GetItem".into(), input: get, trace: None }).await;
+    let (_, response) = upstream.request("GetItem", &get).await;
     response["Item"]["version"]["S"].as_str().unwrap().to_owned()
 }
 
@@ -190,7 +190,7 @@ async fn a_head_whose_answer_is_lost_keeps_its_parts() {
     let database = an_agent_with(0).await;
     database.store.put_session(&large(1)).await.unwrap();
     let lost = Arc::new(AtomicBool::new(false));
-    let url = proxy::before(&database.url, move |call, upstream| {
+    let url = proxy::intercept(&database.url, move |call, upstream| {
         let lost = Arc::clone(&lost);
         async move {
             if lost.load(Ordering::SeqCst) && call.operation == "BatchWriteItem" {

@@ -37,7 +37,7 @@ fn cut(call: &mut Call, most: usize) -> Value {
 #[tokio::test]
 async fn unprocessed_keys_are_asked_for_again() {
     let database = an_agent_with(130).await;
-    let url = proxy::before(&database.url, async |mut call, upstream| {
+    let url = proxy::intercept(&database.url, async |mut call, upstream| {
         if call.operation != "BatchGetItem" {
             return upstream.send(&call).await;
         }
@@ -54,7 +54,7 @@ async fn unprocessed_keys_are_asked_for_again() {
 async fn every_page_of_a_query_is_read_though_some_are_empty() {
     let database = an_agent_with(25).await;
     let seen = Arc::new(Mutex::new(HashSet::new()));
-    let url = proxy::before(&database.url, move |mut call, upstream| {
+    let url = proxy::intercept(&database.url, move |mut call, upstream| {
         let seen = Arc::clone(&seen);
         async move {
             if call.operation == "Query" && call.input["IndexName"] == "agent_id-index" {
@@ -81,7 +81,7 @@ async fn a_query_whose_first_page_is_empty_is_read_on() {
     for route in ROUTES {
         let queries = Arc::new(Mutex::new(0));
         let counted = Arc::clone(&queries);
-        let url = proxy::before(&database.url, move |mut call, upstream| {
+        let url = proxy::intercept(&database.url, move |mut call, upstream| {
             let counted = Arc::clone(&counted);
             async move {
                 let next = json!({ "user_id": { "S": "next" } });
@@ -106,7 +106,7 @@ async fn a_query_whose_first_page_is_empty_is_read_on() {
 #[tokio::test]
 async fn unprocessed_writes_are_sent_again() {
     let database = an_agent_with(0).await;
-    let url = proxy::before(&database.url, async |mut call, upstream| {
+    let url = proxy::intercept(&database.url, async |mut call, upstream| {
         if call.operation != "BatchWriteItem" {
             return upstream.send(&call).await;
         }

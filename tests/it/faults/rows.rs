@@ -42,7 +42,7 @@ async fn a_row_whose_session_is_gone_is_left_out_after_a_second_look_and_not_cou
     for route in ROUTES {
         let looks = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&looks);
-        let url = proxy::before(&database.url, move |call, upstream| {
+        let url = proxy::intercept(&database.url, move |call, upstream| {
             if reads(&call, "session#ghost") {
                 counted.fetch_add(1, Ordering::SeqCst);
             }
@@ -58,7 +58,7 @@ async fn a_row_whose_session_is_gone_is_left_out_after_a_second_look_and_not_cou
 async fn a_head_that_has_not_arrived_everywhere_is_looked_for_once_more() {
     let database = database().await;
     for route in ROUTES {
-        let url = proxy::before(&database.url, async |call, upstream| {
+        let url = proxy::intercept(&database.url, async |call, upstream| {
             let (status, mut response) = upstream.send(&call).await;
             if reads(&call, "session#small") && !is_consistent(&call) {
                 for items in response["Responses"].as_object_mut().unwrap().values_mut() {
@@ -79,7 +79,7 @@ async fn a_head_that_moves_on_whenever_its_parts_are_read_is_followed_so_far_and
         let database = database().await;
         let looks = Arc::new(AtomicUsize::new(0));
         let (counted, store) = (Arc::clone(&looks), database.store.clone());
-        let url = proxy::before(&database.url, move |call, upstream| {
+        let url = proxy::intercept(&database.url, move |call, upstream| {
             let (counted, store) = (Arc::clone(&counted), store.clone());
             async move {
                 if reads(&call, "session#large#state#") {
@@ -111,7 +111,7 @@ async fn a_part_that_is_not_there_is_looked_for_so_often_and_then_a_fault() {
         delete.send().await.unwrap();
         let looks = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&looks);
-        let url = proxy::before(&database.url, move |call, upstream| {
+        let url = proxy::intercept(&database.url, move |call, upstream| {
             if reads(&call, "session#large#state#") {
                 // All but the first look are consistent.
                 assert!(counted.fetch_add(1, Ordering::SeqCst) == 0 || is_consistent(&call));
@@ -129,7 +129,7 @@ async fn a_part_that_is_not_there_is_looked_for_so_often_and_then_a_fault() {
 async fn a_session_that_has_left_the_list_is_left_out_though_its_row_is_still_there() {
     let database = database().await;
     for route in ROUTES {
-        let url = proxy::before(&database.url, async |call, upstream| {
+        let url = proxy::intercept(&database.url, async |call, upstream| {
             let (status, mut response) = upstream.send(&call).await;
             for items in response["Responses"].as_object_mut().into_iter().flat_map(|tables| tables.values_mut()) {
                 let items = items.as_array_mut().unwrap().iter_mut();

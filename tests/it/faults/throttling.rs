@@ -1,7 +1,6 @@
 //! A DynamoDB that is busy, broken or not ours.
 
-use agentscope_tests::proxy::{self, Response};
-use agentscope_tests::wire::{Fate, Wire};
+use agentscope_tests::proxy::{self, Action, DynamoDbProxy, Response};
 
 use crate::faults::asking::{
     ATTEMPTS, CALM, ROUTES, Route, cases, database, is_fault, is_unavailable, most_sent, unprocessed,
@@ -23,10 +22,10 @@ const NEVER: [&str; 4] =
     ["AccessDeniedException", "ResourceNotFoundException", "ValidationException", "UnrecognizedClientException"];
 
 /// Answers the first requests of an operation with an error.
-async fn failing(url: &str, operation: &'static str, error: Response, times: usize) -> Wire {
-    Wire::before(url, move |seen| {
-        let fails = seen.call.operation == operation && seen.number < times;
-        if fails { Fate::AnsweredWith(error.clone()) } else { Fate::Answered }
+async fn failing(url: &str, operation: &'static str, error: Response, times: usize) -> DynamoDbProxy {
+    DynamoDbProxy::with_actions(url, move |arrival| {
+        let fails = arrival.call.operation == operation && arrival.number < times;
+        if fails { Action::Respond(error.clone()) } else { Action::Forward }
     })
     .await
 }
@@ -36,10 +35,10 @@ async fn a_request_that_is_turned_away_for_a_moment_is_sent_again() {
     let database = &database().await;
     let asked = cases(&LATER).map(async |(route, operation, (status, code))| {
         let about = format!("{route:?}, {operation}, {code}");
-        let wire = failing(&database.url, operation, proxy::error(status, code), 1).await;
-        let store = database.patient_store_at(&wire.url, CALM).await;
+        let proxy = failing(&database.url, operation, proxy::error(status, code), 1).await;
+        let store = database.patient_store_at(&proxy.url, CALM).await;
         assert!(route.body(&store).await == route.body(&database.store).await, "{about}");
-        assert_eq!(wire.count(), route.requests() + 1, "{about}");
+        assert_eq!(proxy.count(), route.requests() + 1, "{about}");
     });
     futures::future::join_all(asked).await;
 }
@@ -49,9 +48,9 @@ async fn a_database_that_keeps_turning_requests_away_makes_the_service_unavailab
     let database = &database().await;
     let asked = cases(&LATER).map(async |(route, operation, (status, code))| {
         let about = format!("{route:?}, {operation}, {code}");
-        let wire = failing(&database.url, operation, proxy::error(status, code), usize::MAX).await;
-        is_unavailable(&route.send(&database.patient_store_at(&wire.url, CALM).await).await, &about);
-        assert_eq!(most_sent(&wire.calls()), ATTEMPTS, "{about}");
+        let proxy = failing(&database.url, operation, proxy::error(status, code), usize::MAX).await;
+        is_unavailable(&route.send(&database.patient_store_at(&proxy.url, CALM).await).await, &about);
+        assert_eq!(most_sent(&proxy.calls()), ATTEMPTS, "{about}");
     });
     futures::future::join_all(asked).await;
 }
@@ -61,9 +60,9 @@ async fn a_database_that_refuses_is_asked_once_and_is_a_fault() {
     let database = &database().await;
     let asked = cases(&NEVER).map(async |(route, operation, code)| {
         let about = format!("{route:?}, {operation}, {code}");
-        let wire = failing(&database.url, operation, proxy::error(400, code), usize::MAX).await;
-        is_fault(&route.send(&database.patient_store_at(&wire.url, CALM).await).await, &about);
-        assert_eq!(most_sent(&wire.calls()), 1, "{about}");
+        let proxy = failing(&database.url, operation, proxy::error(400, code), usize::MAX).await;
+        is_fault(&route.send(&database.patient_store_at(&proxy.url, CALM).await).await, &about);
+        assert_eq!(most_sent(&proxy.calls()), 1, "{about}");
     });
     futures::future::join_all(asked).await;
 }
@@ -74,9 +73,9 @@ async fn a_database_that_refuses_is_asked_once_and_is_a_fault() {
 async fn a_client_that_was_turned_away_for_long_is_well_again_with_the_database() {
     let database = database().await;
     let turned_away = 200;
-    let wire = failing(&database.url, "GetItem", proxy::error(400, "ThrottlingException"), turned_away).await;
-    let store = database.patient_store_at(&wire.url, CALM).await;
-    while wire.calls().iter().filter(|call| call.operation == "GetItem").count() < turned_away {
+    let proxy = failing(&database.url, "GetItem", proxy::error(400, "ThrottlingException"), turned_away).await;
+    let store = database.patient_store_at(&proxy.url, CALM).await;
+    while proxy.calls().iter().filter(|call| call.operation == "GetItem").count() < turned_away {
         futures::future::join_all((0..20).map(|_| Route::Schedule.send(&store))).await;
     }
     assert!(Route::Schedule.body(&store).await == Route::Schedule.body(&database.store).await);
@@ -86,9 +85,9 @@ async fn a_client_that_was_turned_away_for_long_is_well_again_with_the_database(
 async fn keys_that_stay_unprocessed_make_the_service_unavailable() {
     let database = &database().await;
     let asked = ROUTES.map(async |route| {
-        let wire = Wire::before(&database.url, unprocessed).await;
-        is_unavailable(&route.send(&database.patient_store_at(&wire.url, CALM).await).await, &format!("{route:?}"));
-        assert_eq!(most_sent(&wire.calls()), 8, "{route:?}");
+        let proxy = DynamoDbProxy::with_actions(&database.url, unprocessed).await;
+        is_unavailable(&route.send(&database.patient_store_at(&proxy.url, CALM).await).await, &format!("{route:?}"));
+        assert_eq!(most_sent(&proxy.calls()), 8, "{route:?}");
     });
     futures::future::join_all(asked).await;
 }

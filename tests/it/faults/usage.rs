@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use agentscope_store::{Store, Usage, UsageRecorder};
-use agentscope_tests::proxy;
-use agentscope_tests::wire::{Fate, Wire};
-use serde_json::Value;
+use agentscope_tests::proxy::{self, Action, Arrival, DynamoDbProxy, read_units};
 
 use crate::faults::asking::{ATTEMPTS, CALM, ROUTES, cases, database, is_fault, is_unavailable, unprocessed};
 
@@ -18,21 +16,18 @@ fn counts(usage: Usage) -> [u64; 3] {
 async fn every_request_is_counted_with_its_read_units() {
     let database = database().await;
     for route in ROUTES {
-        let wire = Wire::before(&database.url, |_| Fate::Answered).await;
-        let store = database.patient_store_at(&wire.url, CALM).await;
+        let proxy = DynamoDbProxy::recording(&database.url).await;
+        let store = database.patient_store_at(&proxy.url, CALM).await;
         let meter = UsageRecorder::default();
         assert_eq!(meter.usage(), Usage::default());
         meter.measure(route.body(&store)).await;
         assert_eq!(counts(meter.usage()), [route.requests() as u64, 0, 0], "{route:?}");
-        // ListRequest again without a proxy in between, and with what DynamoDB said added up.
+        // The same requests without the proxy, with the sum of the units that DynamoDB reports.
         let mut units = 0.0;
-        for call in wire.calls() {
+        for call in proxy.calls() {
             assert_eq!(call.input["ReturnConsumedCapacity"], "TOTAL", "{call:?}");
             let (_, response) = proxy::Upstream::at(&database.url).send(&call).await;
-            units += match &response["ConsumedCapacity"] {
-                Value::Array(tables) => tables.iter().map(|table| table["CapacityUnits"].as_f64().unwrap()).sum(),
-                one => one["CapacityUnits"].as_f64().unwrap(),
-            };
+            units += read_units(&response).unwrap();
         }
         assert!(units > 0.0);
         assert_eq!(meter.usage().read_units, units, "{route:?}");
@@ -43,9 +38,9 @@ async fn every_request_is_counted_with_its_read_units() {
 async fn what_nobody_counts_is_asked_for_as_ever() {
     let database = database().await;
     for route in ROUTES {
-        let wire = Wire::before(&database.url, |_| Fate::Answered).await;
-        route.body(&database.patient_store_at(&wire.url, CALM).await).await;
-        for call in wire.calls() {
+        let proxy = DynamoDbProxy::recording(&database.url).await;
+        route.body(&database.patient_store_at(&proxy.url, CALM).await).await;
+        for call in proxy.calls() {
             assert!(call.input["ReturnConsumedCapacity"].is_null(), "{call:?}");
         }
     }
@@ -63,23 +58,23 @@ async fn attempts_that_are_turned_away_are_counted_as_throttled_and_what_is_sent
     ];
     let asked = cases(&faults).map(async |(route, operation, (status, code, throttles))| {
         let about = format!("{route:?}, {operation}, {code}");
-        let fate = move |seen: &agentscope_tests::wire::Seen| {
-            let error = || Fate::AnsweredWith(proxy::error(status, code));
-            if seen.is_first(operation) { error() } else { Fate::Answered }
+        let action = move |arrival: &Arrival| {
+            let error = || Action::Respond(proxy::error(status, code));
+            if arrival.is_first(operation) { error() } else { Action::Forward }
         };
-        let wire = Wire::before(&database.url, fate).await;
+        let proxy = DynamoDbProxy::with_actions(&database.url, action).await;
         let meter = UsageRecorder::default();
-        meter.measure(route.body(&database.patient_store_at(&wire.url, CALM).await)).await;
+        meter.measure(route.body(&database.patient_store_at(&proxy.url, CALM).await)).await;
         assert_eq!(counts(meter.usage()), [route.requests() as u64 + 1, 1, throttles], "{about}");
-        assert_eq!(wire.count(), route.requests() + 1, "{about}");
+        assert_eq!(proxy.count(), route.requests() + 1, "{about}");
 
-        let fate = move |seen: &agentscope_tests::wire::Seen| {
-            let error = || Fate::AnsweredWith(proxy::error(status, code));
-            if seen.call.operation == operation { error() } else { Fate::Answered }
+        let action = move |arrival: &Arrival| {
+            let error = || Action::Respond(proxy::error(status, code));
+            if arrival.call.operation == operation { error() } else { Action::Forward }
         };
-        let wire = Wire::before(&database.url, fate).await;
+        let proxy = DynamoDbProxy::with_actions(&database.url, action).await;
         let meter = UsageRecorder::default();
-        let response = meter.measure(route.send(&database.patient_store_at(&wire.url, CALM).await)).await;
+        let response = meter.measure(route.send(&database.patient_store_at(&proxy.url, CALM).await)).await;
         is_unavailable(&response, &about);
         let usage = meter.usage();
         assert!(usage.retries >= ATTEMPTS as u64 - 1, "{about}: {usage:?}");
@@ -93,10 +88,10 @@ async fn attempts_that_are_turned_away_are_counted_as_throttled_and_what_is_sent
 async fn a_request_that_dynamodb_refuses_is_neither_throttled_nor_sent_again() {
     let database = database().await;
     for route in ROUTES {
-        let refused = || Fate::AnsweredWith(proxy::error(400, "AccessDeniedException"));
-        let wire = Wire::before(&database.url, move |_| refused()).await;
+        let refused = || Action::Respond(proxy::error(400, "AccessDeniedException"));
+        let proxy = DynamoDbProxy::with_actions(&database.url, move |_| refused()).await;
         let meter = UsageRecorder::default();
-        is_fault(&meter.measure(route.send(&database.patient_store_at(&wire.url, CALM).await)).await, "refused");
+        is_fault(&meter.measure(route.send(&database.patient_store_at(&proxy.url, CALM).await)).await, "refused");
         let usage = meter.usage();
         assert!(usage.requests > 0, "{usage:?}");
         assert_eq!((usage.retries, usage.throttles, usage.read_units), (0, 0, 0.0), "{route:?}");
@@ -107,18 +102,14 @@ async fn a_request_that_dynamodb_refuses_is_neither_throttled_nor_sent_again() {
 async fn connections_that_break_are_retries() {
     let database = database().await;
     for route in ROUTES {
-        for fate in [Fate::Reset, Fate::ResetInside, Fate::ClosedInside] {
-            let about = format!("{route:?}, {fate:?}");
-            let wire =
-                Wire::before(
-                    &database.url,
-                    move |seen| {
-                        if seen.is_first("GetItem") { fate.clone() } else { Fate::Answered }
-                    },
-                )
-                .await;
+        for action in [Action::Reset, Action::ResetMidway, Action::CloseMidway] {
+            let about = format!("{route:?}, {action:?}");
+            let proxy = DynamoDbProxy::with_actions(&database.url, move |arrival| {
+                if arrival.is_first("GetItem") { action.clone() } else { Action::Forward }
+            })
+            .await;
             let meter = UsageRecorder::default();
-            meter.measure(route.body(&database.patient_store_at(&wire.url, CALM).await)).await;
+            meter.measure(route.body(&database.patient_store_at(&proxy.url, CALM).await)).await;
             assert_eq!(counts(meter.usage()), [route.requests() as u64 + 1, 1, 0], "{about}");
         }
     }
@@ -128,16 +119,12 @@ async fn connections_that_break_are_retries() {
 async fn keys_that_stay_unprocessed_are_retries() {
     let database = database().await;
     for route in ROUTES {
-        let wire =
-            Wire::before(
-                &database.url,
-                |seen| {
-                    if seen.is_first("BatchGetItem") { unprocessed(seen) } else { Fate::Answered }
-                },
-            )
-            .await;
+        let proxy = DynamoDbProxy::with_actions(&database.url, |arrival| {
+            if arrival.is_first("BatchGetItem") { unprocessed(arrival) } else { Action::Forward }
+        })
+        .await;
         let meter = UsageRecorder::default();
-        meter.measure(route.body(&database.patient_store_at(&wire.url, CALM).await)).await;
+        meter.measure(route.body(&database.patient_store_at(&proxy.url, CALM).await)).await;
         assert_eq!(counts(meter.usage()), [route.requests() as u64 + 1, 1, 0], "{route:?}");
     }
 }
@@ -146,15 +133,15 @@ async fn keys_that_stay_unprocessed_are_retries() {
 async fn what_was_sent_until_the_budget_was_over_is_counted() {
     let database = database().await;
     for route in ROUTES {
-        let wire = Wire::before(&database.url, |seen| {
-            if seen.call.operation == "BatchGetItem" { Fate::Silence } else { Fate::Answered }
+        let proxy = DynamoDbProxy::with_actions(&database.url, |arrival| {
+            if arrival.call.operation == "BatchGetItem" { Action::Hang } else { Action::Forward }
         })
         .await;
         let meter = UsageRecorder::default();
-        let store = database.patient_store_at(&wire.url, CALM).await;
+        let store = database.patient_store_at(&proxy.url, CALM).await;
         let response = meter.measure(route.within(Duration::from_millis(700), &store)).await;
         is_unavailable(&response, &format!("{route:?}"));
-        assert_eq!(counts(meter.usage()), [wire.count() as u64, 0, 0], "{route:?}");
+        assert_eq!(counts(meter.usage()), [proxy.count() as u64, 0, 0], "{route:?}");
         assert!(meter.usage().read_units > 0.0);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use agentscope_store::Store;
 use agentscope_tests::dynamodb::TestDynamoDb;
-use agentscope_tests::recorder::{Recorder, Sent, depth, keys};
+use agentscope_tests::proxy::{Call, DynamoDbProxy, Recorded, depth, keys};
 use agentscope_tests::records::{World, agent, noise, run, schedule, session, team, with};
 use serde_json::{Value, json};
 
@@ -15,15 +15,15 @@ const ONE_PART: usize = 16 * 1024;
 /// Compresses to over 392 KB, so that it lies in two.
 const TWO_PARTS: usize = 600 * 1024;
 
-/// The database by way of a recorder.
-async fn recorded(world: &World) -> (Store, Recorder) {
+/// The database by way of a proxy.
+async fn recorded(world: &World) -> (Store, DynamoDbProxy) {
     let database = TestDynamoDb::with_export(&world.text()).await;
-    let recorder = Recorder::before(&database.url).await;
-    (database.store_at(&recorder.url), recorder)
+    let proxy = DynamoDbProxy::delaying(&database.url).await;
+    (database.store_at(&proxy.url), proxy)
 }
 
 /// How many requests of each kind.
-fn kinds(sent: &[Sent]) -> BTreeMap<String, usize> {
+fn kinds(sent: &[Recorded]) -> BTreeMap<String, usize> {
     let mut kinds = BTreeMap::new();
     for request in sent {
         *kinds.entry(kind(request)).or_default() += 1;
@@ -31,7 +31,7 @@ fn kinds(sent: &[Sent]) -> BTreeMap<String, usize> {
     kinds
 }
 
-fn kind(Sent { operation, input, .. }: &Sent) -> String {
+fn kind(Recorded { call: Call { operation, input, .. }, .. }: &Recorded) -> String {
     let table = |name: &str| name.rsplit('-').next().unwrap().to_owned();
     let subject = match operation.as_str() {
         "Query" => input["IndexName"].as_str().unwrap_or("leases").to_owned(),
@@ -49,7 +49,7 @@ fn kind(Sent { operation, input, .. }: &Sent) -> String {
     format!("{operation} {subject}")
 }
 
-fn assert_plan<const N: usize>(sent: &[Sent], deepest: usize, expected: [(&str, usize); N]) {
+fn assert_plan<const N: usize>(sent: &[Recorded], deepest: usize, expected: [(&str, usize); N]) {
     let expected: BTreeMap<_, _> = expected.map(|(kind, count)| (kind.to_owned(), count)).into();
     assert_eq!(kinds(sent), expected);
     let keys = keys(sent);
@@ -99,9 +99,9 @@ fn big_world() -> World {
 
 #[tokio::test]
 async fn sessions_with_teams_take_four_round_trips_whatever_their_number() {
-    let (store, recorder) = recorded(&big_world()).await;
+    let (store, proxy) = recorded(&big_world()).await;
     let rows = asking::sessions(&store, "lead").await;
-    let sent = recorder.take();
+    let sent = proxy.take();
     assert_plan(
         &sent,
         4,
@@ -168,11 +168,11 @@ async fn a_page_of_sessions_with_one_team_takes_three_round_trips() {
     let members = ["a", "b", "c", "d", "lead"];
     world.agents.extend(members.map(|id| agent("alice", id)).into_iter().take(4));
     world.teams.push(team("alice", "team", "chat 0", &members));
-    let (store, recorder) = recorded(&world).await;
+    let (store, proxy) = recorded(&world).await;
     assert_eq!(asking::sessions(&store, "lead").await.len(), 30);
     // All states are small and the agent leads the team itself: no parts, no other leading session, no fourth round.
     assert_plan(
-        &recorder.take(),
+        &proxy.take(),
         3,
         [
             ("GetItem agents", 1),
@@ -205,12 +205,12 @@ async fn members_whose_sessions_are_old_are_found_without_another_round_trip() {
         }
         let ids: Vec<_> = ids.iter().map(String::as_str).collect();
         world.teams.push(team("alice", "team", "chat 0", &ids));
-        let (store, recorder) = recorded(&world).await;
+        let (store, proxy) = recorded(&world).await;
         let rows = asking::sessions(&store, "lead").await;
         for (member, id) in rows[0]["team"]["members"].as_array().unwrap().iter().zip(ids) {
             assert_eq!(member["session_id"], format!("work of {id}"));
         }
-        let sent = recorder.take();
+        let sent = proxy.take();
         let kinds = kinds(&sent);
         assert_eq!(kinds.get("Query user_id-index").copied().unwrap_or_default(), at_once, "{kinds:?}");
         assert_eq!(kinds["Query agent_id-index"], 1 + one_by_one, "{kinds:?}");
@@ -221,9 +221,9 @@ async fn members_whose_sessions_are_old_are_found_without_another_round_trip() {
 #[tokio::test]
 async fn an_agent_without_sessions_takes_one_round_trip_whether_it_exists_or_not() {
     let world = World { agents: vec![agent("alice", "lead")], ..World::default() };
-    let (store, recorder) = recorded(&world).await;
+    let (store, proxy) = recorded(&world).await;
     assert_eq!(asking::sessions(&store, "lead").await.len(), 0);
-    assert_plan(&recorder.take(), 1, [("GetItem agents", 1), ("Query leases", 1), ("Query agent_id-index", 1)]);
+    assert_plan(&proxy.take(), 1, [("GetItem agents", 1), ("Query leases", 1), ("Query agent_id-index", 1)]);
 }
 
 #[tokio::test]
@@ -237,11 +237,11 @@ async fn runs_of_a_schedule_take_three_round_trips_whatever_their_number() {
         world.sessions.push(with(with(run, "/team_id", "team"), "/state/summary", summary));
     }
     world.teams.push(team("alice", "team", "run 0", &["agent 0"]));
-    let (store, recorder) = recorded(&world).await;
+    let (store, proxy) = recorded(&world).await;
     let expected: Vec<_> = (0..300).rev().map(|number| format!("run {number}")).collect();
     assert_eq!(asking::run_ids(&store, "schedule").await, expected);
     assert_plan(
-        &recorder.take(),
+        &proxy.take(),
         3,
         [
             // First the schedule and its runs' rows.

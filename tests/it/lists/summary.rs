@@ -5,7 +5,7 @@ use agentscope_store::Store;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::golden;
-use agentscope_tests::recorder::{Recorder, depth, keys};
+use agentscope_tests::proxy::{DynamoDbProxy, depth, keys};
 use agentscope_tests::records::{World, agent, noise, run, schedule, with};
 use serde_json::{Value, json};
 
@@ -159,18 +159,18 @@ async fn no_part_is_read_but_where_documents_lie_in_it() {
     all.push(with_large("/newer", full("documents")));
     for (sessions, parts, depths) in [(sessions, 0, [2, 2]), (all, 2, [4, 4])] {
         let database = database(sessions).await;
-        let recorder = Recorder::before(&database.url).await;
-        let store = database.store_at(&recorder.url);
+        let proxy = DynamoDbProxy::delaying(&database.url).await;
+        let store = database.store_at(&proxy.url);
         for (list, deepest) in lists().into_iter().zip(depths) {
             body(&store, &summary(&list)).await;
-            let sent = recorder.take();
+            let sent = proxy.take();
             let keys = keys(&sent);
             let read: Vec<_> = keys.iter().filter(|key| key.contains("#state#")).collect();
             assert!(read.len() == parts && read.iter().all(|key| key.contains("session#documents#state#")), "{read:?}");
             assert!(depth(&sent) <= deepest, "{} {}", list.path, depth(&sent));
             // Of the heads everything but the bulk is requested.
-            let heads = sent.iter().find(|sent| sent.operation == "BatchGetItem").unwrap();
-            let (_, request) = heads.input["RequestItems"].as_object().unwrap().iter().next().unwrap();
+            let heads = sent.iter().find(|sent| sent.call.operation == "BatchGetItem").unwrap();
+            let (_, request) = heads.call.input["RequestItems"].as_object().unwrap().iter().next().unwrap();
             let names = request["ExpressionAttributeNames"].to_string();
             assert!(request["ProjectionExpression"].is_string() && !names.contains("\"bulk\""), "{names}");
         }

@@ -3,7 +3,7 @@
 use agentscope_store::{Store, keys};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
-use agentscope_tests::recorder::{Recorder, Sent, depth};
+use agentscope_tests::proxy::{Call, DynamoDbProxy, Recorded, depth};
 use agentscope_tests::records::{noise, with as with_member};
 use serde_json::{Value, json};
 
@@ -12,26 +12,26 @@ use crate::pages::asking::{lists, page, time, with, world};
 const SESSIONS: usize = 7;
 
 /// Seven sessions, the even ones with states that lie in a part.
-async fn recorded() -> (TestDynamoDb, Store, Recorder) {
+async fn recorded() -> (TestDynamoDb, Store, DynamoDbProxy) {
     let sessions: Vec<_> = (0..SESSIONS).map(|number| (format!("s{number}"), time(number))).collect();
     let mut world = world("alice", sessions.iter().map(|(id, time)| (id.as_str(), time.as_str())));
     for session in world.sessions.iter_mut().step_by(2) {
         *session = with_member(session.take(), "/state/summary", noise(1, 16 * 1024));
     }
     let database = TestDynamoDb::with_export(&world.text()).await;
-    let recorder = Recorder::before(&database.url).await;
-    let store = database.store_at(&recorder.url);
-    (database, store, recorder)
+    let proxy = DynamoDbProxy::delaying(&database.url).await;
+    let store = database.store_at(&proxy.url);
+    (database, store, proxy)
 }
 
 /// The requests, each in a line: what it reads and how much of it. Sorted, since some are sent side by side.
-fn lines(sent: &[Sent]) -> Vec<String> {
+fn lines(sent: &[Recorded]) -> Vec<String> {
     let mut lines: Vec<_> = sent.iter().map(line).collect();
     lines.sort();
     lines
 }
 
-fn line(Sent { operation, input, .. }: &Sent) -> String {
+fn line(Recorded { call: Call { operation, input, .. }, .. }: &Recorded) -> String {
     let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
     match operation.as_str() {
         "GetItem" => format!("GetItem {}", text(&input["Key"]["id"]["S"])),
@@ -62,17 +62,17 @@ fn line(Sent { operation, input, .. }: &Sent) -> String {
     }
 }
 
-async fn requests(store: &Store, recorder: &Recorder, request: &HttpRequest) -> (Vec<Sent>, Option<String>) {
-    recorder.take();
+async fn requests(store: &Store, proxy: &DynamoDbProxy, request: &HttpRequest) -> (Vec<Recorded>, Option<String>) {
+    proxy.take();
     let cursor = page(store, request).await.next_cursor.flatten();
-    (recorder.take(), cursor)
+    (proxy.take(), cursor)
 }
 
 #[tokio::test]
 async fn a_page_of_an_agents_sessions_reads_its_own_items() {
-    let (_database, store, recorder) = recorded().await;
+    let (_database, store, proxy) = recorded().await;
     let list = with(&HttpRequest::sessions("alice", "a"), &[("limit", "3")]);
-    let (sent, cursor) = requests(&store, &recorder, &list).await;
+    let (sent, cursor) = requests(&store, &proxy, &list).await;
     assert_eq!(
         lines(&sent),
         [
@@ -86,7 +86,7 @@ async fn a_page_of_an_agents_sessions_reads_its_own_items() {
     assert_eq!(depth(&sent), 3);
 
     let second = with(&list, &[("cursor", &cursor.unwrap())]);
-    let (sent, cursor) = requests(&store, &recorder, &second).await;
+    let (sent, cursor) = requests(&store, &proxy, &second).await;
     assert_eq!(
         lines(&sent),
         [
@@ -99,7 +99,7 @@ async fn a_page_of_an_agents_sessions_reads_its_own_items() {
     );
 
     let last = with(&list, &[("cursor", &cursor.unwrap()), ("view", "summary"), ("count", "1")]);
-    let (sent, cursor) = requests(&store, &recorder, &last).await;
+    let (sent, cursor) = requests(&store, &proxy, &last).await;
     assert_eq!(
         lines(&sent),
         [
@@ -116,9 +116,9 @@ async fn a_page_of_an_agents_sessions_reads_its_own_items() {
 
 #[tokio::test]
 async fn a_page_of_a_schedules_runs_reads_its_own_items() {
-    let (_database, store, recorder) = recorded().await;
+    let (_database, store, proxy) = recorded().await;
     let list = with(&HttpRequest::schedule_sessions("alice", "s"), &[("limit", "3")]);
-    let (sent, cursor) = requests(&store, &recorder, &list).await;
+    let (sent, cursor) = requests(&store, &proxy, &list).await;
     assert_eq!(
         lines(&sent),
         [
@@ -131,7 +131,7 @@ async fn a_page_of_a_schedules_runs_reads_its_own_items() {
     assert_eq!(depth(&sent), 3);
 
     let second = with(&list, &[("cursor", &cursor.unwrap()), ("view", "summary"), ("count", "1")]);
-    let (sent, _) = requests(&store, &recorder, &second).await;
+    let (sent, _) = requests(&store, &proxy, &second).await;
     assert_eq!(
         lines(&sent),
         [
@@ -147,12 +147,12 @@ async fn a_page_of_a_schedules_runs_reads_its_own_items() {
 /// A key to start from has to be whole, and to lie where the query looks: DynamoDB refuses others.
 #[tokio::test]
 async fn the_key_to_start_from_is_the_callers_own() {
-    let (_database, store, recorder) = recorded().await;
+    let (_database, store, proxy) = recorded().await;
     for (list, index) in lists("alice").into_iter().zip([("agent_id", "a"), ("source_schedule_id", "s")]) {
-        let (_, cursor) = requests(&store, &recorder, &with(&list, &[("limit", "3")])).await;
-        let (sent, _) =
-            requests(&store, &recorder, &with(&list, &[("limit", "3"), ("cursor", &cursor.unwrap())])).await;
-        let start = sent.iter().map(|sent| &sent.input["ExclusiveStartKey"]).find(|start| !start.is_null()).unwrap();
+        let (_, cursor) = requests(&store, &proxy, &with(&list, &[("limit", "3")])).await;
+        let (sent, _) = requests(&store, &proxy, &with(&list, &[("limit", "3"), ("cursor", &cursor.unwrap())])).await;
+        let start =
+            sent.iter().map(|sent| &sent.call.input["ExclusiveStartKey"]).find(|start| !start.is_null()).unwrap();
         let expected = json!({
             "user_id": { "S": "alice" }, "item": { "S": keys::head("s4") }, index.0: { "S": index.1 },
             "listing": { "S": "alice#2026-01-01T00:00:04.000000Z#s4" },
@@ -163,10 +163,10 @@ async fn the_key_to_start_from_is_the_callers_own() {
 
 #[tokio::test]
 async fn a_cursor_that_is_none_costs_no_request() {
-    let (_database, store, recorder) = recorded().await;
+    let (_database, store, proxy) = recorded().await;
     for list in lists("alice") {
-        recorder.take();
+        proxy.take();
         crate::pages::asking::send(&store, &with(&list, &[("cursor", "x")])).await;
-        assert_eq!(recorder.take().len(), 0);
+        assert_eq!(proxy.take().len(), 0);
     }
 }

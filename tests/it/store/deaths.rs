@@ -25,7 +25,7 @@ async fn list(store: &Store) -> String {
 /// with its first write alone.
 async fn mortal(database: &TestDynamoDb, requests: usize) -> Store {
     let count = Arc::new(AtomicUsize::new(0));
-    let url = proxy::before(&database.url, move |mut call, upstream| {
+    let url = proxy::intercept(&database.url, move |mut call, upstream| {
         let number = count.fetch_add(1, Ordering::SeqCst);
         async move {
             if number < requests {

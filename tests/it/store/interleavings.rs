@@ -68,7 +68,7 @@ impl Guarded {
     async fn start() -> Self {
         let database = database().await;
         let (requests, waiting) = mpsc::unbounded_channel();
-        let url = proxy::before(&database.url, move |call, upstream| {
+        let url = proxy::intercept(&database.url, move |call, upstream| {
             let (go, wait) = oneshot::channel();
             requests.send(go).unwrap();
             async move {
@@ -191,7 +191,7 @@ async fn a_read_may_be_interrupted_anywhere_and_shows_a_session_as_somebody_left
 async fn a_read_passes_over_a_session_that_somebody_has_only_begun_to_write() {
     let mut guarded = Guarded::start().await;
     // This writer dies when it puts its first part.
-    let dying = proxy::before(&guarded.database.url, async |call, upstream| {
+    let dying = proxy::intercept(&guarded.database.url, async |call, upstream| {
         if call.input.to_string().contains("#state#") {
             return proxy::error(400, "AccessDeniedException");
         }

@@ -10,8 +10,8 @@ use agentscope_tests::compressed::decode_to_the_plain_answer;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::{HttpRequest, with_claims};
 use agentscope_tests::golden::{cases, world};
+use agentscope_tests::proxy::{Action, DynamoDbProxy};
 use agentscope_tests::runtime_api::{Function, Outcome, deadline_in, environment, run_to_end};
-use agentscope_tests::wire::{Fate, Wire};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
@@ -155,16 +155,12 @@ async fn it_answers_before_its_deadline_though_the_database_does_not_and_goes_on
     let database = TestDynamoDb::with_export(&world()).await;
     let silent = Arc::new(AtomicBool::new(true));
     let is_silent = Arc::clone(&silent);
-    let wire =
-        Wire::before(
-            &database.url,
-            move |_| {
-                if is_silent.load(Ordering::SeqCst) { Fate::Silence } else { Fate::Answered }
-            },
-        )
-        .await;
+    let proxy = DynamoDbProxy::with_actions(&database.url, move |_| {
+        if is_silent.load(Ordering::SeqCst) { Action::Hang } else { Action::Forward }
+    })
+    .await;
     let mut environment = environment(&database, "header");
-    environment.push(("AWS_ENDPOINT_URL_DYNAMODB", wire.url.clone()));
+    environment.push(("AWS_ENDPOINT_URL_DYNAMODB", proxy.url.clone()));
     let mut function = Function::start(BINARY, environment, Stdio::piped()).await;
     let event = a_request("alice").http_api();
     for left in [Duration::from_millis(400), Duration::from_millis(2000)] {

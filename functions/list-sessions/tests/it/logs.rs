@@ -3,9 +3,9 @@
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::emf;
 use agentscope_tests::events::{HttpRequest, with_claims};
+use agentscope_tests::proxy::{Action, DynamoDbProxy};
 use agentscope_tests::records::{World, agent, session, with};
 use agentscope_tests::runtime_api::{Function, Outcome, environment};
-use agentscope_tests::wire::{Fate, Wire};
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_list-sessions");
@@ -132,20 +132,20 @@ async fn nothing_of_what_dynamodb_answers_is_written_down() {
     let database = TestDynamoDb::with_export(&world()).await;
     let item = r#"{"Item":{"data":{"S":"s3cret"}},"Items":[{"data":{"S":"s3cret"}}]"#;
     let fates = [
-        Fate::AnsweredWithText(200, item),
-        Fate::AnsweredWithText(200, "s3cret"),
-        Fate::AnsweredWithText(200, r#"{"Item":{"s3cret":{"s3cret":"s3cret"}},"Items":{"s3cret":1}}"#),
-        Fate::AnsweredWithText(200, r#"{"Item":{"data":{"N":"s3cret"}},"Items":[{"data":{"BOOL":"s3cret"}}]}"#),
-        Fate::AnsweredWithText(400, item),
-        Fate::AnsweredWithText(500, "<html>s3cret</html>"),
-        Fate::ResetInside,
-        Fate::ClosedInside,
+        Action::RespondText(200, item),
+        Action::RespondText(200, "s3cret"),
+        Action::RespondText(200, r#"{"Item":{"s3cret":{"s3cret":"s3cret"}},"Items":{"s3cret":1}}"#),
+        Action::RespondText(200, r#"{"Item":{"data":{"N":"s3cret"}},"Items":[{"data":{"BOOL":"s3cret"}}]}"#),
+        Action::RespondText(400, item),
+        Action::RespondText(500, "<html>s3cret</html>"),
+        Action::ResetMidway,
+        Action::CloseMidway,
     ];
-    for fate in fates {
-        let about = format!("{fate:?}");
-        let wire = Wire::before(&database.url, move |_| fate.clone()).await;
+    for action in fates {
+        let about = format!("{action:?}");
+        let proxy = DynamoDbProxy::with_actions(&database.url, move |_| action.clone()).await;
         let mut environment = talkative(&database, "header");
-        environment.push(("AWS_ENDPOINT_URL_DYNAMODB", wire.url.clone()));
+        environment.push(("AWS_ENDPOINT_URL_DYNAMODB", proxy.url.clone()));
         let mut function = Function::start_recorded(BINARY, environment).await;
         let (status, _, body) = function.call(&HttpRequest::sessions("s3cret user", "s3cret agent").http_api()).await;
         assert!(status >= 500, "{about}: {body}");

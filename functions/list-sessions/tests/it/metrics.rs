@@ -6,7 +6,7 @@ use std::time::Duration;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::emf;
 use agentscope_tests::events::{HttpRequest, with_claims};
-use agentscope_tests::proxy::{self, Response};
+use agentscope_tests::proxy::{self, Response, read_units};
 use agentscope_tests::records::{World, agent, noise, parse, session, with};
 use agentscope_tests::runtime_api::{Function, Outcome, deadline_in, environment};
 use serde_json::{Value, json};
@@ -60,7 +60,7 @@ impl Observed {
         let database = TestDynamoDb::with_export(&world.text()).await;
         let passed = Arc::<Mutex<Passed>>::default();
         let counting = Arc::clone(&passed);
-        let url = proxy::before(&database.url, move |call, upstream| {
+        let url = proxy::intercept(&database.url, move |call, upstream| {
             let passed = Arc::clone(&counting);
             async move {
                 let instead = {
@@ -73,10 +73,7 @@ impl Observed {
                     Some(instead) => instead,
                     None => upstream.send(&call).await,
                 };
-                passed.lock().unwrap().units += match &response.1["ConsumedCapacity"] {
-                    Value::Array(tables) => tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum(),
-                    one => one["CapacityUnits"].as_f64().unwrap_or_default(),
-                };
+                passed.lock().unwrap().units += read_units(&response.1).unwrap_or_default();
                 response
             }
         })

@@ -5,10 +5,10 @@ use std::process::Stdio;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::policy::{allowed, ask_in_every_way, needed};
+use agentscope_tests::proxy::DynamoDbProxy;
 use agentscope_tests::records::{World, agent, noise, session, team, with};
 use agentscope_tests::runtime_api::{Function, environment};
 use agentscope_tests::template::Template;
-use agentscope_tests::wire::{Fate, Wire};
 
 /// Sessions of which states have parts; a team of three, whose newest sessions are requested one by one; a team of six,
 /// whose are requested at once; both led by a session of an agent that is not listed.
@@ -34,15 +34,15 @@ fn world() -> World {
 #[tokio::test]
 async fn the_role_allows_what_the_function_does_and_nothing_else() {
     let database = TestDynamoDb::with_export(&world().text()).await;
-    let wire = Wire::before(&database.url, |_| Fate::Answered).await;
+    let proxy = DynamoDbProxy::recording(&database.url).await;
     let mut environment = environment(&database, "header");
-    environment.push(("AWS_ENDPOINT_URL_DYNAMODB", wire.url.clone()));
+    environment.push(("AWS_ENDPOINT_URL_DYNAMODB", proxy.url.clone()));
     let mut function = Function::start(env!("CARGO_BIN_EXE_list-sessions"), environment, Stdio::null()).await;
     ask_in_every_way(&mut function, &HttpRequest::sessions("alice", "lead")).await;
     for refused in [HttpRequest::sessions("alice", "nobody"), HttpRequest::sessions("mallory", "lead")] {
         assert_eq!(function.call(&refused.http_api()).await.0, 404);
     }
     // The first request of all was the binary's own, at its start.
-    assert_eq!(wire.calls()[0].operation, "GetItem");
-    assert_eq!(needed(&wire.calls(), database.store.names()), allowed(&Template::with(&[]), "ListSessionsRole"));
+    assert_eq!(proxy.calls()[0].operation, "GetItem");
+    assert_eq!(needed(&proxy.calls(), database.store.names()), allowed(&Template::with(&[]), "ListSessionsRole"));
 }

@@ -4,8 +4,8 @@ use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::emf;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::golden::world;
+use agentscope_tests::proxy::DynamoDbProxy;
 use agentscope_tests::runtime_api::{Function, environment};
-use agentscope_tests::wire::{Fate, Wire};
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_list-sessions");
@@ -15,9 +15,9 @@ const IDS: [&str; 2] = ["1-5bef4de7-ad49b0e87f6ef6c87fc2e700", "1-67891233-abcde
 #[tokio::test]
 async fn every_request_to_dynamodb_carries_the_trace_of_its_own_event() {
     let database = TestDynamoDb::with_export(&world()).await;
-    let wire = Wire::before(&database.url, |_| Fate::Answered).await;
+    let proxy = DynamoDbProxy::recording(&database.url).await;
     let mut environment = environment(&database, "header");
-    environment.push(("AWS_ENDPOINT_URL_DYNAMODB", wire.url.clone()));
+    environment.push(("AWS_ENDPOINT_URL_DYNAMODB", proxy.url.clone()));
     let mut function = Function::start_recorded(BINARY, environment).await;
     let [first, second] =
         [0, 1].map(|n| format!("Root={};Parent=53995c3f42cd8ad{n};Sampled={n};Lineage=1:a42acd91:0", IDS[n]));
@@ -26,7 +26,7 @@ async fn every_request_to_dynamodb_carries_the_trace_of_its_own_event() {
     for trace in [Some(&first), Some(&second), None, Some(&first), Some(&first)] {
         function.trace(trace.map(String::as_str));
         assert_eq!(function.call(&event).await.0, 200);
-        let calls = wire.calls();
+        let calls = proxy.calls();
         // What a function sends at start-up belongs to no event.
         let begun = before.unwrap_or_else(|| calls.iter().position(|call| call.trace.is_some()).unwrap());
         assert!(calls.len() >= begun + 4, "{calls:?}");

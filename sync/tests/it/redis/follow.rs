@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use agentscope_tests::proxy::DynamoDbProxy;
 use agentscope_tests::records::{World, agent, noise, schedule, session, team, with};
 use agentscope_tests::redis::key;
-use agentscope_tests::wire::{Fate, Wire};
 use serde_json::{Value, json};
 
 use crate::redis::process::Ends;
@@ -199,8 +199,8 @@ async fn a_table_that_is_missing_is_said_at_once() {
 async fn a_process_tells_how_it_is() {
     let world = world();
     let mut ends = Ends::with(&world).await;
-    let wire = Wire::before(&ends.database.url, |_| Fate::Answered).await;
-    ends.url = Some(wire.url.clone());
+    let proxy = DynamoDbProxy::recording(&ends.database.url).await;
+    ends.url = Some(proxy.url.clone());
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = format!("127.0.0.1:{port}");
     let health = |path: &str| {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use agentscope_tests::proxy::{Action, DynamoDbProxy};
 use agentscope_tests::records::{World, agent, noise, session, with};
-use agentscope_tests::wire::{Fate, Wire};
 
 use crate::redis::process::Ends;
 
@@ -37,18 +37,18 @@ async fn die_everywhere(before: &World, after: impl Fn(&Ends), left: (usize, usi
         let mut ends = Ends::with(before).await;
         ends.once().await;
         let writes = AtomicUsize::new(0);
-        let wire = Wire::before(&ends.database.url, move |seen| {
-            let is_write = ["PutItem", "DeleteItem", "BatchWriteItem"].contains(&seen.call.operation.as_str());
+        let proxy = DynamoDbProxy::with_actions(&ends.database.url, move |arrival| {
+            let is_write = ["PutItem", "DeleteItem", "BatchWriteItem"].contains(&arrival.call.operation.as_str());
             let number = if is_write { writes.fetch_add(1, Ordering::Relaxed) } else { 0 };
             // From this write on nothing is answered, which is all that a database sees of a death.
-            if is_write && number >= step { Fate::Silence } else { Fate::Answered }
+            if is_write && number >= step { Action::Hang } else { Action::Forward }
         })
         .await;
-        ends.url = Some(wire.url.clone());
+        ends.url = Some(proxy.url.clone());
         after(&ends);
         let dying = ends.follow(&["--configure", "--allow-empty"]);
         let writes = || {
-            let calls = wire.calls();
+            let calls = proxy.calls();
             let writes = ["PutItem", "DeleteItem", "BatchWriteItem"];
             calls.iter().filter(|call| writes.contains(&call.operation.as_str())).count()
         };

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::golden::world;
+use agentscope_tests::proxy::DynamoDbProxy;
 use agentscope_tests::records::{World, agent, noise, run, schedule, session, team, with};
 use agentscope_tests::redis::key;
-use agentscope_tests::wire::{Fate, Wire};
 use serde_json::{Value, json};
 
 use crate::redis::process::{Ends, Item};
@@ -78,14 +78,14 @@ async fn nothing_is_written_where_nothing_has_changed() {
     let mut ends = Ends::with(&some()).await;
     ends.once().await;
     let before = ends.items().await;
-    let wire = Wire::before(&ends.database.url, |_| Fate::Answered).await;
-    ends.url = Some(wire.url.clone());
+    let proxy = DynamoDbProxy::recording(&ends.database.url).await;
+    ends.url = Some(proxy.url.clone());
     let summary = ends.once().await;
     assert!(
         summary.contains("10 records: 0 written, 0 deleted, 10 unchanged, 0 skipped; 0 leases set, 0 ended"),
         "{summary}"
     );
-    let operations: BTreeSet<_> = wire.calls().into_iter().map(|call| call.operation).collect();
+    let operations: BTreeSet<_> = proxy.calls().into_iter().map(|call| call.operation).collect();
     assert_eq!(operations, ["BatchGetItem", "Scan"].map(str::to_owned).into());
     assert_eq!(before, ends.items().await);
     // But every record is, if that is wanted.

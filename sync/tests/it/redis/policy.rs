@@ -1,10 +1,10 @@
 //! The role in `ecs.yaml` allows the calls that the process makes, and no other.
 
 use agentscope_tests::policy::{allowed, needed};
+use agentscope_tests::proxy::DynamoDbProxy;
 use agentscope_tests::records::{World, agent, noise, run, schedule, session, team, with};
 use agentscope_tests::redis::{key, lists, lock};
 use agentscope_tests::template::Template;
-use agentscope_tests::wire::{Fate, Wire};
 
 use crate::redis::process::Ends;
 
@@ -21,8 +21,8 @@ async fn the_role_allows_what_the_process_does_and_nothing_else() {
         running: vec!["small".into()],
     };
     let mut ends = Ends::with(&world).await;
-    let wire = Wire::before(&ends.database.url, |_| Fate::Answered).await;
-    ends.url = Some(wire.url.clone());
+    let proxy = DynamoDbProxy::recording(&ends.database.url).await;
+    ends.url = Some(proxy.url.clone());
     let follower = ends.follow(&["--configure"]);
     ends.settle().await;
     let changed = with(world.sessions[1].clone(), "/state/summary", noise(2, 900_000));
@@ -42,5 +42,5 @@ async fn the_role_allows_what_the_process_does_and_nothing_else() {
     }
     ends.settle().await;
     follower.stop().await;
-    assert_eq!(needed(&wire.calls(), ends.database.store.names()), allowed(&Template::sync(&[]), "TaskRole"));
+    assert_eq!(needed(&proxy.calls(), ends.database.store.names()), allowed(&Template::sync(&[]), "TaskRole"));
 }

@@ -57,7 +57,7 @@ impl Ends {
     /// Lets DynamoDB turn requests away from the process, those whose numbers are named.
     pub(crate) async fn throttle(&mut self, is_turned_away: impl Fn(usize) -> bool + Send + Sync + 'static) {
         let count = AtomicUsize::new(0);
-        let url = proxy::before(&self.database.url, move |call, upstream| {
+        let url = proxy::intercept(&self.database.url, move |call, upstream| {
             let is_turned_away = is_turned_away(count.fetch_add(1, Ordering::Relaxed));
             async move {
                 if is_turned_away {

@@ -1,8 +1,8 @@
 //! Keys that hold another kind of value than AgentScope keeps there are named. Its own other keys
 //! are not.
 
+use agentscope_tests::proxy::DynamoDbProxy;
 use agentscope_tests::records::{World, agent, run, schedule, session};
-use agentscope_tests::wire::{Fate, Wire};
 use serde_json::json;
 
 use crate::redis::process::{Ends, free_address, health};
@@ -78,9 +78,9 @@ async fn other_keys_of_agentscope_cause_no_write_and_no_line() {
         }
     };
     put();
-    let wire = Wire::before(&ends.database.url, |_| Fate::Answered).await;
+    let proxy = DynamoDbProxy::recording(&ends.database.url).await;
     let address = free_address();
-    let through = Ends { url: Some(wire.url.clone()), ..ends };
+    let through = Ends { url: Some(proxy.url.clone()), ..ends };
     let follower = through.follow(&["--configure", "--reconcile-seconds", "1", "--listen", &address]);
     let is_well = async || health(&address).await.is_some_and(|health| health["phase"] == "following");
     through.until("it follows", is_well).await;
@@ -100,7 +100,7 @@ async fn other_keys_of_agentscope_cause_no_write_and_no_line() {
     assert_eq!(health(&address).await.unwrap()["skipped"], json!(0));
     let log = follower.stop().await;
     assert!(!log.contains("skipped a") && !log.contains("passed over a key"), "{log}");
-    let calls = wire.calls();
+    let calls = proxy.calls();
     let writes: Vec<_> = calls.iter().map(|call| call.operation.as_str()).collect();
     assert!(!writes.iter().any(|name| ["PutItem", "DeleteItem", "BatchWriteItem"].contains(name)), "{writes:?}");
 }
