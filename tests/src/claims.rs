@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::events::{HttpRequest, with_claims};
-use crate::runtime_api::Function;
+use crate::function::Function;
 
 /// Asks as everybody whom claims, headers and kinds of gateways could name. The request of a user must be answered 200
 /// for `alice` and 404 for others.

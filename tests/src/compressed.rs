@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::events::HttpRequest;
+use crate::function::{Function, Outcome};
 use crate::responses::body;
-use crate::runtime_api::{Function, Outcome};
 
 /// Asks for a list in every encoding, of each kind of gateway, and with the tag of the response.
 ///

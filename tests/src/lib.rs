@@ -5,6 +5,7 @@ pub mod compressed;
 pub mod dynamodb;
 pub mod emf;
 pub mod events;
+pub mod function;
 pub mod golden;
 pub mod lists;
 pub mod policy;

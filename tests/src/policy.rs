@@ -6,8 +6,8 @@ use agentscope_store::TableNames;
 use serde_json::Value;
 
 use crate::events::HttpRequest;
+use crate::function::Function;
 use crate::proxy::Call;
-use crate::runtime_api::Function;
 use crate::template::Template;
 
 /// An operation on a table, or on an index of it: `("Query", "table/AgentsTable")`.

@@ -6,13 +6,11 @@ use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::proxy::{DynamoDbProxy, keys};
 use agentscope_tests::records::{World, agent, noise, run, schedule, with};
+use agentscope_tests::runtime_api::RESPONSE_LIMIT;
 use serde_json::Value;
 
 use crate::contract::asking::is_json;
 use crate::requests::answered;
-
-/// What Lambda takes, in bytes.
-const LIMIT: usize = 6_291_556;
 
 fn lists() -> [HttpRequest; 2] {
     [HttpRequest::sessions("alice", "a"), HttpRequest::schedule_sessions("alice", "s")]
@@ -47,10 +45,10 @@ pub(crate) async fn send(
 /// The response says what is wrong. Returns the size that it names.
 fn is_too_large(response: &lambda_http::Response<String>, about: &str) -> usize {
     let detail = refusal(response, about);
-    assert!(detail.contains(&LIMIT.to_string()), "{about}: {detail}");
+    assert!(detail.contains(&RESPONSE_LIMIT.to_string()), "{about}: {detail}");
     let mut numbers = detail.split(|character: char| !character.is_ascii_digit()).filter(|digits| !digits.is_empty());
     let size = numbers.next().unwrap().parse().unwrap();
-    assert!(size > LIMIT - 1024, "{about}: {detail}");
+    assert!(size > RESPONSE_LIMIT - 1024, "{about}: {detail}");
     size
 }
 

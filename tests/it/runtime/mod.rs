@@ -3,7 +3,7 @@
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::emf;
 use agentscope_tests::events::HttpRequest;
-use agentscope_tests::runtime_api::{Function, environment};
+use agentscope_tests::function::{Function, environment};
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_panicking");

@@ -7,8 +7,8 @@ use agentscope_tests::compressed::decode_to_the_plain_answer;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::emf;
 use agentscope_tests::events::{HttpRequest, with_claims};
+use agentscope_tests::function::{Function, Outcome, environment, run_to_end};
 use agentscope_tests::golden::{cases, world};
-use agentscope_tests::runtime_api::{Function, Outcome, environment, run_to_end};
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_list-schedule-sessions");

@@ -4,10 +4,10 @@ use std::process::Stdio;
 
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
+use agentscope_tests::function::{Function, environment};
 use agentscope_tests::policy::{allowed, ask_in_every_way, needed};
 use agentscope_tests::proxy::DynamoDbProxy;
 use agentscope_tests::records::{World, noise, run, schedule, with};
-use agentscope_tests::runtime_api::{Function, environment};
 use agentscope_tests::template::Template;
 
 /// Runs of which states have parts, and that belong to a team.

@@ -9,9 +9,10 @@ use agentscope_tests::claims::only_the_claim_counts;
 use agentscope_tests::compressed::decode_to_the_plain_answer;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::{HttpRequest, with_claims};
+use agentscope_tests::function::{Function, Outcome, environment, run_to_end};
 use agentscope_tests::golden::{cases, world};
 use agentscope_tests::proxy::{Action, DynamoDbProxy};
-use agentscope_tests::runtime_api::{Function, Outcome, deadline_in, environment, run_to_end};
+use agentscope_tests::runtime_api::deadline_in;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
@@ -164,12 +165,12 @@ async fn it_answers_before_its_deadline_though_the_database_does_not_and_goes_on
     let mut function = Function::start(BINARY, environment, Stdio::piped()).await;
     let event = a_request("alice").http_api();
     for left in [Duration::from_millis(400), Duration::from_millis(2000)] {
-        let (status, headers, body) = function.answer_until(deadline_in(left), &event).await;
+        let (status, headers, body) = function.call_until(deadline_in(left), &event).await;
         assert_eq!((status, body.as_str()), (503, r#"{"detail":"Service Unavailable"}"#));
         assert_eq!(headers["retry-after"], "1");
     }
     silent.store(false, Ordering::SeqCst);
-    assert_eq!(function.answer_until(deadline_in(Duration::from_secs(60)), &event).await.0, 200);
+    assert_eq!(function.call_until(deadline_in(Duration::from_secs(60)), &event).await.0, 200);
     let log = function.stop().await;
     let line = log.lines().find(|line| line.contains("request-2") && line.contains("ERROR")).unwrap();
     let line: Value = serde_json::from_str(line).unwrap();
@@ -183,7 +184,7 @@ async fn a_deadline_that_is_none_stops_nothing() {
     let mut function = Function::start(BINARY, environment(&database, "header"), Stdio::null()).await;
     // Ten minutes after 1970 is what `cargo lambda watch` says.
     for deadline in [0, 600_000, u64::MAX] {
-        assert_eq!(function.answer_until(deadline, &a_request("alice").http_api()).await.0, 200, "{deadline}");
+        assert_eq!(function.call_until(deadline, &a_request("alice").http_api()).await.0, 200, "{deadline}");
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
+use agentscope_tests::function::{Function, Outcome, environment};
 use agentscope_tests::golden::world;
-use agentscope_tests::runtime_api::{Function, Outcome, environment};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_list-sessions");
 
@@ -69,7 +69,7 @@ async fn an_invocation_without_a_usable_id_is_lost_alone() {
     for id in
         [None, Some(&b""[..]), Some(b"\xff"), Some(b"a b?c#d"), Some(b"not the id that waits"), Some(b"../../next")]
     {
-        let mut lost = function.send(u64::MAX, &event(), vec![(REQUEST_ID, id.map(ToOwned::to_owned))]).await;
+        let mut lost = function.send(u64::MAX, &event(), vec![(REQUEST_ID, id.map(ToOwned::to_owned))]);
         assert_eq!(status(&function.invoke(&event()).await), 200, "{id:?}");
         assert!(lost.try_recv().is_err(), "{id:?}");
     }

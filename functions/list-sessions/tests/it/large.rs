@@ -4,15 +4,14 @@ use std::process::Stdio;
 
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
+use agentscope_tests::function::{Function, Outcome, environment};
 use agentscope_tests::records::{World, agent, noise, parse, session, with};
 use agentscope_tests::responses::body;
-use agentscope_tests::runtime_api::{Function, Outcome, environment};
+use agentscope_tests::runtime_api::RESPONSE_LIMIT;
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_list-sessions");
 
-/// What Lambda takes, in bytes.
-const LIMIT: usize = 6_291_556;
 /// What a function may leave of that: its responses have headers of a few hundred bytes.
 const MARGIN: usize = 1024;
 
@@ -66,15 +65,15 @@ async fn an_answer_of_just_under_the_limit_comes_whole_and_one_of_just_over_it_i
     let mut sessions = Sessions::start().await;
     let response = sessions.with_summary(6_000_000, "", "identity").await;
     // Each letter is a byte.
-    let longest = 6_000_000 + LIMIT - size(&response);
+    let longest = 6_000_000 + RESPONSE_LIMIT - size(&response);
     let response = sessions.with_summary(longest - MARGIN, "", "identity").await;
-    assert_eq!((&response["statusCode"], size(&response)), (&json!(200), LIMIT - MARGIN));
+    assert_eq!((&response["statusCode"], size(&response)), (&json!(200), RESPONSE_LIMIT - MARGIN));
     assert!(body(&response).contains(&sessions.noise[..longest - MARGIN]));
     // The function may refuse a little too early, but never too late.
     for room in [600, 300, 1, 0] {
         let response = sessions.with_summary(longest - room, "", "identity").await;
         match response["statusCode"].as_u64() {
-            Some(200) => assert_eq!(size(&response), LIMIT - room),
+            Some(200) => assert_eq!(size(&response), RESPONSE_LIMIT - room),
             _ => is_too_large(&response),
         }
     }
@@ -108,7 +107,7 @@ async fn so_does_one_that_is_compressed() {
                 exceeds = length;
             }
         }
-        assert!((LIMIT - 2 * MARGIN..=LIMIT).contains(&largest), "{encoding}: {largest}");
+        assert!((RESPONSE_LIMIT - 2 * MARGIN..=RESPONSE_LIMIT).contains(&largest), "{encoding}: {largest}");
     }
 }
 

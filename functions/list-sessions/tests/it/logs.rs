@@ -3,9 +3,9 @@
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::emf;
 use agentscope_tests::events::{HttpRequest, with_claims};
+use agentscope_tests::function::{Function, Outcome, environment};
 use agentscope_tests::proxy::{Action, DynamoDbProxy};
 use agentscope_tests::records::{World, agent, session, with};
-use agentscope_tests::runtime_api::{Function, Outcome, environment};
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_list-sessions");

@@ -6,15 +6,13 @@ use std::time::Duration;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::emf;
 use agentscope_tests::events::{HttpRequest, with_claims};
+use agentscope_tests::function::{Function, Outcome, environment};
 use agentscope_tests::proxy::{self, Response, read_units};
 use agentscope_tests::records::{World, agent, noise, parse, session, with};
-use agentscope_tests::runtime_api::{Function, Outcome, deadline_in, environment};
+use agentscope_tests::runtime_api::{RESPONSE_LIMIT, deadline_in};
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_list-sessions");
-
-/// What Lambda takes, in bytes.
-const LIMIT: usize = 6_291_556;
 
 /// Every metric and its unit.
 const METRICS: [(&str, &str); 12] = [
@@ -114,7 +112,7 @@ impl Observed {
             "ColdStarts": u64::from(is_cold),
             "Sessions": sessions.map_or(0, |sessions| sessions.len()),
             "ResponseBytes": bytes,
-            "NearLimit": u64::from(status == 413 || bytes as f64 > 0.8 * LIMIT as f64),
+            "NearLimit": u64::from(status == 413 || bytes as f64 > 0.8 * RESPONSE_LIMIT as f64),
             "DynamoDbRequests": passed.requests - requests,
             "ReadUnits": passed.units - units,
             "Retries": retries,
@@ -250,7 +248,7 @@ async fn answers_that_come_near_the_limit_are_told() {
     put(&database, 5_000_000).await;
     // Each letter is a byte.
     let envelope = observed.send(&event, 200).await.to_string().len() - 5_000_000;
-    let last = LIMIT * 4 / 5;
+    let last = RESPONSE_LIMIT * 4 / 5;
     for (length, is_near) in [(last, 0), (last + 1, 1)] {
         put(&database, length - envelope).await;
         assert_eq!(observed.send(&event, 200).await.to_string().len(), length);

@@ -4,10 +4,10 @@ use std::process::Stdio;
 
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
+use agentscope_tests::function::{Function, environment};
 use agentscope_tests::policy::{allowed, ask_in_every_way, needed};
 use agentscope_tests::proxy::DynamoDbProxy;
 use agentscope_tests::records::{World, agent, noise, session, team, with};
-use agentscope_tests::runtime_api::{Function, environment};
 use agentscope_tests::template::Template;
 
 /// Sessions of which states have parts; a team of three, whose newest sessions are requested one by one; a team of six,

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
+use agentscope_tests::function::{Function, environment};
 use agentscope_tests::golden::world;
-use agentscope_tests::runtime_api::{Function, deadline_in, environment};
+use agentscope_tests::runtime_api::deadline_in;
 use tokio::net::TcpListener;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_list-sessions");
@@ -66,7 +67,7 @@ async fn any_other_database_is_reached_through_the_proxy_unless_it_is_exempt() {
             environment.extend(no_proxy.map(|hosts| ("NO_PROXY", hosts.to_owned())));
             let mut function = Function::start(BINARY, environment, Stdio::null()).await;
             let deadline = deadline_in(Duration::from_millis(1500));
-            assert_eq!(function.answer_until(deadline, &event()).await.0, 503);
+            assert_eq!(function.call_until(deadline, &event()).await.0, 503);
             let count = connections.load(Ordering::SeqCst);
             assert_eq!(count > 0, is_proxied, "{variable}, {no_proxy:?}: {count} connections");
         }

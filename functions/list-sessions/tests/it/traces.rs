@@ -3,9 +3,9 @@
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::emf;
 use agentscope_tests::events::HttpRequest;
+use agentscope_tests::function::{Function, environment};
 use agentscope_tests::golden::world;
 use agentscope_tests::proxy::DynamoDbProxy;
-use agentscope_tests::runtime_api::{Function, environment};
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_list-sessions");
