@@ -4,14 +4,13 @@
 //!
 //! # Layout
 //!
-//! - `scenario`, `data`, `text`: what is asked, and the data that is made for it.
+//! - `scenario`, `data`, `text`: the requests, and the data that is generated for them.
 //! - `store`: the DynamoDB, in a process of its own.
 //! - `process`: the functions and the baseline as processes.
 //! - `measure`, `cold`, `size`, `stats`: the figures.
 //! - [`micro`]: what the micro-benchmarks work on.
-//! - `sync`, `large`: how the process keeps up that keeps the tables in step, and what large
-//!   sessions take.
-//! - `results`, `machine`, `table`, `plot`: what is told of them.
+//! - `sync`, `large`: the lag of `agentscope-sync`, and its memory for large sessions.
+//! - `results`, `machine`, `table`, `plot`: their output.
 
 mod cold;
 mod data;

@@ -47,7 +47,7 @@ impl Binaries<'_> {
     }
 }
 
-/// An response as Lambda gets it.
+/// A response as Lambda gets it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Response<'a> {
@@ -87,14 +87,15 @@ pub(crate) struct Counted {
     body_bytes: usize,
 }
 
-/// Counts what a scenario asks of DynamoDB. `None` if it asks again and the response has no validator.
+/// Records the DynamoDB requests of a scenario. `None` if it is conditional and the response has no
+/// entity tag.
 pub(crate) async fn count(scenario: &Scenario, binary: &Path, deployment: &Deployment) -> Result<Option<Counted>> {
     let proxy = DynamoDbProxy::delaying(&deployment.store_url).await;
     let mut function = Function::start(binary, &deployment.at(&proxy.url), &[]).await?;
     let mut event = scenario.event(None);
     // The first call may do more than the others.
     let first = function.call(&event).await?.body();
-    if scenario.asks_again {
+    if scenario.is_conditional {
         let Some(etag) = parsed(&first)?.header("etag").map(str::to_owned) else { return Ok(None) };
         event = scenario.event(Some(&etag));
     }
@@ -218,7 +219,7 @@ impl Pair {
     async fn call(&mut self) -> Result<()> {
         let posted: Posted = self.function.call(&self.counted.event).await?;
         if posted.len() != self.posted_bytes {
-            bail!("an response is {} bytes long, and the first was {}", posted.len(), self.posted_bytes);
+            bail!("a response is {} bytes long, and the first was {}", posted.len(), self.posted_bytes);
         }
         self.route_times.push(posted.time);
         drop(posted);

@@ -171,7 +171,7 @@ impl Sync<'_> {
             tokio::time::sleep(next.saturating_duration_since(Instant::now())).await;
         }
         let took = begun.elapsed();
-        // Whoever follows has to have caught up when both ends are the same.
+        // The process has caught up when both ends are equal.
         let verdict = self.command(&["verify"], &self.database.url).output()?;
         let lag = &health().await?["lag_ms"];
         let memory = peak_memory(child.id())?;

@@ -17,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// What a function posted for an event.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    /// An response.
+    /// A response.
     Response(Value),
     /// An error of the invocation.
     Error(Value),

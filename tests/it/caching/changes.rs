@@ -1,12 +1,13 @@
-//! Every kind of change that can be seen in an response, and that it changes the tag.
+//! Every kind of change that is visible in a response changes the entity tag.
 
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{agent, noise, session, team, with};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
-use crate::caching::asking::{and, chat, database, lists, send_again, tagged, time};
 use crate::caching::change::Change;
+use crate::caching::world::{chat, database, lists, time};
+use crate::requests::{send_conditional, tagged, with_query};
 
 /// Which of the lists show a change: both, `/sessions/` alone, or neither.
 #[derive(Clone, Copy, PartialEq)]
@@ -19,7 +20,7 @@ enum Shown {
 /// Every way to request the lists. The first of each is the one of which a change says whether it is shown.
 fn ways() -> [Vec<HttpRequest>; 2] {
     let queries = ["", "view=summary", "limit=3&count=1"];
-    lists().map(|list| queries.iter().map(|query| and(&list, query)).collect())
+    lists().map(|list| queries.iter().map(|query| with_query(&list, query)).collect())
 }
 
 /// Makes the changes one after the other. Each shows where it should, and wherever it does the tag is another.
@@ -42,13 +43,13 @@ async fn change_the_tag(changes: Vec<(&str, Shown, Change)>) {
                 let expected = shown == Shown::Everywhere || shown == Shown::WithTeams && is_sessions;
                 assert_eq!(body != *old_body, expected, "{about}");
             }
-            let again = send_again(store, request, old_tag).await;
+            let again = send_conditional(store, request, old_tag).await;
             if body != *old_body {
                 assert_ne!(tag, *old_tag, "{about}");
                 assert!(again.status() == 200 && *again.body() == body, "{about}: {}", again.status());
             }
             assert_eq!(again.status() == 304, tag == *old_tag, "{about}");
-            assert_eq!(send_again(store, request, &tag).await.status(), 304, "{about}");
+            assert_eq!(send_conditional(store, request, &tag).await.status(), 304, "{about}");
             known[place] = (tag, body);
         }
     }
@@ -244,6 +245,6 @@ async fn whose_list_it_is_counts() {
             (tagged(&database.store, &request).await, tagged(&database.store, &of_bob).await);
         assert_ne!(body, bobs_body);
         assert_ne!(tag, bobs_tag);
-        assert_eq!(send_again(&database.store, &of_bob, &tag).await.status(), 200);
+        assert_eq!(send_conditional(&database.store, &of_bob, &tag).await.status(), 200);
     }
 }

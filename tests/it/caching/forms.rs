@@ -3,8 +3,8 @@
 use agentscope_api::IdentitySource;
 use agentscope_tests::events::HttpRequest;
 
-use crate::caching::asking::{database, header, lists, send, send_again};
-use crate::requests::answered;
+use crate::caching::world::{database, lists};
+use crate::requests::{header, respond, send, send_conditional};
 
 #[tokio::test]
 async fn a_tag_is_known_in_every_form_that_the_header_may_have() {
@@ -23,14 +23,14 @@ async fn a_tag_is_known_in_every_form_that_the_header_may_have() {
             &format!("\"other\" , W/\"another\",\t{strong} , \"\""),
             &format!("{weak},{weak}"),
         ] {
-            let response = send_again(&database.store, &list, known).await;
+            let response = send_conditional(&database.store, &list, known).await;
             assert_eq!((response.status().as_u16(), response.body().as_str()), (304, ""), "{known}");
         }
     }
 }
 
 #[tokio::test]
-async fn what_is_not_the_tag_is_answered_in_full() {
+async fn a_tag_that_does_not_match_gets_the_full_response() {
     let database = database().await;
     for list in lists() {
         let first = send(&database.store, &list).await;
@@ -63,7 +63,7 @@ async fn what_is_not_the_tag_is_answered_in_full() {
             &format!("\"{opaque} \""),
             &format!("\"{opaque}, x\""),
         ] {
-            let response = send_again(&database.store, &list, known).await;
+            let response = send_conditional(&database.store, &list, known).await;
             assert_eq!(response.status(), 200, "{known}");
             assert!(response.body() == first.body(), "{known}");
             assert_eq!(header(&response, "etag"), Some(weak), "{known}");
@@ -81,7 +81,7 @@ async fn tags_in_several_headers_count_as_one_list() {
             let mut again = list.clone();
             again.headers.extend(values.map(|value| ("if-none-match".to_owned(), value.to_owned())));
             for event in [HttpRequest::http_api(&again), HttpRequest::rest_api(&again)] {
-                let response = answered(&database.store, IdentitySource::Header, &event).await;
+                let response = respond(&database.store, IdentitySource::Header, &event).await;
                 assert_eq!(response.status(), 304, "{values:?}");
             }
         }
@@ -94,7 +94,7 @@ async fn a_tag_of_another_list_is_none_of_this() {
     let [sessions, runs] = lists();
     let variants = |list: &HttpRequest| {
         ["", "limit=2", "limit=3", "limit=2&count=1", "view=summary", "limit=2&view=summary"]
-            .map(|query| crate::caching::asking::and(list, query))
+            .map(|query| crate::requests::with_query(list, query))
     };
     let all = [variants(&sessions), variants(&runs)].concat();
     let mut tags = Vec::new();
@@ -104,7 +104,7 @@ async fn a_tag_of_another_list_is_none_of_this() {
     for (index, list) in all.iter().enumerate() {
         let others: Vec<_> =
             tags.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, tag)| tag.as_str()).collect();
-        assert_eq!(send_again(&database.store, list, &others.join(", ")).await.status(), 200, "{list:?}");
-        assert_eq!(send_again(&database.store, list, &tags.join(", ")).await.status(), 304, "{list:?}");
+        assert_eq!(send_conditional(&database.store, list, &others.join(", ")).await.status(), 200, "{list:?}");
+        assert_eq!(send_conditional(&database.store, list, &tags.join(", ")).await.status(), 304, "{list:?}");
     }
 }

@@ -7,8 +7,8 @@ use agentscope_tests::events::{HttpRequest, with_claims};
 use lambda_http::Response;
 use serde_json::{Value, json};
 
-use crate::caching::asking::{and, database, header, lists, send, send_again};
-use crate::requests::answered;
+use crate::caching::world::{database, lists};
+use crate::requests::{header, respond, send, send_conditional, with_query};
 
 const WAYS: [fn(&HttpRequest) -> Value; 3] = [HttpRequest::http_api, HttpRequest::function_url, HttpRequest::rest_api];
 
@@ -21,34 +21,34 @@ fn may_be_kept(response: &Response<String>, vary: &str) {
 }
 
 #[tokio::test]
-async fn lists_are_the_callers_own_and_are_asked_for_again_each_time() {
+async fn lists_are_private_and_revalidated_each_time() {
     let database = database().await;
     for list in lists() {
         for query in ["", "limit=2", "limit=2&count=1", "view=summary"] {
             for event in WAYS {
-                let request = and(&list, query);
-                let response = answered(&database.store, IdentitySource::Header, &event(&request)).await;
+                let request = with_query(&list, query);
+                let response = respond(&database.store, IdentitySource::Header, &event(&request)).await;
                 assert_eq!(response.status(), 200);
                 may_be_kept(&response, "accept-encoding, x-user-id");
             }
         }
         let event = with_claims(list.http_api(), json!({ "sub": "alice" }));
-        let response = answered(&database.store, IdentitySource::SUBJECT, &event).await;
+        let response = respond(&database.store, IdentitySource::SUBJECT, &event).await;
         assert_eq!(response.status(), 200);
         may_be_kept(&response, "accept-encoding, authorization");
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_the_client_has_comes_without_a_body_and_says_the_same_of_itself() {
+async fn a_response_that_the_client_has_comes_without_a_body_and_with_the_same_headers() {
     let database = database().await;
     for list in lists() {
         for event in WAYS {
-            let first = answered(&database.store, IdentitySource::Header, &event(&list)).await;
+            let first = respond(&database.store, IdentitySource::Header, &event(&list)).await;
             let mut again = list.clone();
             again.headers.push(("If-None-Match".into(), header(&first, "etag").unwrap().into()));
             again.headers.push(("Accept-Encoding".into(), "gzip, br, zstd".into()));
-            let response = answered(&database.store, IdentitySource::Header, &event(&again)).await;
+            let response = respond(&database.store, IdentitySource::Header, &event(&again)).await;
             assert_eq!((response.status().as_u16(), response.body().as_str()), (304, ""));
             may_be_kept(&response, "accept-encoding, x-user-id");
             assert_eq!(header(&response, "etag"), header(&first, "etag"));
@@ -61,7 +61,7 @@ async fn an_answer_that_the_client_has_comes_without_a_body_and_says_the_same_of
 }
 
 #[tokio::test]
-async fn the_same_list_has_the_same_tag_whichever_way_it_is_asked_for() {
+async fn the_same_list_has_the_same_tag_through_every_gateway() {
     let database = database().await;
     for list in lists() {
         let mut tags = Vec::new();
@@ -69,12 +69,12 @@ async fn the_same_list_has_the_same_tag_whichever_way_it_is_asked_for() {
             for encodings in ["identity", "gzip", "br", "zstd"] {
                 let mut request = list.clone();
                 request.headers.push(("accept-encoding".into(), encodings.into()));
-                let response = answered(&database.store, IdentitySource::Header, &event(&request)).await;
+                let response = respond(&database.store, IdentitySource::Header, &event(&request)).await;
                 tags.push(header(&response, "etag").unwrap().to_owned());
             }
         }
         let claims = with_claims(list.http_api(), json!({ "sub": "alice" }));
-        let response = answered(&database.store, IdentitySource::SUBJECT, &claims).await;
+        let response = respond(&database.store, IdentitySource::SUBJECT, &claims).await;
         tags.push(header(&response, "etag").unwrap().to_owned());
         tags.dedup();
         assert_eq!(tags.len(), 1, "{tags:?}");
@@ -96,13 +96,13 @@ async fn errors_are_not_kept_and_have_no_tag() {
         (&database.store, 404, HttpRequest::get("/", "", "alice")),
         (&database.store, 405, post),
         (&database.store, 422, none),
-        (&database.store, 422, and(&sessions, "limit=0")),
-        (&database.store, 422, and(&runs, "cursor=x")),
+        (&database.store, 422, with_query(&sessions, "limit=0")),
+        (&database.store, 422, with_query(&runs, "cursor=x")),
         (&nowhere, 503, sessions),
         (&nowhere, 503, runs),
     ] {
         // Whatever the client has: it does not have this.
-        for response in [send(store, &request).await, send_again(store, &request, "*").await] {
+        for response in [send(store, &request).await, send_conditional(store, &request, "*").await] {
             assert_eq!(response.status(), status, "{request:?}");
             assert_eq!(header(&response, "cache-control"), Some("no-store"), "{request:?}");
             assert_eq!((header(&response, "etag"), header(&response, "vary")), (None, None), "{request:?}");

@@ -1,10 +1,10 @@
-//! Asking again: what an response says of itself, and when the one that a client has is still good.
+//! Conditional requests: caching headers, entity tags, and when a client's response is still valid.
 
-mod asking;
 mod change;
 mod changes;
 mod forms;
 mod headers;
 mod races;
-mod requests;
+mod reads;
 mod sweep;
+mod world;

@@ -7,7 +7,8 @@ use agentscope_store::Store;
 use agentscope_tests::proxy;
 use agentscope_tests::records::{parse, with};
 
-use crate::caching::asking::{and, chat, database, header, lists, send, send_again, tagged};
+use crate::caching::world::{chat, database, lists};
+use crate::requests::{header, send, send_conditional, tagged, with_query};
 
 /// The store by way of a proxy that does something the first time that an item with this in its key is requested.
 async fn interrupted<A>(
@@ -50,7 +51,7 @@ async fn a_session_that_is_rewritten_between_head_and_parts_is_tagged_as_it_was_
         // Nothing has changed since: the tag is that of the list as it is.
         let (after, new) = tagged(&database.store, &list).await;
         assert_eq!((header(&raced, "etag"), raced.body()), (Some(after.as_str()), &new));
-        assert_eq!(send_again(&database.store, &list, &before).await.status(), 200);
+        assert_eq!(send_conditional(&database.store, &list, &before).await.status(), 200);
     }
 }
 
@@ -65,19 +66,19 @@ async fn a_session_that_is_deleted_between_head_and_parts_is_not_in_the_tag() {
         assert_eq!(raced.status(), 200);
         assert!(!raced.body().contains("\"id\":\"s0\""));
         let (_, new) = tagged(&database.store, &list).await;
-        let again = send_again(&database.store, &list, header(&raced, "etag").unwrap()).await;
+        let again = send_conditional(&database.store, &list, header(&raced, "etag").unwrap()).await;
         assert!(again.status() == 200 || *raced.body() == new);
     }
 }
 
-/// A head that is rewritten right after it was read: what was read is sent, with its tag; asking again brings the new one.
+/// A head that is rewritten right after it was read: the response has what was read and its tag; the next request gets the new one.
 #[tokio::test]
-async fn a_session_that_is_rewritten_after_it_was_read_is_asked_for_again() {
-    for list in lists().map(|list| and(&list, "view=summary")) {
+async fn a_session_that_is_rewritten_after_it_was_read_is_read_again() {
+    for list in lists().map(|list| with_query(&list, "view=summary")) {
         let database = database().await;
         let (before, old) = tagged(&database.store, &list).await;
         rewrite(&database.store).await;
-        let again = send_again(&database.store, &list, &before).await;
+        let again = send_conditional(&database.store, &list, &before).await;
         assert_eq!(again.status(), 200);
         assert!(again.body().contains("rewritten") && *again.body() != old);
     }
@@ -90,10 +91,10 @@ async fn a_team_that_is_renamed_while_the_tag_is_compared_is_sent() {
     let list = &lists()[0];
     let (before, _) = tagged(&database.store, list).await;
     let url = interrupted(&database.store, &database.url, "\"ours\"", async |store| {
-        let team = with(crate::caching::asking::world().teams.remove(0), "/data/name", "renamed");
+        let team = with(crate::caching::world::world().teams.remove(0), "/data/name", "renamed");
         store.put_team(&parse(&team.to_string()).unwrap()).await.unwrap();
     });
-    let raced = send_again(&database.store_at(&url.await), list, &before).await;
+    let raced = send_conditional(&database.store_at(&url.await), list, &before).await;
     assert_eq!(raced.status(), 200);
     assert_eq!((header(&raced, "etag").unwrap().to_owned(), raced.into_body()), tagged(&database.store, list).await);
 }

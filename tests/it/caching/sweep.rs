@@ -12,8 +12,9 @@ use proptest::sample::{select, subsequence};
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 
-use crate::caching::asking::{and, send_again, tagged, time};
 use crate::caching::change::Change;
+use crate::caching::world::time;
+use crate::requests::{send_conditional, tagged, with_query};
 
 const AGENTS: [&str; 3] = ["a", "b", "c"];
 const SCHEDULES: [&str; 2] = ["s", "t"];
@@ -83,7 +84,7 @@ struct Answers {
 }
 
 impl Answers {
-    /// Asks, and holds the response against all earlier ones. Returns the body.
+    /// Sends a request, compares the response with all earlier ones, and returns the body.
     async fn send(&mut self, database: &TestDynamoDb, request: &HttpRequest) -> String {
         let earlier = self.bodies.entry(format!("{} {}", request.path, request.query)).or_default();
         let (tag, body) = tagged(&database.store, request).await;
@@ -92,9 +93,9 @@ impl Answers {
         }
         // Without a change the tag stays, and no other that ever was is good.
         let others: Vec<_> = earlier.keys().filter(|other| **other != tag).map(String::as_str).collect();
-        let again = send_again(&database.store, request, &others.join(", ")).await;
+        let again = send_conditional(&database.store, request, &others.join(", ")).await;
         assert!(again.status() == 200 && *again.body() == body, "{request:?}");
-        assert_eq!(send_again(&database.store, request, &tag).await.status(), 304, "{request:?}");
+        assert_eq!(send_conditional(&database.store, request, &tag).await.status(), 304, "{request:?}");
         if earlier.insert(tag, body.clone()).is_none() {
             self.changes += 1;
         }
@@ -115,26 +116,26 @@ async fn hold(changes: &[Change]) -> usize {
     let list = HttpRequest::sessions("alice", "a");
     let requests = [
         list.clone(),
-        and(&list, "view=summary"),
+        with_query(&list, "view=summary"),
         HttpRequest::schedule_sessions("alice", "s"),
-        and(&HttpRequest::schedule_sessions("alice", "s"), "view=summary&limit=2&count=1"),
+        with_query(&HttpRequest::schedule_sessions("alice", "s"), "view=summary&limit=2&count=1"),
     ];
     for change in changes {
         change.make(&database).await;
         for request in &requests {
             responses.send(&database, request).await;
         }
-        let first = responses.send(&database, &and(&list, "limit=1&count=1")).await;
+        let first = responses.send(&database, &with_query(&list, "limit=1&count=1")).await;
         let first: Value = serde_json::from_str(&first).unwrap();
         if let Some(cursor) = first["next_cursor"].as_str() {
-            responses.send(&database, &and(&list, &format!("limit=2&cursor={cursor}"))).await;
+            responses.send(&database, &with_query(&list, &format!("limit=2&cursor={cursor}"))).await;
         }
     }
     responses.changes
 }
 
 #[test]
-fn answers_with_the_same_tag_are_the_same() {
+fn responses_with_the_same_tag_are_equal() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     // Always the same changes: what fails here fails everywhere.
     let config =

@@ -8,7 +8,8 @@ use agentscope_tests::golden::{cases, world};
 use agentscope_tests::responses::{decoded, text};
 use serde_json::Value;
 
-use crate::contract::asking::{WAYS, database};
+use crate::contract::world::database;
+use crate::requests::GATEWAYS;
 
 async fn send(store: &Store, event: &Value) -> Response {
     let is_schedule = event.to_string().contains("/schedule/");
@@ -36,7 +37,7 @@ fn vary(response: &Response) -> &str {
     response.headers()["vary"].to_str().unwrap()
 }
 
-/// The request is answered in this encoding, with the same body.
+/// The request is respond in this encoding, with the same body.
 async fn comes_as(store: &Store, request: &HttpRequest, accept: &str, expected: Option<&str>, body: &str) {
     let about = format!("{accept}: {request:?}");
     for event in [HttpRequest::http_api, HttpRequest::function_url] {
@@ -58,7 +59,7 @@ async fn comes_as(store: &Store, request: &HttpRequest, accept: &str, expected: 
 }
 
 #[tokio::test]
-async fn golden_answers_decode_to_what_they_are_without_encoding() {
+async fn encoded_golden_responses_decode_to_the_plain_ones() {
     let database = TestDynamoDb::with_export(&world()).await;
     let (mut compressed, mut tiny) = (0, 0);
     for case in cases().into_iter().filter(|case| case.status == 200).step_by(6) {
@@ -117,7 +118,7 @@ async fn errors_and_what_the_client_has_are_not_compressed() {
         (HttpRequest::get("/sessions/", &format!("agent_id=a&view={}", "x".repeat(4000)), "alice"), 422),
         (again, 304),
     ] {
-        for (way, event) in WAYS {
+        for (way, event) in GATEWAYS {
             let response = send(&database.store, &event(&accepting(&request, "zstd, br, gzip"))).await;
             assert_eq!((response.status().as_u16(), encoding(&response)), (status, None), "{way}");
             assert!(matches!(response.body(), Body::Text(_) | Body::Empty), "{way}");

@@ -5,8 +5,8 @@ use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::{HttpRequest, with_claims};
 use serde_json::json;
 
-use crate::contract::asking::{WAYS, database, is_json, request};
-use crate::requests::answered;
+use crate::contract::world::database;
+use crate::requests::{GATEWAYS, assert_json, request, respond};
 
 const NO_HEADER: &str = r#"{"type":"missing","loc":["header","x-user-id"],"msg":"Field required","input":null}"#;
 const NO_AGENT_ID: &str = r#"{"type":"missing","loc":["query","agent_id"],"msg":"Field required","input":null}"#;
@@ -14,17 +14,17 @@ const EMPTY_HEADER: &str = r#"{"detail":"X-User-ID header is required."}"#;
 
 /// By every way, this request has this status and this body.
 async fn refused(database: &TestDynamoDb, request: &HttpRequest, status: u16, body: &str) {
-    for (way, event) in WAYS {
+    for (way, event) in GATEWAYS {
         let about = format!("{way}: {request:?}");
-        let response = answered(&database.store, IdentitySource::Header, &event(request)).await;
+        let response = respond(&database.store, IdentitySource::Header, &event(request)).await;
         assert_eq!((response.status().as_u16(), response.body().as_str()), (status, body), "{about}");
-        is_json(&response, &about);
+        assert_json(&response, &about);
         assert!(response.headers().get("location").is_none(), "{about}");
     }
 }
 
 #[tokio::test]
-async fn a_missing_header_is_told_together_with_a_missing_agent_id() {
+async fn a_missing_header_is_reported_together_with_a_missing_agent_id() {
     let database = database().await;
     let none = [("accept", "*/*")];
     let refusals = [
@@ -43,7 +43,7 @@ async fn a_missing_header_is_told_together_with_a_missing_agent_id() {
 }
 
 #[tokio::test]
-async fn an_empty_or_blank_header_is_refused_before_anything_else_is_looked_at() {
+async fn an_empty_or_blank_header_is_refused_before_anything_else_is_validated() {
     let database = database().await;
     for blank in ["", " ", "\t \t"] {
         for (path, query) in [
@@ -59,7 +59,7 @@ async fn an_empty_or_blank_header_is_refused_before_anything_else_is_looked_at()
 }
 
 #[tokio::test]
-async fn a_missing_agent_id_is_told_before_the_agent_is_looked_for() {
+async fn a_missing_agent_id_is_reported_before_the_agent_is_read() {
     let database = database().await;
     let body = format!(r#"{{"detail":[{NO_AGENT_ID}]}}"#);
     for query in ["", "&&", "AGENT_ID=a", "agentId=a", "agent_id[]=a", "x;agent_id=a", "limit=1"] {
@@ -113,7 +113,7 @@ async fn ids_of_any_length_are_echoed() {
 }
 
 #[tokio::test]
-async fn every_method_but_get_is_refused_before_the_caller_is_looked_at() {
+async fn every_method_but_get_is_refused_before_the_caller_is_identified() {
     let database = database().await;
     let callers: [&[_]; 3] = [&[], &[("x-user-id", "")], &[("x-user-id", "alice")]];
     for method in ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "HEAD", "TRACE", "get", "PURGE"] {
@@ -122,10 +122,10 @@ async fn every_method_but_get_is_refused_before_the_caller_is_looked_at() {
             for headers in callers {
                 let request = request(method, path, "", headers);
                 refused(&database, &request, 405, body).await;
-                for (way, event) in WAYS {
-                    let response = answered(&database.store, IdentitySource::Header, &event(&request)).await;
+                for (way, event) in GATEWAYS {
+                    let response = respond(&database.store, IdentitySource::Header, &event(&request)).await;
                     assert_eq!(response.headers()["allow"], "GET", "{way}: {request:?}");
-                    let response = answered(&database.store, IdentitySource::SUBJECT, &event(&request)).await;
+                    let response = respond(&database.store, IdentitySource::SUBJECT, &event(&request)).await;
                     assert_eq!(response.status(), 405, "{way}: {request:?}");
                 }
             }
@@ -147,19 +147,19 @@ async fn without_a_subject_there_is_no_caller_behind_a_jwt_authorizer() {
                 with_claims(event.clone(), json!({ "sub": "" })),
                 with_claims(event.clone(), json!({ "Sub": "alice", "username": "alice" })),
             ] {
-                let response = answered(&database.store, IdentitySource::SUBJECT, &event).await;
+                let response = respond(&database.store, IdentitySource::SUBJECT, &event).await;
                 assert_eq!(
                     (response.status().as_u16(), response.body().as_str()),
                     (401, r#"{"detail":"Not authenticated"}"#),
                     "{event}"
                 );
                 assert_eq!(response.headers()["www-authenticate"], "Bearer");
-                is_json(&response, path);
+                assert_json(&response, path);
             }
         }
         let event = HttpRequest::get(path, "agent_id=a", "").http_api();
         let response =
-            answered(&database.store, IdentitySource::SUBJECT, &with_claims(event, json!({ "sub": "alice" }))).await;
+            respond(&database.store, IdentitySource::SUBJECT, &with_claims(event, json!({ "sub": "alice" }))).await;
         assert_eq!(response.status(), 200, "{}", response.body());
     }
 }

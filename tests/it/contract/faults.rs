@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use agentscope_api::{ApiError, IdentitySource, handle_event};
+use agentscope_api::{ApiError, handle_event};
 use agentscope_store::{Store, StoreError, TableNames, keys};
 use agentscope_tests::dynamodb::{TestDynamoDb, client};
 use agentscope_tests::events::HttpRequest;
@@ -12,8 +12,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
 use axum::http::StatusCode;
 
-use crate::contract::asking::{WAYS, database, is_json};
-use crate::requests::answered;
+use crate::contract::world::database;
+use crate::requests::{GATEWAYS, assert_json};
 
 type Item = HashMap<String, AttributeValue>;
 type Edit = fn(&mut Item);
@@ -27,26 +27,26 @@ fn requests() -> [HttpRequest; 2] {
 }
 
 async fn send(store: &Store, request: &HttpRequest) -> Response {
-    answered(store, IdentitySource::Header, &request.http_api()).await
+    crate::requests::send(store, request).await
 }
 
-/// A fault, told by these words alone: no header says more, and none asks to try again.
+/// A fault has this body alone: no header says more, and there is no `retry-after`.
 fn is_fault(response: &Response, about: &str) {
     assert_eq!((response.status().as_u16(), response.body().as_str()), (500, FAULT), "{about}");
     assert_eq!(response.headers().len(), 2, "{about}: {:?}", response.headers());
     assert_eq!(response.headers()["cache-control"], "no-store", "{about}");
-    is_json(response, about);
+    assert_json(response, about);
 }
 
 fn is_unavailable(response: &Response, about: &str) {
     assert_eq!((response.status().as_u16(), response.body().as_str()), (503, LATER), "{about}");
     let seconds: u32 = response.headers()["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=60).contains(&seconds), "{about}");
-    is_json(response, about);
+    assert_json(response, about);
 }
 
-/// A DynamoDB that responses everything alike.
-async fn dynamodb_that_answers(status: u16, body: &'static str) -> String {
+/// A DynamoDB that sends the same response to every request.
+async fn dynamodb_that_responds(status: u16, body: &'static str) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let status = StatusCode::from_u16(status).unwrap();
@@ -56,9 +56,9 @@ async fn dynamodb_that_answers(status: u16, body: &'static str) -> String {
     url
 }
 
-async fn answers_over(status: u16, body: &'static str) -> Vec<Response> {
+async fn responses_over(status: u16, body: &'static str) -> Vec<Response> {
     let store = Store::new(
-        client(&dynamodb_that_answers(status, body).await),
+        client(&dynamodb_that_responds(status, body).await),
         TableNames::with_prefix("any"),
         agentscope_model::Release::V2_0_1,
     );
@@ -68,8 +68,8 @@ async fn answers_over(status: u16, body: &'static str) -> Vec<Response> {
 }
 
 #[tokio::test]
-async fn a_panic_costs_one_answer() {
-    for (way, event) in WAYS {
+async fn a_panic_costs_one_response() {
+    for (way, event) in GATEWAYS {
         for request in requests() {
             let event = event(&request).to_string();
             is_fault(&text(handle_event(&event, async |_| panic!("alice's secret")).await), way);
@@ -107,7 +107,7 @@ async fn a_database_that_throttles_or_fails_makes_the_service_unavailable() {
         (503, "<html>Service Unavailable</html>"),
         (200, "no JSON"),
     ];
-    let responses = futures::future::join_all(faults.map(|(status, body)| answers_over(status, body))).await;
+    let responses = futures::future::join_all(faults.map(|(status, body)| responses_over(status, body))).await;
     for (fault, responses) in faults.iter().zip(responses) {
         for response in responses {
             is_unavailable(&response, &format!("{fault:?}"));
@@ -123,14 +123,14 @@ async fn a_database_that_refuses_is_a_fault() {
         r#"{"__type":"com.amazon.coral.validate#ValidationException","message":"alice's secret"}"#,
         r#"{"__type":"com.amazon.coral.service#UnrecognizedClientException","message":"alice's secret"}"#,
     ] {
-        for response in answers_over(400, kind).await {
+        for response in responses_over(400, kind).await {
             is_fault(&response, kind);
         }
     }
 }
 
 #[tokio::test]
-async fn a_handler_error_is_told_without_its_cause() {
+async fn the_response_to_a_handler_error_omits_its_cause() {
     let event = HttpRequest::sessions("alice", "a").http_api().to_string();
     let unavailable = async |_| Err(ApiError::Store(StoreError::Unavailable("alice's secret".into())));
     is_unavailable(&text(handle_event(&event, unavailable).await), "unavailable");
@@ -186,7 +186,7 @@ async fn an_agent_that_cannot_be_read_is_a_fault() {
 }
 
 #[tokio::test]
-async fn a_session_that_cannot_be_read_is_a_fault_of_every_list_that_holds_it() {
+async fn a_session_that_cannot_be_read_is_a_fault_of_every_list_with_it() {
     fn damaged(item: &mut Item) {
         let mut bytes = item["bulk"].as_b().unwrap().clone().into_inner();
         let middle = bytes.len() / 2;

@@ -1,6 +1,5 @@
-//! Answers that are too large for a function: refused by name, and early where that can be.
+//! Responses that are too large for a function are refused, before they are read if possible.
 
-use agentscope_api::IdentitySource;
 use agentscope_store::Store;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
@@ -9,8 +8,7 @@ use agentscope_tests::records::{World, agent, noise, run, schedule, with};
 use agentscope_tests::runtime_api::RESPONSE_LIMIT;
 use serde_json::Value;
 
-use crate::contract::asking::is_json;
-use crate::requests::answered;
+use crate::requests::assert_json;
 
 fn lists() -> [HttpRequest; 2] {
     [HttpRequest::sessions("alice", "a"), HttpRequest::schedule_sessions("alice", "s")]
@@ -39,7 +37,7 @@ pub(crate) async fn send(
     let query = [list.query.as_str(), query].join("&");
     let mut request = HttpRequest { query, ..list.clone() };
     request.headers.push(("accept-encoding".into(), accept.into()));
-    answered(store, IdentitySource::Header, &request.http_api()).await
+    crate::requests::send(store, &request).await
 }
 
 /// The response says what is wrong. Returns the size that it names.
@@ -55,7 +53,7 @@ fn is_too_large(response: &lambda_http::Response<String>, about: &str) -> usize 
 /// The sentences with which a list is refused.
 pub(crate) fn refusal(response: &lambda_http::Response<String>, about: &str) -> String {
     assert_eq!(response.status(), 413, "{about}");
-    is_json(response, about);
+    assert_json(response, about);
     assert_eq!(response.headers()["cache-control"], "no-store", "{about}");
     let body: Value = serde_json::from_str(response.body()).unwrap();
     body["detail"].as_str().unwrap().to_owned()
@@ -81,7 +79,7 @@ pub(crate) async fn recommends_what_works(store: &Store, list: &HttpRequest, que
 
 /// Quotes: each is four bytes as JSON in JSON, and two as JSON.
 #[tokio::test]
-async fn what_counts_is_the_answer_as_the_function_returns_it() {
+async fn the_limit_applies_to_the_response_as_the_function_returns_it() {
     let database = database(vec!["\"".repeat(1_800_000)]).await;
     for list in lists() {
         let response = send(&database.store, &list, "", "").await;
@@ -107,7 +105,7 @@ async fn what_is_too_large_as_text_may_fit_compressed() {
             );
             assert!(response.body().len() > 12_000_000);
         }
-        // Whoever requests less gets it.
+        // A smaller request succeeds.
         for query in ["limit=1", "limit=1&view=summary", "view=summary"] {
             assert_eq!(send(&database.store, &list, query, "identity").await.status(), 200, "{query}");
         }
@@ -132,7 +130,7 @@ async fn noise_that_does_not_fit_compressed_either_is_refused_in_every_encoding(
 }
 
 #[tokio::test]
-async fn an_answer_that_is_known_to_be_too_large_is_refused_before_its_states_are_read() {
+async fn a_response_that_is_known_to_be_too_large_is_refused_before_its_states_are_read() {
     let database = database((0..4).map(|seed| noise(seed, 1_600_000)).collect()).await;
     let proxy = DynamoDbProxy::delaying(&database.url).await;
     let store = database.store_at(&proxy.url);

@@ -6,26 +6,26 @@ use agentscope_tests::events::HttpRequest;
 use agentscope_tests::responses::text;
 use serde_json::{Value, json};
 
-use crate::contract::asking::{WAYS, database, is_json};
-use crate::requests::answer_text;
+use crate::contract::world::database;
+use crate::requests::{GATEWAYS, assert_json, respond_to_text};
 
 async fn is_bad_request(database: &TestDynamoDb, event: &str) {
     for is_schedule in [false, true] {
-        let response = answer_text(&database.store, IdentitySource::Header, event, is_schedule).await;
+        let response = respond_to_text(&database.store, IdentitySource::Header, event, is_schedule).await;
         let about: String = event.chars().take(400).collect();
         assert_eq!(
             (response.status().as_u16(), response.body().as_str()),
             (400, r#"{"detail":"Bad Request"}"#),
             "{about}"
         );
-        is_json(&response, &about);
+        assert_json(&response, &about);
     }
 }
 
 /// An event of each way with one member replaced. The member is named by a JSON pointer.
 fn changed(pointer: &str, value: &Value) -> Vec<String> {
     let request = HttpRequest::sessions("alice", "a");
-    let mut events: Vec<Value> = WAYS.iter().map(|(_, event)| event(&request)).collect();
+    let mut events: Vec<Value> = GATEWAYS.iter().map(|(_, event)| event(&request)).collect();
     events.retain_mut(|event| match event.pointer_mut(pointer) {
         Some(member) => {
             *member = value.clone();
@@ -141,14 +141,15 @@ async fn what_a_gateway_leaves_null_or_out_is_no_fault() {
     let request = HttpRequest::sessions("alice", "a");
     let optional =
         ["body", "pathParameters", "stageVariables", "cookies", "queryStringParameters", "resource", "routeKey"];
-    for (way, event) in WAYS {
+    for (way, event) in GATEWAYS {
         for member in optional {
             let mut nulled = event(&request);
             nulled[member] = Value::Null;
             let mut without = event(&request);
             without.as_object_mut().unwrap().remove(member);
             for event in [nulled, without] {
-                let response = answer_text(&database.store, IdentitySource::Header, &event.to_string(), false).await;
+                let response =
+                    respond_to_text(&database.store, IdentitySource::Header, &event.to_string(), false).await;
                 assert_eq!(response.status(), 200, "{way} without {member}: {event}");
             }
         }
@@ -156,7 +157,7 @@ async fn what_a_gateway_leaves_null_or_out_is_no_fault() {
 }
 
 #[tokio::test]
-async fn the_event_after_a_malformed_one_is_answered() {
+async fn the_event_after_a_malformed_one_gets_a_response() {
     let handler = async |_| Ok::<_, ApiError>(Response::new("{}".to_owned().into()));
     assert_eq!(handle_event("{", handler).await.status(), 400);
     let response = text(handle_event(&HttpRequest::sessions("alice", "a").http_api().to_string(), handler).await);

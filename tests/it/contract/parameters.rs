@@ -1,6 +1,6 @@
 //! The parameters that the reference does not have, read as FastAPI reads them.
 //!
-//! `parameters.json` holds what FastAPI answered; `parameters.py` recorded it, and says from which versions.
+//! `parameters.json` holds what FastAPI respond; `parameters.py` recorded it, and says from which versions.
 
 use agentscope_api::IdentitySource;
 use agentscope_tests::dynamodb::TestDynamoDb;
@@ -9,8 +9,7 @@ use agentscope_tests::records::{World, agent, run, schedule, with};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::contract::asking::{WAYS, is_json, request};
-use crate::requests::answered;
+use crate::requests::{GATEWAYS, assert_json, request, respond, send};
 
 /// More than the most that a page can have.
 const SESSIONS: usize = 101;
@@ -20,7 +19,7 @@ struct Recorded {
     responses: Vec<Response>,
 }
 
-/// A request, and what FastAPI answered: for a 200 the parameters as it understood them.
+/// A request, and what FastAPI respond: for a 200 the parameters as it understood them.
 #[derive(Deserialize)]
 struct Response {
     user: Option<String>,
@@ -71,11 +70,11 @@ fn is_as_understood(body: &Value, Understood { limit, count, view }: &Understood
 }
 
 async fn holds(database: &TestDynamoDb, request: &HttpRequest, expected: &Response) {
-    for (way, event) in WAYS {
+    for (way, event) in GATEWAYS {
         let about = format!("{way}: {request:?}");
-        let response = answered(&database.store, IdentitySource::Header, &event(request)).await;
+        let response = respond(&database.store, IdentitySource::Header, &event(request)).await;
         assert_eq!(response.status().as_u16(), expected.status, "{about}: {}", response.body());
-        is_json(&response, &about);
+        assert_json(&response, &about);
         if expected.status == 200 {
             let body = serde_json::from_str(response.body()).unwrap();
             is_as_understood(&body, &serde_json::from_str(&expected.body).unwrap(), &about);
@@ -104,12 +103,12 @@ async fn parameters_are_read_as_fastapi_reads_them() {
 }
 
 #[tokio::test]
-async fn wrong_parameters_are_told_before_the_agent_or_the_schedule_is_looked_for() {
+async fn invalid_parameters_are_reported_before_the_agent_or_the_schedule_is_read() {
     let database = database().await;
     for path in ["/sessions/", "/schedule/nope/sessions"] {
         for query in ["limit=0", "count=x", "view=x", "cursor=x"] {
             let request = HttpRequest::get(path, &format!("agent_id=nope&{query}"), "nobody");
-            let response = answered(&database.store, IdentitySource::Header, &request.http_api()).await;
+            let response = send(&database.store, &request).await;
             assert_eq!(response.status(), 422, "{request:?}");
             let body: Value = serde_json::from_str(response.body()).unwrap();
             assert_eq!(body["detail"][0]["loc"][1], query.split('=').next().unwrap(), "{request:?}");
@@ -126,7 +125,7 @@ async fn nothing_is_said_of_a_cursor_while_it_is_unknown_whose_it_should_be() {
         (request("GET", "/schedule/s/sessions", "cursor=x", &nobody), "x-user-id"),
         (HttpRequest::get("/sessions/", "cursor=x", "alice"), "agent_id"),
     ] {
-        let response = answered(&database.store, IdentitySource::Header, &request.http_api()).await;
+        let response = send(&database.store, &request).await;
         let body: Value = serde_json::from_str(response.body()).unwrap();
         assert_eq!((response.status().as_u16(), body["detail"].as_array().unwrap().len()), (422, 1), "{body}");
         assert_eq!(body["detail"][0]["loc"][1], missing);
@@ -134,11 +133,11 @@ async fn nothing_is_said_of_a_cursor_while_it_is_unknown_whose_it_should_be() {
 }
 
 #[tokio::test]
-async fn parameters_of_a_stranger_are_not_looked_at_behind_a_jwt_authorizer() {
+async fn parameters_of_an_unknown_caller_are_not_validated_behind_a_jwt_authorizer() {
     let database = database().await;
     for path in ["/sessions/", "/schedule/s/sessions"] {
         let request = HttpRequest::get(path, "agent_id=a&limit=0&cursor=x&count=x&view=x", "alice");
-        let response = answered(&database.store, IdentitySource::SUBJECT, &request.http_api()).await;
+        let response = respond(&database.store, IdentitySource::SUBJECT, &request.http_api()).await;
         assert_eq!((response.status().as_u16(), response.body().as_str()), (401, r#"{"detail":"Not authenticated"}"#));
     }
 }

@@ -1,4 +1,4 @@
-//! The golden cases of every release: what its own service answered over old records, and over
+//! The golden cases of every release: what its own service respond over old records, and over
 //! records of its own.
 
 use agentscope_api::IdentitySource;
@@ -7,7 +7,7 @@ use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::golden::of_release;
 
-use crate::requests::answered;
+use crate::requests::respond;
 
 async fn holds(release: Release, world: &str, at_least: usize) {
     let (data, cases) = of_release(release, world);
@@ -20,7 +20,7 @@ async fn holds(release: Release, world: &str, at_least: usize) {
     );
     assert!(cases.len() >= at_least, "{release} {world}: {} cases", cases.len());
     for case in cases {
-        let response = answered(&database.store, IdentitySource::Header, &case.request().http_api()).await;
+        let response = respond(&database.store, IdentitySource::Header, &case.request().http_api()).await;
         case.check(response.status().as_u16(), response.body());
     }
 }
@@ -45,7 +45,7 @@ async fn the_newest_release_lists_a_wide_range_of_records_as_its_service_does() 
 }
 
 #[test]
-fn a_case_tells_one_time_from_another() {
+fn a_case_distinguishes_times() {
     let (_, cases) = of_release(Release::V2_0_8, "native-A");
     let case = cases.iter().find(|case| case.status == 200 && case.expected().contains("\"created_at\":\"2")).unwrap();
     let other = case.expected().replacen("\"created_at\":\"2", "\"created_at\":\"3", 1);

@@ -4,13 +4,13 @@ use agentscope_api::IdentitySource;
 use agentscope_tests::events::HttpRequest;
 use serde_json::json;
 
-use crate::contract::asking::{WAYS, database, is_json, request};
-use crate::requests::{answer_text, answered};
+use crate::contract::world::database;
+use crate::requests::{GATEWAYS, assert_json, request, respond, respond_to_text};
 
 const NO_ROUTE: &str = r#"{"detail":"Not Found"}"#;
 
 #[tokio::test]
-async fn a_path_that_is_no_route_is_not_found_whoever_asks_and_however() {
+async fn a_path_without_a_route_is_not_found_for_every_caller_and_method() {
     let database = database().await;
     for path in [
         "/",
@@ -37,15 +37,15 @@ async fn a_path_that_is_no_route_is_not_found_whoever_asks_and_however() {
     ] {
         for (method, headers) in [("GET", &[("x-user-id", "alice")][..]), ("GET", &[]), ("DELETE", &[])] {
             let request = request(method, path, "agent_id=a", headers);
-            for (way, event) in WAYS {
+            for (way, event) in GATEWAYS {
                 let event = event(&request).to_string();
                 for (identity, is_schedule) in
                     [(IdentitySource::Header, false), (IdentitySource::Header, true), (IdentitySource::SUBJECT, false)]
                 {
-                    let response = answer_text(&database.store, identity, &event, is_schedule).await;
+                    let response = respond_to_text(&database.store, identity, &event, is_schedule).await;
                     let about = format!("{way}: {request:?}, schedule function: {is_schedule}");
                     assert_eq!((response.status().as_u16(), response.body().as_str()), (404, NO_ROUTE), "{about}");
-                    is_json(&response, &about);
+                    assert_json(&response, &about);
                 }
             }
         }
@@ -58,25 +58,25 @@ async fn a_function_knows_only_its_own_route() {
     for (request, is_schedule) in
         [(HttpRequest::sessions("alice", "a"), true), (HttpRequest::schedule_sessions("alice", "s"), false)]
     {
-        for (way, event) in WAYS {
+        for (way, event) in GATEWAYS {
             let event = event(&request).to_string();
-            let response = answer_text(&database.store, IdentitySource::Header, &event, is_schedule).await;
+            let response = respond_to_text(&database.store, IdentitySource::Header, &event, is_schedule).await;
             assert_eq!((response.status().as_u16(), response.body().as_str()), (404, NO_ROUTE), "{way}: {request:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn both_spellings_of_the_slash_are_answered_directly() {
+async fn paths_with_and_without_a_trailing_slash_are_served_without_a_redirect() {
     let database = database().await;
     for spellings in [["/sessions/", "/sessions"], ["/schedule/s/sessions", "/schedule/s/sessions/"]] {
-        for (way, event) in WAYS {
+        for (way, event) in GATEWAYS {
             let mut bodies = Vec::new();
             for path in spellings {
                 let request = HttpRequest::get(path, "agent_id=a", "alice");
-                let response = answered(&database.store, IdentitySource::Header, &event(&request)).await;
+                let response = respond(&database.store, IdentitySource::Header, &event(&request)).await;
                 assert_eq!(response.status(), 200, "{way}: {path}");
-                is_json(&response, path);
+                assert_json(&response, path);
                 bodies.push(response.into_body());
             }
             assert_eq!(bodies[0], bodies[1], "{way}");
@@ -93,7 +93,7 @@ async fn a_schedule_without_an_id_is_no_route_even_if_the_gateway_takes_it_for_o
         let mut found = request.rest_api();
         found["pathParameters"] = json!({ "schedule_id": "" });
         for event in [request.function_url(), request.rest_api(), found, request.http_api()] {
-            let response = answered(&database.store, IdentitySource::Header, &event).await;
+            let response = respond(&database.store, IdentitySource::Header, &event).await;
             assert_eq!((response.status().as_u16(), response.body().as_str()), (404, NO_ROUTE), "{event}");
         }
     }
@@ -130,14 +130,14 @@ async fn a_schedule_id_from_cargo_lambda_watch_is_decoded_once() {
         for slash in ["", "/"] {
             let request = HttpRequest::get(&format!("/schedule/{sent}/sessions{slash}"), "", "alice");
             let event = watch(&request, Some(sent));
-            let response = answered(&database.store, IdentitySource::Header, &event).await;
+            let response = respond(&database.store, IdentitySource::Header, &event).await;
             assert_eq!((response.status().as_u16(), response.into_body()), (404, not_found(id)), "{event}");
         }
     }
     for (request, id) in [(HttpRequest::sessions("alice", "a"), None), {
         (HttpRequest::get("/schedule/%73/sessions", "", "alice"), Some("%73"))
     }] {
-        let response = answered(&database.store, IdentitySource::Header, &watch(&request, id)).await;
+        let response = respond(&database.store, IdentitySource::Header, &watch(&request, id)).await;
         assert_eq!(response.status(), 200, "{request:?}");
     }
 }
@@ -164,7 +164,7 @@ async fn a_path_that_is_no_uri_is_read_all_the_same() {
         event["rawPath"] = json!(path);
         event["requestContext"]["http"]["path"] = json!(path);
         event["pathParameters"] = json!({ "schedule_id": id });
-        let response = answered(&database.store, IdentitySource::Header, &event).await;
+        let response = respond(&database.store, IdentitySource::Header, &event).await;
         let detail = serde_json::to_string(&json!({ "detail": format!("Schedule '{id}' not found.") })).unwrap();
         assert_eq!((response.status().as_u16(), response.into_body()), (404, detail), "{event}");
     }
@@ -172,7 +172,8 @@ async fn a_path_that_is_no_uri_is_read_all_the_same() {
         let mut event = HttpRequest::get("/", "", "alice").http_api();
         event["rawPath"] = json!(path);
         for is_schedule in [false, true] {
-            let response = answer_text(&database.store, IdentitySource::Header, &event.to_string(), is_schedule).await;
+            let response =
+                respond_to_text(&database.store, IdentitySource::Header, &event.to_string(), is_schedule).await;
             assert_eq!((response.status().as_u16(), response.body().as_str()), (404, NO_ROUTE), "{event}");
         }
     }
@@ -190,17 +191,17 @@ async fn a_mapping_key_before_the_path_changes_nothing() {
             for event in [request.http_api_below(key), request.rest_api_below(key)] {
                 let is_schedule = request.path.starts_with("/schedule/");
                 let response =
-                    answer_text(&database.store, IdentitySource::Header, &event.to_string(), is_schedule).await;
+                    respond_to_text(&database.store, IdentitySource::Header, &event.to_string(), is_schedule).await;
                 assert_eq!(response.status(), 200, "{event}");
                 assert!(response.body().contains(expected), "{event}");
                 let other =
-                    answer_text(&database.store, IdentitySource::Header, &event.to_string(), !is_schedule).await;
+                    respond_to_text(&database.store, IdentitySource::Header, &event.to_string(), !is_schedule).await;
                 assert_eq!((other.status().as_u16(), other.body().as_str()), (404, NO_ROUTE), "{event}");
             }
         }
         let request = request("POST", "/sessions/", "agent_id=a", &[("x-user-id", "alice")]);
         for event in [request.http_api_below(key), request.rest_api_below(key)] {
-            let response = answer_text(&database.store, IdentitySource::Header, &event.to_string(), false).await;
+            let response = respond_to_text(&database.store, IdentitySource::Header, &event.to_string(), false).await;
             assert_eq!(response.status(), 405, "{event}");
             assert_eq!(response.headers()["allow"], "GET", "{event}");
         }
@@ -208,12 +209,12 @@ async fn a_mapping_key_before_the_path_changes_nothing() {
 }
 
 #[tokio::test]
-async fn below_a_mapping_key_an_id_is_the_route_s_parameter_whatever_the_path_looks_like() {
+async fn below_a_mapping_key_an_id_is_the_route_s_parameter_whatever_the_path() {
     let database = database().await;
     for id in ["nope", "q?x#y", "?", "a/b", "50%", "50%25", "a+b", "with blank", "sessions", "🦊"] {
         let request = HttpRequest::schedule_sessions("alice", id);
         for event in [request.http_api_below("/chat"), request.http_api_below(""), request.rest_api_below("/chat")] {
-            let response = answer_text(&database.store, IdentitySource::Header, &event.to_string(), true).await;
+            let response = respond_to_text(&database.store, IdentitySource::Header, &event.to_string(), true).await;
             assert_eq!((response.status().as_u16(), response.into_body()), (404, not_found(id)), "{event}");
         }
     }
@@ -234,7 +235,8 @@ async fn without_a_route_of_a_list_a_mapping_key_makes_another_path() {
         resource["pathParameters"] = json!({ "proxy": request.path[1..] });
         for event in [catch_all, default, resource] {
             let is_schedule = request.path.starts_with("/schedule/");
-            let response = answer_text(&database.store, IdentitySource::Header, &event.to_string(), is_schedule).await;
+            let response =
+                respond_to_text(&database.store, IdentitySource::Header, &event.to_string(), is_schedule).await;
             assert_eq!((response.status().as_u16(), response.body().as_str()), (404, NO_ROUTE), "{event}");
             // A function that is told of the base path knows the path again.
             let request = agentscope_api::Request::from_event(&event.to_string()).unwrap().below(Some("/chat"));
@@ -260,8 +262,9 @@ async fn a_client_cannot_name_a_route() {
         ],
     );
     request.headers.push(("x-rewrite-url".to_owned(), "/sessions/".to_owned()));
-    for (way, event) in WAYS {
-        let response = answer_text(&database.store, IdentitySource::Header, &event(&request).to_string(), false).await;
+    for (way, event) in GATEWAYS {
+        let response =
+            respond_to_text(&database.store, IdentitySource::Header, &event(&request).to_string(), false).await;
         assert_eq!((response.status().as_u16(), response.body().as_str()), (404, NO_ROUTE), "{way}");
     }
 }

@@ -1,14 +1,13 @@
 //! Values that the set release does not know: they are listed as they came, and no list is lost for
 //! them.
 
-use agentscope_api::IdentitySource;
 use agentscope_model::Release;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{World, agent, run, schedule, team, with};
 use serde_json::{Value, json};
 
-use crate::requests::answered;
+use crate::requests::send;
 
 /// A text that no release knows.
 const NEWER: &str = "of_a_newer_release";
@@ -48,7 +47,7 @@ async fn lists(release: Release, session: Value, agent: Value, team: Value) -> [
     assert!(report.remarks.iter().all(|remark| !remark.contains(NEWER)), "{release}: {report:?}");
     let mut bodies = Vec::new();
     for request in [HttpRequest::sessions("alice", "a"), HttpRequest::schedule_sessions("alice", "s")] {
-        let response = answered(&database.store, IdentitySource::Header, &request.http_api()).await;
+        let response = send(&database.store, &request).await;
         assert_eq!(response.status(), 200, "{release}");
         bodies.push(response.into_body());
     }

@@ -100,7 +100,7 @@ fn a_function_has_the_time_that_its_budget_takes_and_no_more_than_the_gateway_wa
 }
 
 #[test]
-fn a_role_is_the_functions_own_and_allows_nothing_that_was_not_asked_for() {
+fn a_role_is_the_functions_own_and_allows_only_the_listed_calls() {
     let key = "arn:aws:kms:eu-central-1:123456789012:key/k";
     for (name, _) in FUNCTIONS {
         let role = format!("{name}Role");

@@ -46,7 +46,7 @@ fn with_jwt_every_route_has_the_authorizer() {
 }
 
 #[test]
-fn with_the_header_callers_sign_unless_the_template_is_told_otherwise() {
+fn with_the_header_callers_sign_unless_a_parameter_says_otherwise() {
     for (callers, authorization) in [(None, "AWS_IAM"), (Some("iam"), "AWS_IAM"), (Some("anyone"), "NONE")] {
         let mut parameters = vec![("IdentitySource", "header"), ORIGIN];
         parameters.extend(callers.map(|callers| ("HeaderCallers", callers)));
@@ -74,7 +74,7 @@ fn the_template_says_what_the_header_is_for() {
 }
 
 #[test]
-fn the_origin_is_told_the_callers_subject_whatever_the_client_says() {
+fn the_origin_gets_the_callers_subject_whatever_the_client_sends() {
     let mapping = |parameters: &[_]| {
         let resources = Template::with(parameters).resources();
         resources["OriginIntegration"]["Properties"]["RequestParameters"].get("overwrite:header.x-user-id").cloned()
@@ -85,7 +85,7 @@ fn the_origin_is_told_the_callers_subject_whatever_the_client_says() {
 }
 
 #[test]
-fn functions_are_told_where_the_caller_is_named() {
+fn functions_get_the_identity_source() {
     for (source, claim) in [("jwt", "sub"), ("jwt", "cognito:username"), ("header", "sub")] {
         let template = Template::with(&[("IdentitySource", source), ("IdentityClaim", claim)]);
         let variables = &template.function("ListSessions")["Environment"]["Variables"];

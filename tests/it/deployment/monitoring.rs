@@ -7,7 +7,7 @@ const ALARM: &str = "AWS::CloudWatch::Alarm";
 const TOPIC: &str = "arn:aws:sns:eu-central-1:123456789012:alarms";
 
 #[test]
-fn alarms_tell_the_topic_if_there_is_one() {
+fn alarms_notify_the_topic_if_there_is_one() {
     for (topic, actions) in [("", None), (TOPIC, Some(json!([TOPIC])))] {
         let alarms = Template::with(&[("AlarmTopicArn", topic)]).of_type(ALARM);
         assert_eq!(alarms.len(), 11);

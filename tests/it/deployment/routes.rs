@@ -90,7 +90,7 @@ fn an_origin_in_a_private_network_is_reached_by_its_link() {
 }
 
 #[test]
-fn pages_of_the_named_origins_may_read_answers() {
+fn pages_of_the_named_origins_may_read_responses() {
     let cors = |parameters: &[_]| {
         Template::with(parameters).resources()["Api"]["Properties"].get("CorsConfiguration").cloned()
     };

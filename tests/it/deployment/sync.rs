@@ -207,14 +207,14 @@ fn the_process_is_nobody_writes_no_file_and_offers_no_port() {
 }
 
 #[test]
-fn it_is_asked_to_stop_and_given_the_same_time_everywhere() {
+fn every_supervisor_sends_the_same_stop_signal_with_the_same_time_limit() {
     assert_eq!(container(&Template::sync(&[]))["StopTimeout"].to_string(), setting("TimeoutStopSec"));
     assert_eq!((instruction("STOPSIGNAL").as_str(), setting("KillSignal")), ("SIGTERM", "SIGTERM"));
     assert_eq!((setting("Restart"), setting("StartLimitIntervalSec")), ("always", "0"));
 }
 
 #[test]
-fn one_task_runs_and_another_only_to_take_over() {
+fn one_task_runs_and_a_second_only_during_a_deployment() {
     let service = Template::sync(&[]).resources().remove("Service").unwrap();
     assert_eq!(service["Properties"]["DesiredCount"], 1);
     assert_eq!(

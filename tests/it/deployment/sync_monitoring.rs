@@ -10,7 +10,7 @@ const ALARM: &str = "AWS::CloudWatch::Alarm";
 const TOPIC: &str = "arn:aws:sns:eu-central-1:123456789012:alarms";
 
 #[test]
-fn alarms_tell_the_topic_if_there_is_one() {
+fn alarms_notify_the_topic_if_there_is_one() {
     for (topic, actions) in [("", None), (TOPIC, Some(json!([TOPIC])))] {
         let alarms = Template::sync(&[("AlarmTopicArn", topic), ("MetricsNamespace", "Own")]).of_type(ALARM);
         assert_eq!(alarms.len(), 5);
@@ -52,7 +52,7 @@ fn a_process_that_says_nothing_sets_off_the_alarms_that_wait_for_something() {
 }
 
 #[test]
-fn everything_is_compared_more_often_than_its_alarm_asks_for() {
+fn the_reconciliation_interval_is_shorter_than_the_alarm_s() {
     let template = Template::sync(&[]);
     let longest = template.section("Parameters")["ReconcileSeconds"]["MaxValue"].as_u64().unwrap();
     let period = &template.of_type(ALARM)["NotReconcilingAlarm"]["Properties"]["Period"];

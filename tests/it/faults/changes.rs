@@ -20,7 +20,7 @@ fn large(version: usize) -> SessionRecord {
     parse(&record.to_string()).unwrap()
 }
 
-fn asks_for(input: &Value, prefix: &str) -> bool {
+fn requests_prefix(input: &Value, prefix: &str) -> bool {
     input["RequestItems"].as_object().is_some_and(|tables| {
         tables.values().any(|request| {
             request["Keys"].as_array().is_some_and(|keys| {
@@ -58,7 +58,7 @@ where
 
 /// Items with this prefix are requested.
 fn reading(prefix: &'static str) -> impl Fn(&Call) -> bool + Clone {
-    move |call| asks_for(&call.input, prefix)
+    move |call| requests_prefix(&call.input, prefix)
 }
 
 /// A head is put.
@@ -186,7 +186,7 @@ async fn version_of_head(upstream: &proxy::Upstream, call: &proxy::Call) -> Stri
 
 /// The client sends a head again whose response was lost, and is told that it does not replace what it should.
 #[tokio::test]
-async fn a_head_whose_answer_is_lost_keeps_its_parts() {
+async fn a_head_whose_response_is_lost_keeps_its_parts() {
     let database = an_agent_with(0).await;
     database.store.put_session(&large(1)).await.unwrap();
     let lost = Arc::new(AtomicBool::new(false));

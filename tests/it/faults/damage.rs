@@ -5,7 +5,7 @@ use agentscope_tests::dynamodb::TestDynamoDb;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::faults::asking::{Item, ROUTES, Route, database, is_fault};
+use crate::faults::scenario::{Item, ROUTES, Route, database, is_fault};
 
 type Edit = fn(&mut Item);
 

@@ -1,12 +1,12 @@
-//! What DynamoDB may do to a reader and a writer, and what comes of it.
+//! Faults of DynamoDB, and how readers and writers handle them.
 
-mod asking;
 mod budget;
 mod changes;
 mod connections;
 mod damage;
 mod pages;
 mod rows;
+mod scenario;
 mod throttling;
 mod usage;
 

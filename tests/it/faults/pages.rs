@@ -1,4 +1,4 @@
-//! Answers that come in pieces.
+//! Responses of DynamoDB in pieces: pages and unprocessed items.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use agentscope_tests::proxy::{self, Call};
 use agentscope_tests::records::{parse, session};
 use serde_json::{Value, json};
 
-use crate::faults::asking::{ROUTES, Route, database};
+use crate::faults::scenario::{ROUTES, Route, database};
 use crate::faults::{an_agent_with, listed, newest_first};
 
 /// Leaves this many keys of a BatchGetItem or writes of a BatchWriteItem in the call, and returns the others.
@@ -35,7 +35,7 @@ fn cut(call: &mut Call, most: usize) -> Value {
 }
 
 #[tokio::test]
-async fn unprocessed_keys_are_asked_for_again() {
+async fn unprocessed_keys_are_requested_again() {
     let database = an_agent_with(130).await;
     let url = proxy::intercept(&database.url, async |mut call, upstream| {
         if call.operation != "BatchGetItem" {

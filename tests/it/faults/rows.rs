@@ -9,7 +9,7 @@ use agentscope_tests::records::{noise, parse, run, with};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
-use crate::faults::asking::{ROUTES, database, is_fault};
+use crate::faults::scenario::{ROUTES, database, is_fault};
 
 /// Whether the call reads items of the sessions table whose sort keys begin so.
 fn reads(call: &Call, prefix: &str) -> bool {
@@ -37,7 +37,7 @@ fn with_a_ghost(call: &Call, (status, mut response): Response) -> Response {
 }
 
 #[tokio::test]
-async fn a_row_whose_session_is_gone_is_left_out_after_a_second_look_and_not_counted() {
+async fn a_row_without_a_session_is_left_out_after_a_consistent_read_and_not_counted() {
     let database = database().await;
     for route in ROUTES {
         let looks = Arc::new(AtomicUsize::new(0));
@@ -55,7 +55,7 @@ async fn a_row_whose_session_is_gone_is_left_out_after_a_second_look_and_not_cou
 }
 
 #[tokio::test]
-async fn a_head_that_has_not_arrived_everywhere_is_looked_for_once_more() {
+async fn a_head_that_an_eventually_consistent_read_misses_is_read_consistently() {
     let database = database().await;
     for route in ROUTES {
         let url = proxy::intercept(&database.url, async |call, upstream| {
@@ -98,7 +98,7 @@ async fn a_head_that_moves_on_whenever_its_parts_are_read_is_followed_so_far_and
 }
 
 #[tokio::test]
-async fn a_part_that_is_not_there_is_looked_for_so_often_and_then_a_fault() {
+async fn a_missing_part_is_a_fault_after_bounded_attempts() {
     for route in ROUTES {
         let database = database().await;
         let version =

@@ -2,8 +2,8 @@
 
 use agentscope_tests::proxy::{self, Action, DynamoDbProxy, Response};
 
-use crate::faults::asking::{
-    ATTEMPTS, CALM, ROUTES, Route, cases, database, is_fault, is_unavailable, most_sent, unprocessed,
+use crate::faults::scenario::{
+    ATTEMPTS, NO_TIMEOUTS, ROUTES, Route, cases, database, is_fault, is_unavailable, most_sent, unprocessed,
 };
 
 /// What DynamoDB says when it may response later.
@@ -21,7 +21,7 @@ const LATER: [(u16, &str); 7] = [
 const NEVER: [&str; 4] =
     ["AccessDeniedException", "ResourceNotFoundException", "ValidationException", "UnrecognizedClientException"];
 
-/// Answers the first requests of an operation with an error.
+/// Responds to the first requests of an operation with an error.
 async fn failing(url: &str, operation: &'static str, error: Response, times: usize) -> DynamoDbProxy {
     DynamoDbProxy::with_actions(url, move |arrival| {
         let fails = arrival.call.operation == operation && arrival.number < times;
@@ -33,38 +33,38 @@ async fn failing(url: &str, operation: &'static str, error: Response, times: usi
 #[tokio::test]
 async fn a_request_that_is_turned_away_for_a_moment_is_sent_again() {
     let database = &database().await;
-    let asked = cases(&LATER).map(async |(route, operation, (status, code))| {
+    let checks = cases(&LATER).map(async |(route, operation, (status, code))| {
         let about = format!("{route:?}, {operation}, {code}");
         let proxy = failing(&database.url, operation, proxy::error(status, code), 1).await;
-        let store = database.patient_store_at(&proxy.url, CALM).await;
+        let store = database.store_with_timeouts(&proxy.url, NO_TIMEOUTS).await;
         assert!(route.body(&store).await == route.body(&database.store).await, "{about}");
         assert_eq!(proxy.count(), route.requests() + 1, "{about}");
     });
-    futures::future::join_all(asked).await;
+    futures::future::join_all(checks).await;
 }
 
 #[tokio::test]
 async fn a_database_that_keeps_turning_requests_away_makes_the_service_unavailable() {
     let database = &database().await;
-    let asked = cases(&LATER).map(async |(route, operation, (status, code))| {
+    let checks = cases(&LATER).map(async |(route, operation, (status, code))| {
         let about = format!("{route:?}, {operation}, {code}");
         let proxy = failing(&database.url, operation, proxy::error(status, code), usize::MAX).await;
-        is_unavailable(&route.send(&database.patient_store_at(&proxy.url, CALM).await).await, &about);
+        is_unavailable(&route.send(&database.store_with_timeouts(&proxy.url, NO_TIMEOUTS).await).await, &about);
         assert_eq!(most_sent(&proxy.calls()), ATTEMPTS, "{about}");
     });
-    futures::future::join_all(asked).await;
+    futures::future::join_all(checks).await;
 }
 
 #[tokio::test]
-async fn a_database_that_refuses_is_asked_once_and_is_a_fault() {
+async fn a_refused_request_is_sent_once_and_is_a_fault() {
     let database = &database().await;
-    let asked = cases(&NEVER).map(async |(route, operation, code)| {
+    let checks = cases(&NEVER).map(async |(route, operation, code)| {
         let about = format!("{route:?}, {operation}, {code}");
         let proxy = failing(&database.url, operation, proxy::error(400, code), usize::MAX).await;
-        is_fault(&route.send(&database.patient_store_at(&proxy.url, CALM).await).await, &about);
+        is_fault(&route.send(&database.store_with_timeouts(&proxy.url, NO_TIMEOUTS).await).await, &about);
         assert_eq!(most_sent(&proxy.calls()), 1, "{about}");
     });
-    futures::future::join_all(asked).await;
+    futures::future::join_all(checks).await;
 }
 
 /// Retries have a quota, or else they would be the larger part of what a busy database gets. A client that has used it up
@@ -74,7 +74,7 @@ async fn a_client_that_was_turned_away_for_long_is_well_again_with_the_database(
     let database = database().await;
     let turned_away = 200;
     let proxy = failing(&database.url, "GetItem", proxy::error(400, "ThrottlingException"), turned_away).await;
-    let store = database.patient_store_at(&proxy.url, CALM).await;
+    let store = database.store_with_timeouts(&proxy.url, NO_TIMEOUTS).await;
     while proxy.calls().iter().filter(|call| call.operation == "GetItem").count() < turned_away {
         futures::future::join_all((0..20).map(|_| Route::Schedule.send(&store))).await;
     }
@@ -84,10 +84,13 @@ async fn a_client_that_was_turned_away_for_long_is_well_again_with_the_database(
 #[tokio::test]
 async fn keys_that_stay_unprocessed_make_the_service_unavailable() {
     let database = &database().await;
-    let asked = ROUTES.map(async |route| {
+    let checks = ROUTES.map(async |route| {
         let proxy = DynamoDbProxy::with_actions(&database.url, unprocessed).await;
-        is_unavailable(&route.send(&database.patient_store_at(&proxy.url, CALM).await).await, &format!("{route:?}"));
+        is_unavailable(
+            &route.send(&database.store_with_timeouts(&proxy.url, NO_TIMEOUTS).await).await,
+            &format!("{route:?}"),
+        );
         assert_eq!(most_sent(&proxy.calls()), 8, "{route:?}");
     });
-    futures::future::join_all(asked).await;
+    futures::future::join_all(checks).await;
 }

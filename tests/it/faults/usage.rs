@@ -1,11 +1,11 @@
-//! What is counted of the requests that a list takes, whatever happens to them.
+//! Usage of DynamoDB by a list: requests, retries, throttles and read units.
 
 use std::time::Duration;
 
 use agentscope_store::{Store, Usage, UsageRecorder};
 use agentscope_tests::proxy::{self, Action, Arrival, DynamoDbProxy, read_units};
 
-use crate::faults::asking::{ATTEMPTS, CALM, ROUTES, cases, database, is_fault, is_unavailable, unprocessed};
+use crate::faults::scenario::{ATTEMPTS, NO_TIMEOUTS, ROUTES, cases, database, is_fault, is_unavailable, unprocessed};
 
 /// Requests and what became of them, without the read units.
 fn counts(usage: Usage) -> [u64; 3] {
@@ -17,11 +17,11 @@ async fn every_request_is_counted_with_its_read_units() {
     let database = database().await;
     for route in ROUTES {
         let proxy = DynamoDbProxy::recording(&database.url).await;
-        let store = database.patient_store_at(&proxy.url, CALM).await;
-        let meter = UsageRecorder::default();
-        assert_eq!(meter.usage(), Usage::default());
-        meter.measure(route.body(&store)).await;
-        assert_eq!(counts(meter.usage()), [route.requests() as u64, 0, 0], "{route:?}");
+        let store = database.store_with_timeouts(&proxy.url, NO_TIMEOUTS).await;
+        let recorder = UsageRecorder::default();
+        assert_eq!(recorder.usage(), Usage::default());
+        recorder.measure(route.body(&store)).await;
+        assert_eq!(counts(recorder.usage()), [route.requests() as u64, 0, 0], "{route:?}");
         // The same requests without the proxy, with the sum of the units that DynamoDB reports.
         let mut units = 0.0;
         for call in proxy.calls() {
@@ -30,16 +30,16 @@ async fn every_request_is_counted_with_its_read_units() {
             units += read_units(&response).unwrap();
         }
         assert!(units > 0.0);
-        assert_eq!(meter.usage().read_units, units, "{route:?}");
+        assert_eq!(recorder.usage().read_units, units, "{route:?}");
     }
 }
 
 #[tokio::test]
-async fn what_nobody_counts_is_asked_for_as_ever() {
+async fn requests_that_are_not_measured_do_not_ask_for_consumed_capacity() {
     let database = database().await;
     for route in ROUTES {
         let proxy = DynamoDbProxy::recording(&database.url).await;
-        route.body(&database.patient_store_at(&proxy.url, CALM).await).await;
+        route.body(&database.store_with_timeouts(&proxy.url, NO_TIMEOUTS).await).await;
         for call in proxy.calls() {
             assert!(call.input["ReturnConsumedCapacity"].is_null(), "{call:?}");
         }
@@ -56,16 +56,16 @@ async fn attempts_that_are_turned_away_are_counted_as_throttled_and_what_is_sent
         (500, "InternalServerError", 0),
         (503, "ServiceUnavailable", 0),
     ];
-    let asked = cases(&faults).map(async |(route, operation, (status, code, throttles))| {
+    let checks = cases(&faults).map(async |(route, operation, (status, code, throttles))| {
         let about = format!("{route:?}, {operation}, {code}");
         let action = move |arrival: &Arrival| {
             let error = || Action::Respond(proxy::error(status, code));
             if arrival.is_first(operation) { error() } else { Action::Forward }
         };
         let proxy = DynamoDbProxy::with_actions(&database.url, action).await;
-        let meter = UsageRecorder::default();
-        meter.measure(route.body(&database.patient_store_at(&proxy.url, CALM).await)).await;
-        assert_eq!(counts(meter.usage()), [route.requests() as u64 + 1, 1, throttles], "{about}");
+        let recorder = UsageRecorder::default();
+        recorder.measure(route.body(&database.store_with_timeouts(&proxy.url, NO_TIMEOUTS).await)).await;
+        assert_eq!(counts(recorder.usage()), [route.requests() as u64 + 1, 1, throttles], "{about}");
         assert_eq!(proxy.count(), route.requests() + 1, "{about}");
 
         let action = move |arrival: &Arrival| {
@@ -73,15 +73,15 @@ async fn attempts_that_are_turned_away_are_counted_as_throttled_and_what_is_sent
             if arrival.call.operation == operation { error() } else { Action::Forward }
         };
         let proxy = DynamoDbProxy::with_actions(&database.url, action).await;
-        let meter = UsageRecorder::default();
-        let response = meter.measure(route.send(&database.patient_store_at(&proxy.url, CALM).await)).await;
+        let recorder = UsageRecorder::default();
+        let response = recorder.measure(route.send(&database.store_with_timeouts(&proxy.url, NO_TIMEOUTS).await)).await;
         is_unavailable(&response, &about);
-        let usage = meter.usage();
+        let usage = recorder.usage();
         assert!(usage.retries >= ATTEMPTS as u64 - 1, "{about}: {usage:?}");
         assert!(usage.throttles >= ATTEMPTS as u64 * throttles, "{about}: {usage:?}");
         assert_eq!(usage.throttles > 0, throttles > 0, "{about}: {usage:?}");
     });
-    futures::future::join_all(asked).await;
+    futures::future::join_all(checks).await;
 }
 
 #[tokio::test]
@@ -90,9 +90,12 @@ async fn a_request_that_dynamodb_refuses_is_neither_throttled_nor_sent_again() {
     for route in ROUTES {
         let refused = || Action::Respond(proxy::error(400, "AccessDeniedException"));
         let proxy = DynamoDbProxy::with_actions(&database.url, move |_| refused()).await;
-        let meter = UsageRecorder::default();
-        is_fault(&meter.measure(route.send(&database.patient_store_at(&proxy.url, CALM).await)).await, "refused");
-        let usage = meter.usage();
+        let recorder = UsageRecorder::default();
+        is_fault(
+            &recorder.measure(route.send(&database.store_with_timeouts(&proxy.url, NO_TIMEOUTS).await)).await,
+            "refused",
+        );
+        let usage = recorder.usage();
         assert!(usage.requests > 0, "{usage:?}");
         assert_eq!((usage.retries, usage.throttles, usage.read_units), (0, 0, 0.0), "{route:?}");
     }
@@ -108,9 +111,9 @@ async fn connections_that_break_are_retries() {
                 if arrival.is_first("GetItem") { action.clone() } else { Action::Forward }
             })
             .await;
-            let meter = UsageRecorder::default();
-            meter.measure(route.body(&database.patient_store_at(&proxy.url, CALM).await)).await;
-            assert_eq!(counts(meter.usage()), [route.requests() as u64 + 1, 1, 0], "{about}");
+            let recorder = UsageRecorder::default();
+            recorder.measure(route.body(&database.store_with_timeouts(&proxy.url, NO_TIMEOUTS).await)).await;
+            assert_eq!(counts(recorder.usage()), [route.requests() as u64 + 1, 1, 0], "{about}");
         }
     }
 }
@@ -123,9 +126,9 @@ async fn keys_that_stay_unprocessed_are_retries() {
             if arrival.is_first("BatchGetItem") { unprocessed(arrival) } else { Action::Forward }
         })
         .await;
-        let meter = UsageRecorder::default();
-        meter.measure(route.body(&database.patient_store_at(&proxy.url, CALM).await)).await;
-        assert_eq!(counts(meter.usage()), [route.requests() as u64 + 1, 1, 0], "{route:?}");
+        let recorder = UsageRecorder::default();
+        recorder.measure(route.body(&database.store_with_timeouts(&proxy.url, NO_TIMEOUTS).await)).await;
+        assert_eq!(counts(recorder.usage()), [route.requests() as u64 + 1, 1, 0], "{route:?}");
     }
 }
 
@@ -137,12 +140,12 @@ async fn what_was_sent_until_the_budget_was_over_is_counted() {
             if arrival.call.operation == "BatchGetItem" { Action::Hang } else { Action::Forward }
         })
         .await;
-        let meter = UsageRecorder::default();
-        let store = database.patient_store_at(&proxy.url, CALM).await;
-        let response = meter.measure(route.within(Duration::from_millis(700), &store)).await;
+        let recorder = UsageRecorder::default();
+        let store = database.store_with_timeouts(&proxy.url, NO_TIMEOUTS).await;
+        let response = recorder.measure(route.within(Duration::from_millis(700), &store)).await;
         is_unavailable(&response, &format!("{route:?}"));
-        assert_eq!(counts(meter.usage()), [proxy.count() as u64, 0, 0], "{route:?}");
-        assert!(meter.usage().read_units > 0.0);
+        assert_eq!(counts(recorder.usage()), [proxy.count() as u64, 0, 0], "{route:?}");
+        assert!(recorder.usage().read_units > 0.0);
     }
 }
 
@@ -152,24 +155,26 @@ async fn requests_are_counted_apart() {
     let database = database().await;
     let mut alone = Vec::new();
     for route in ROUTES {
-        let meter = UsageRecorder::default();
-        meter.measure(route.body(&database.patient_store_at(&database.url, CALM).await)).await;
-        alone.push((route, meter.usage()));
+        let recorder = UsageRecorder::default();
+        recorder.measure(route.body(&database.store_with_timeouts(&database.url, NO_TIMEOUTS).await)).await;
+        alone.push((route, recorder.usage()));
     }
     let side_by_side = async |store: &Store| {
-        let asked = alone.iter().cycle().take(12).map(async |(route, usage)| {
-            let meter = UsageRecorder::default();
-            meter.measure(route.body(store)).await;
-            assert_eq!(meter.usage(), *usage, "{route:?}");
+        let checks = alone.iter().cycle().take(12).map(async |(route, usage)| {
+            let recorder = UsageRecorder::default();
+            recorder.measure(route.body(store)).await;
+            assert_eq!(recorder.usage(), *usage, "{route:?}");
         });
-        futures::future::join_all(asked).await;
+        futures::future::join_all(checks).await;
     };
-    side_by_side(&database.patient_store_at(&database.url, CALM).await).await;
+    side_by_side(&database.store_with_timeouts(&database.url, NO_TIMEOUTS).await).await;
     std::thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                runtime.block_on(async { side_by_side(&database.patient_store_at(&database.url, CALM).await).await });
+                runtime.block_on(async {
+                    side_by_side(&database.store_with_timeouts(&database.url, NO_TIMEOUTS).await).await
+                });
             });
         }
     });

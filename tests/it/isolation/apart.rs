@@ -23,7 +23,7 @@ async fn are_kept_apart(identities: &[IdentitySource], pairs: Vec<[Household; 2]
 
 /// Everything but the users has the same id: agents, sessions, teams, schedules. One of the two sessions runs.
 #[tokio::test]
-async fn users_whose_ids_look_alike_share_every_other_id_and_see_only_their_own() {
+async fn users_with_similar_ids_see_only_their_own_records() {
     let pairs = PAIRS.iter().enumerate().map(|(number, (one, other))| {
         let id = format!("same {number}");
         [Household::new(*one, &id, true), Household::new(*other, &id, false)]
@@ -33,13 +33,13 @@ async fn users_whose_ids_look_alike_share_every_other_id_and_see_only_their_own(
 
 /// Each of these users has records under the user's own id, so that the ids of a pair look alike in every place.
 #[tokio::test]
-async fn users_whose_ids_look_alike_do_not_find_each_others_records_under_ids_that_look_alike() {
+async fn users_with_similar_ids_do_not_find_each_others_records_under_similar_ids() {
     let pairs = PAIRS.map(|pair| <[_; 2]>::from(pair).map(|id| Household::new(id, id, false)));
     are_kept_apart(&[IdentitySource::SUBJECT], pairs.into()).await;
 }
 
 #[tokio::test]
-async fn records_of_one_user_whose_ids_look_alike_are_not_mixed() {
+async fn records_of_one_user_with_similar_ids_are_not_mixed() {
     let pairs = PAIRS.iter().enumerate().map(|(number, (one, other))| {
         let user = format!("user {number}");
         [Household::new(&user, *one, true), Household::new(&user, *other, false)]

@@ -6,7 +6,7 @@ use agentscope_tests::events::{HttpRequest, with_claims};
 use agentscope_tests::records::{World, agent, run, schedule, session};
 use serde_json::{Value, json};
 
-use crate::requests::answered;
+use crate::requests::respond;
 
 /// The victim has a session and a run under the id `x`, the attacker has an agent and a schedule of that id without any.
 async fn victim_and_attacker() -> TestDynamoDb {
@@ -22,13 +22,13 @@ async fn victim_and_attacker() -> TestDynamoDb {
     TestDynamoDb::with_export(&world.text()).await
 }
 
-/// Both routes, asked by a client that names this user in the header.
+/// Both routes, requested by a client that names this user in the header.
 fn requests(header: &str, id: &str) -> [Value; 2] {
     [HttpRequest::sessions(header, id), HttpRequest::schedule_sessions(header, id)].map(|request| request.http_api())
 }
 
 async fn assert_status(database: &TestDynamoDb, identity: IdentitySource, event: &Value, status: u16) -> Value {
-    let response = answered(&database.store, identity, event).await;
+    let response = respond(&database.store, identity, event).await;
     assert_eq!(response.status(), status, "{event}: {}", response.body());
     serde_json::from_str(response.body()).unwrap()
 }

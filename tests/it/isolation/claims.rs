@@ -6,7 +6,7 @@ use agentscope_tests::events::{HttpRequest, with_claims};
 use agentscope_tests::records::{World, agent, run, schedule, session};
 use serde_json::{Value, json};
 
-use crate::requests::answered;
+use crate::requests::respond;
 
 const CLAIMS: [&str; 4] = ["sub", "email", "cognito:username", "https://example.com/user id"];
 
@@ -24,7 +24,7 @@ async fn victim() -> TestDynamoDb {
     TestDynamoDb::with_export(&world.text()).await
 }
 
-/// Both routes, asked by a client that says in every way it has that it is the victim.
+/// Both routes, requested by a client that claims in every possible way to be the victim.
 fn requests() -> [HttpRequest; 2] {
     [HttpRequest::sessions("victim", "x"), HttpRequest::schedule_sessions("victim", "x")].map(|mut request| {
         for name in ["sub", "email", "cognito:username", "claims", "x-amzn-oidc-identity"] {
@@ -42,7 +42,7 @@ fn requests() -> [HttpRequest; 2] {
 }
 
 async fn status(database: &TestDynamoDb, claim: &'static str, event: &Value) -> u16 {
-    let response = answered(&database.store, IdentitySource::Jwt { claim }, event).await;
+    let response = respond(&database.store, IdentitySource::Jwt { claim }, event).await;
     if response.status() == 401 {
         assert_eq!(response.body(), r#"{"detail":"Not authenticated"}"#);
         assert_eq!(response.headers()["www-authenticate"], "Bearer");
@@ -75,7 +75,7 @@ async fn the_claim_that_is_configured_names_the_caller_and_no_other_does() {
 }
 
 #[tokio::test]
-async fn a_claim_that_only_looks_like_the_one_is_another() {
+async fn a_claim_with_a_similar_name_does_not_count() {
     let database = victim().await;
     for claim in CLAIMS {
         let mut lookalikes = vec![

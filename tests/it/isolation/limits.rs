@@ -9,14 +9,14 @@ use agentscope_tests::events::{HttpRequest, with_claims};
 use agentscope_tests::records::{World, agent, noise, run, schedule, session, team, with};
 use serde_json::{Value, json};
 
-use crate::requests::answered;
+use crate::requests::respond;
 
 /// Longer than a hash key of an index may be, and than most would think of.
 const FAR_TOO_LONG: usize = 70_000;
 
 async fn send(database: &TestDynamoDb, user: &str, request: &HttpRequest) -> (u16, Value) {
     let event = with_claims(request.http_api(), json!({ "sub": user }));
-    let response = answered(&database.store, IdentitySource::SUBJECT, &event).await;
+    let response = respond(&database.store, IdentitySource::SUBJECT, &event).await;
     (response.status().as_u16(), serde_json::from_str(response.body()).unwrap())
 }
 
@@ -60,7 +60,7 @@ async fn a_user_id_of_2048_bytes_is_a_user_and_a_longer_one_is_nobody() {
         assert_eq!(sessions(&database, user, "agent").await, Ok(vec![]));
         assert_eq!(runs(&database, user, "schedule").await, Ok(vec![]));
     }
-    // Whoever is cut off at the limit is the user above.
+    // An id that is cut off at the limit is the id of the user above.
     for nobody in [a(2049), a(2047), umlauts.clone() + "a", "ü".repeat(1025), a(FAR_TOO_LONG)] {
         assert_eq!(sessions(&database, &nobody, "agent").await, Err(404), "{} bytes", nobody.len());
         assert_eq!(runs(&database, &nobody, "schedule").await, Err(404), "{} bytes", nobody.len());

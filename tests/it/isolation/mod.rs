@@ -1,4 +1,4 @@
-//! No two users' data ever stand in one response.
+//! No response contains data of two users.
 
 mod apart;
 mod callers;

@@ -9,7 +9,7 @@ use agentscope_tests::events::{HttpRequest, with_claims};
 use agentscope_tests::records::{World, agent, run, schedule, session, team, with};
 use serde_json::{Value, json};
 
-use crate::requests::answered;
+use crate::requests::respond;
 
 /// A user's records under one id: an agent, a session of it, a team that the session leads, a schedule that has run once.
 ///
@@ -91,7 +91,7 @@ impl Neighbours {
         Self { database, households: placed }
     }
 
-    /// Asks both routes as this user for this id, and finds the user's own records and nothing else, or 404.
+    /// Requests this id from both routes as this user; expects the user's own records alone, or 404.
     pub async fn check(&self, identity: IdentitySource, user: &str, id: &str) {
         let header = match identity {
             // Control characters cannot be in a header, and blanks around an id are not part of it.
@@ -104,14 +104,14 @@ impl Neighbours {
                 IdentitySource::Header => request.http_api(),
                 IdentitySource::Jwt { .. } => with_claims(request.http_api(), json!({ "sub": user })),
             };
-            self.check_answer(identity, &event, user, id).await;
+            self.check_response(identity, &event, user, id).await;
         }
     }
 
-    async fn check_answer(&self, identity: IdentitySource, event: &Value, user: &str, id: &str) {
+    async fn check_response(&self, identity: IdentitySource, event: &Value, user: &str, id: &str) {
         let is_schedule = event["rawPath"] != "/sessions/";
         let case = format!("user {user:?}, id {id:?}, schedule {is_schedule}, {identity:?}");
-        let response = answered(&self.database.store, identity, event).await;
+        let response = respond(&self.database.store, identity, event).await;
         let body: Value = serde_json::from_str(response.body()).unwrap();
         let Some((household, mark)) = self.households.get(&(user.to_owned(), id.to_owned())) else {
             let kind = if is_schedule { "Schedule" } else { "Agent" };
@@ -146,7 +146,7 @@ impl Household {
     }
 }
 
-/// Every id in an response, and which sessions run.
+/// Every id in a response, and which sessions run.
 fn outline(body: &Value) -> Value {
     let ids = |session: &Value| json!({ "session": session["id"], "agent": session["agent_id"], "schedule": session["source_schedule_id"] });
     let rows = body["sessions"].as_array().unwrap().iter().map(|row| {
@@ -171,14 +171,14 @@ fn outline(body: &Value) -> Value {
     json!(rows)
 }
 
-/// The marks anywhere in an response.
+/// The marks anywhere in a response.
 fn marks(body: &str) -> BTreeSet<&str> {
     body.match_indices('‹')
         .map(|(start, _)| &body[start..start + body[start..].find('›').unwrap() + '›'.len_utf8()])
         .collect()
 }
 
-/// Every `user_id` anywhere in an response.
+/// Every `user_id` anywhere in a response.
 fn owners(body: &Value) -> BTreeSet<&str> {
     match body {
         Value::Array(values) => values.iter().flat_map(owners).collect(),

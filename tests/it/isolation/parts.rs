@@ -9,7 +9,7 @@ use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{World, agent, noise, session, with};
 use serde_json::Value;
 
-use crate::requests::answered;
+use crate::requests::respond;
 
 /// Unescaped, the keys of all but the first would lie among those of the first one's parts, or beside its lease. Those with
 /// an early version would count as left behind by an earlier writer.
@@ -45,7 +45,7 @@ async fn with_sessions_of_alice_and_bob() -> TestDynamoDb {
 
 async fn rows(database: &TestDynamoDb, owner: &str) -> Vec<Value> {
     let event = HttpRequest::sessions(owner, "agent").http_api();
-    let response = answered(&database.store, IdentitySource::Header, &event).await;
+    let response = respond(&database.store, IdentitySource::Header, &event).await;
     assert_eq!(response.status(), 200, "{}", response.body());
     let body: Value = serde_json::from_str(response.body()).unwrap();
     body["sessions"].as_array().unwrap().clone()
@@ -88,7 +88,7 @@ async fn sessions_run_under_leases_of_their_own() {
 }
 
 #[tokio::test]
-async fn writing_a_session_again_leaves_those_whole_that_look_like_its_parts() {
+async fn rewriting_a_session_keeps_sessions_whose_keys_resemble_its_parts() {
     let database = with_sessions_of_alice_and_bob().await;
     for id in IDS {
         let world = World { sessions: vec![chat("alice", id)], ..World::default() };
@@ -99,7 +99,7 @@ async fn writing_a_session_again_leaves_those_whole_that_look_like_its_parts() {
 }
 
 #[tokio::test]
-async fn deleting_a_session_leaves_those_whole_that_look_like_its_parts() {
+async fn deleting_a_session_keeps_sessions_whose_keys_resemble_its_parts() {
     let database = with_sessions_of_alice_and_bob().await;
     for (index, id) in IDS.iter().enumerate() {
         database.store.delete_session("alice", id).await.unwrap();

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use agentscope_api::IdentitySource;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{World, agent, run, schedule, session, team, with};
 use serde_json::{Value, json};
-
-use crate::requests::answered;
 
 const DAY: &str = "2026-01-01T00:00:00";
 
@@ -25,7 +22,7 @@ fn bobs() -> World {
 }
 
 async fn send(database: &TestDynamoDb, request: &HttpRequest, status: u16) -> Value {
-    let response = answered(&database.store, IdentitySource::Header, &request.http_api()).await;
+    let response = crate::requests::send(&database.store, request).await;
     assert_eq!(response.status(), status, "{}", response.body());
     serde_json::from_str(response.body()).unwrap()
 }

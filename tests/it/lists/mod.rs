@@ -1,6 +1,5 @@
-//! What stands in a list and in which order, and what it takes to read it.
+//! The contents and order of lists, and the requests that they take.
 
-mod asking;
 mod order;
 mod plan;
 mod status;

@@ -3,7 +3,7 @@
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::records::{World, agent, run, schedule, session, team, with};
 
-use crate::lists::asking::{run_ids, session_ids, sessions};
+use crate::requests::{run_ids, session_ids, sessions};
 
 /// An agent and a schedule, with these runs of both: ids and times.
 async fn with_runs(runs: &[(&str, &str)]) -> TestDynamoDb {

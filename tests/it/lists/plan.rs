@@ -1,4 +1,4 @@
-//! What a list costs: how many requests, and how many of them one after the other.
+//! The cost of a list: the number of requests, and how many are sequential.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use agentscope_tests::proxy::{Call, DynamoDbProxy, Recorded, depth, keys};
 use agentscope_tests::records::{World, agent, noise, run, schedule, session, team, with};
 use serde_json::{Value, json};
 
-use crate::lists::asking;
+use crate::requests;
 
 /// Compresses to over 8 KB, so that it lies in a part.
 const ONE_PART: usize = 16 * 1024;
@@ -100,7 +100,7 @@ fn big_world() -> World {
 #[tokio::test]
 async fn sessions_with_teams_take_four_round_trips_whatever_their_number() {
     let (store, proxy) = recorded(&big_world()).await;
-    let rows = asking::sessions(&store, "lead").await;
+    let rows = requests::sessions(&store, "lead").await;
     let sent = proxy.take();
     assert_plan(
         &sent,
@@ -169,7 +169,7 @@ async fn a_page_of_sessions_with_one_team_takes_three_round_trips() {
     world.agents.extend(members.map(|id| agent("alice", id)).into_iter().take(4));
     world.teams.push(team("alice", "team", "chat 0", &members));
     let (store, proxy) = recorded(&world).await;
-    assert_eq!(asking::sessions(&store, "lead").await.len(), 30);
+    assert_eq!(requests::sessions(&store, "lead").await.len(), 30);
     // All states are small and the agent leads the team itself: no parts, no other leading session, no fourth round.
     assert_plan(
         &proxy.take(),
@@ -206,7 +206,7 @@ async fn members_whose_sessions_are_old_are_found_without_another_round_trip() {
         let ids: Vec<_> = ids.iter().map(String::as_str).collect();
         world.teams.push(team("alice", "team", "chat 0", &ids));
         let (store, proxy) = recorded(&world).await;
-        let rows = asking::sessions(&store, "lead").await;
+        let rows = requests::sessions(&store, "lead").await;
         for (member, id) in rows[0]["team"]["members"].as_array().unwrap().iter().zip(ids) {
             assert_eq!(member["session_id"], format!("work of {id}"));
         }
@@ -222,7 +222,7 @@ async fn members_whose_sessions_are_old_are_found_without_another_round_trip() {
 async fn an_agent_without_sessions_takes_one_round_trip_whether_it_exists_or_not() {
     let world = World { agents: vec![agent("alice", "lead")], ..World::default() };
     let (store, proxy) = recorded(&world).await;
-    assert_eq!(asking::sessions(&store, "lead").await.len(), 0);
+    assert_eq!(requests::sessions(&store, "lead").await.len(), 0);
     assert_plan(&proxy.take(), 1, [("GetItem agents", 1), ("Query leases", 1), ("Query agent_id-index", 1)]);
 }
 
@@ -239,7 +239,7 @@ async fn runs_of_a_schedule_take_three_round_trips_whatever_their_number() {
     world.teams.push(team("alice", "team", "run 0", &["agent 0"]));
     let (store, proxy) = recorded(&world).await;
     let expected: Vec<_> = (0..300).rev().map(|number| format!("run {number}")).collect();
-    assert_eq!(asking::run_ids(&store, "schedule").await, expected);
+    assert_eq!(requests::run_ids(&store, "schedule").await, expected);
     assert_plan(
         &proxy.take(),
         3,

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use agentscope_api::IdentitySource;
 use agentscope_store::Store;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{World, agent, noise, parse, run, schedule, with};
 use serde_json::{Value, json};
 
-use crate::requests::answered;
+use crate::requests::send;
 
 /// A message with tool calls in these states.
 fn message(role: &str, states: &[&str]) -> Value {
@@ -62,7 +61,7 @@ async fn database(sessions: Vec<Value>, running: Vec<String>) -> TestDynamoDb {
 async fn statuses(store: &Store) -> Vec<(String, bool, String)> {
     let mut request = HttpRequest::sessions("alice", "a");
     request.query.push_str("&view=summary");
-    let response = answered(store, IdentitySource::Header, &request.http_api()).await;
+    let response = send(store, &request).await;
     let body: Value = serde_json::from_str(response.body()).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let rows = body["sessions"].as_array().unwrap().iter();
@@ -70,7 +69,7 @@ async fn statuses(store: &Store) -> Vec<(String, bool, String)> {
 }
 
 #[tokio::test]
-async fn the_end_of_the_conversation_tells_unless_the_session_runs() {
+async fn the_last_message_decides_the_status_unless_the_session_runs() {
     let (mut sessions, mut running, mut expected) = (Vec::new(), Vec::new(), Vec::new());
     for (number, (context, status)) in conversations().iter().enumerate() {
         for runs in [false, true] {
@@ -103,13 +102,13 @@ async fn the_status_stands_between_is_running_and_team_and_only_in_summaries_wit
         (HttpRequest::sessions("alice", "a"), "", r#""is_running":false,"team":null}"#),
     ] {
         let request = HttpRequest { query: list.query + query, ..list };
-        let response = answered(&database.store, IdentitySource::Header, &request.http_api()).await;
+        let response = send(&database.store, &request).await;
         assert!(response.body().contains(expected), "{}", response.body());
     }
     for query in ["view=summary", "view=full", ""] {
         let mut request = HttpRequest::schedule_sessions("alice", "s");
         request.query = query.into();
-        let response = answered(&database.store, IdentitySource::Header, &request.http_api()).await;
+        let response = send(&database.store, &request).await;
         assert!(response.status() == 200 && !response.body().contains("awaiting_permission"), "{}", response.body());
     }
 }

@@ -1,6 +1,5 @@
 //! Summaries: the response without the bulk of the states, and otherwise the same.
 
-use agentscope_api::IdentitySource;
 use agentscope_store::Store;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
@@ -9,17 +8,11 @@ use agentscope_tests::proxy::{DynamoDbProxy, depth, keys};
 use agentscope_tests::records::{World, agent, noise, run, schedule, with};
 use serde_json::{Value, json};
 
-use crate::requests::answered;
+use crate::requests::{body, send};
 
 /// A tool_context of nothing but defaults, as the reference prints it.
 const TOOL_CONTEXT: &str =
     r#"{"max_cache_files":100,"max_cache_bytes":25000.0,"read_file_cache":[],"activated_groups":[]}"#;
-
-async fn body(store: &Store, request: &HttpRequest) -> String {
-    let response = answered(store, IdentitySource::Header, &request.http_api()).await;
-    assert_eq!(response.status(), 200, "{request:?}: {}", response.body());
-    response.into_body()
-}
 
 fn summary(request: &HttpRequest) -> HttpRequest {
     let separator = if request.query.is_empty() { "" } else { "&" };
@@ -71,7 +64,7 @@ fn without_status(summary: &str) -> String {
     out
 }
 
-async fn is_the_full_answer_without_bulk(store: &Store, list: &HttpRequest) -> String {
+async fn check_summary(store: &Store, list: &HttpRequest) -> String {
     let full = body(store, list).await;
     let summary = body(store, &summary(list)).await;
     assert!(!full.contains("\"status\":\"idle\""), "{}", list.path);
@@ -83,12 +76,12 @@ async fn is_the_full_answer_without_bulk(store: &Store, list: &HttpRequest) -> S
 }
 
 #[tokio::test]
-async fn golden_answers_have_summaries_that_differ_in_nothing_but_the_bulk() {
+async fn summaries_of_golden_responses_differ_only_in_the_bulk() {
     let database = TestDynamoDb::with_export(&golden::world()).await;
     let (mut count, mut sessions) = (0, 0);
     for case in golden::cases().into_iter().filter(|case| case.status == 200) {
         let request = case.request();
-        sessions += is_the_full_answer_without_bulk(&database.store, &request).await.matches("\"is_running\":").count();
+        sessions += check_summary(&database.store, &request).await.matches("\"is_running\":").count();
         count += 1;
     }
     assert!(count > 100 && sessions > 300, "{count} responses, {sessions} sessions");
@@ -141,7 +134,7 @@ async fn a_session_keeps_everything_but_its_bulk_wherever_that_lies() {
     let count = sessions.len();
     let database = database(sessions).await;
     for list in lists() {
-        let summary = is_the_full_answer_without_bulk(&database.store, &list).await;
+        let summary = check_summary(&database.store, &list).await;
         assert_eq!(summary.matches(r#""summary":"","context":[],"#).count(), count);
         assert_eq!(summary.matches(TOOL_CONTEXT).count(), count);
         assert_eq!(summary.matches(r#""newer":{"context":[1.0],"summary":"stays"}"#).count(), count - 1);
@@ -183,7 +176,7 @@ async fn a_summary_of_large_states_is_small() {
     let database =
         database((0..8).map(|n| with(full(&n.to_string()), "/state/summary", noise(n, 900_000))).collect()).await;
     for list in lists() {
-        let response = answered(&database.store, IdentitySource::Header, &list.http_api()).await;
+        let response = send(&database.store, &list).await;
         assert_eq!(response.status(), 413);
         assert!(body(&database.store, &summary(&list)).await.len() < 20_000);
     }

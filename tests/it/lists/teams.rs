@@ -5,7 +5,7 @@ use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::records::{World, agent, session, team, with};
 use serde_json::{Value, json};
 
-use crate::lists::asking::sessions;
+use crate::requests::sessions;
 
 const MONDAY: &str = "2026-01-05T00:00:00";
 const TUESDAY: &str = "2026-01-06T00:00:00";
@@ -61,7 +61,7 @@ async fn a_session_without_a_team_id_has_no_team() {
 }
 
 #[tokio::test]
-async fn a_team_that_is_gone_is_null() {
+async fn a_deleted_team_is_null() {
     let database = database_with(&["lead"], [in_team("lead", "chat", MONDAY, "gone")], []).await;
     assert_eq!(team_of(&database.store, "lead", "chat").await, Value::Null);
 }
@@ -91,7 +91,7 @@ async fn a_team_is_shown_with_its_leader_and_members_whole() {
 }
 
 #[tokio::test]
-async fn a_team_whose_leading_session_is_gone_has_no_leader() {
+async fn a_team_whose_leading_session_is_deleted_has_no_leader() {
     let database = database_with(
         &["lead", "worker"],
         [in_team("lead", "chat", MONDAY, "team"), in_team("lead", "other", MONDAY, "nowhere")],
@@ -109,7 +109,7 @@ async fn a_team_whose_leading_session_is_gone_has_no_leader() {
 }
 
 #[tokio::test]
-async fn a_team_whose_leading_sessions_agent_is_gone_has_no_leader() {
+async fn a_team_whose_leading_sessions_agent_is_deleted_has_no_leader() {
     let chats = [in_team("lead", "chat", MONDAY, "team"), in_team("gone", "leading", MONDAY, "team")];
     let database = database_with(&["lead"], chats, [team("alice", "team", "leading", &["lead"])]).await;
     assert_eq!(
@@ -159,7 +159,7 @@ async fn a_member_may_lead() {
 }
 
 #[tokio::test]
-async fn members_are_in_the_teams_order_without_those_that_are_gone_and_with_those_repeated() {
+async fn members_are_in_the_teams_order_without_deleted_and_with_repeated_ones() {
     let members = ["c", "gone", "a", "c", "", "b", "lead", "lead", "a", "gone"];
     let chats = [in_team("lead", "chat", MONDAY, "team"), session("alice", "a", "as", MONDAY)];
     let database = database_with(&["a", "b", "c", "lead"], chats, [team("alice", "team", "chat", &members)]).await;

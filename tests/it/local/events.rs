@@ -1,4 +1,4 @@
-//! Every event that the project ships is answered over the sample data as its name says.
+//! Every event that the project ships is respond over the sample data as its name says.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +8,7 @@ use agentscope_api::IdentitySource::{self, Header};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use serde_json::Value;
 
-use crate::requests::answered;
+use crate::requests::respond;
 
 const SAMPLE: &str = include_str!("../../../xtask/sample/export.json");
 
@@ -78,12 +78,12 @@ fn folder() -> PathBuf {
 }
 
 #[tokio::test]
-async fn every_event_is_answered_as_its_name_says() {
+async fn every_sample_event_gets_the_response_that_its_name_states() {
     let database = TestDynamoDb::with_export(SAMPLE).await;
     for (name, identity, expected) in expected() {
         let event = fs::read_to_string(folder().join(format!("{name}.json"))).unwrap();
         let event: Value = serde_json::from_str(&event).unwrap();
-        let response = answered(&database.store, identity, &event).await;
+        let response = respond(&database.store, identity, &event).await;
         let status = response.status().as_u16();
         match expected {
             Error(code, body) => assert_eq!((status, response.body().as_str()), (code, body), "{name}"),
@@ -91,9 +91,9 @@ async fn every_event_is_answered_as_its_name_says() {
                 assert_eq!(status, 200, "{name}");
                 let body: Value = serde_json::from_str(response.body()).unwrap();
                 let sessions = body["sessions"].as_array().unwrap().iter();
-                let answered: Vec<_> =
+                let respond: Vec<_> =
                     sessions.map(|session| session.get("session").unwrap_or(session)["id"].as_str().unwrap()).collect();
-                assert_eq!(answered, ids, "{name}");
+                assert_eq!(respond, ids, "{name}");
                 // A page says where the next one is instead.
                 let is_page = event["rawQueryString"].as_str().is_some_and(|query| query.contains("limit="));
                 let total = if is_page { Value::Null } else { ids.len().into() };
@@ -115,7 +115,7 @@ fn every_event_that_is_shipped_is_tried() {
 async fn the_sample_shows_a_running_team() {
     let database = TestDynamoDb::with_export(SAMPLE).await;
     let event = fs::read_to_string(folder().join("list-sessions.json")).unwrap();
-    let response = answered(&database.store, Header, &serde_json::from_str(&event).unwrap()).await;
+    let response = respond(&database.store, Header, &serde_json::from_str(&event).unwrap()).await;
     let body: Value = serde_json::from_str(response.body()).unwrap();
     let newest = &body["sessions"][0];
     assert_eq!(newest["is_running"], true);

@@ -1,3 +1,3 @@
-//! What a developer has on a laptop: the sample data, and the events to try on it.
+//! The sample data and the sample events for local use.
 
 mod events;

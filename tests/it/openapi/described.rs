@@ -1,4 +1,4 @@
-//! Whether an response is one that `openapi.yaml` describes.
+//! Validates responses against `openapi.yaml`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -27,7 +27,7 @@ pub fn document(release: Release) -> &'static Value {
 
 /// Whether status, headers and body are as the response to GET of this path is described; else, what is not.
 ///
-/// An response without a body counts as one to HEAD: the same headers.
+/// A response without a body counts as one to HEAD: the same headers.
 pub fn is_described(release: Release, path: &str, response: &Response<String>) -> Result<(), String> {
     let status = response.status();
     let status = status.as_str();

@@ -8,13 +8,13 @@ use lambda_http::Response;
 use serde_json::{Value, json};
 
 use crate::openapi::described::is_described;
-use crate::requests::answered;
+use crate::requests::respond;
 
 const SESSIONS: &str = "/sessions/";
 const SCHEDULE: &str = "/schedule/{schedule_id}/sessions";
 const SAMPLE: &str = include_str!("../../../xtask/sample/export.json");
 
-/// Answers over the sample data to both routes, and errors.
+/// Responses of both routes over the sample data, and errors.
 async fn real() -> Vec<(&'static str, Response<String>)> {
     let database = TestDynamoDb::with_export(SAMPLE).await;
     let mut real = Vec::new();
@@ -25,7 +25,7 @@ async fn real() -> Vec<(&'static str, Response<String>)> {
         (SESSIONS, HttpRequest::get(SESSIONS, "limit=101", "alice")),
         (SESSIONS, HttpRequest::get(SESSIONS, "agent_id=release-captain&view=summary&limit=1", "alice")),
     ] {
-        real.push((path, answered(&database.store, Header, &request.http_api()).await));
+        real.push((path, respond(&database.store, Header, &request.http_api()).await));
     }
     real
 }
@@ -72,7 +72,7 @@ fn with_status(response: &Response<String>, status: u16) -> Response<String> {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_changed_in_one_place_is_not_described() {
+async fn a_response_that_is_changed_in_one_place_does_not_match_the_document() {
     let real = real().await;
     let [(_, list), (_, runs), (_, missing), (_, wrong), (_, page)] = real.as_slice() else { unreachable!() };
     for (path, response) in &real {

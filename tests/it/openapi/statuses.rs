@@ -12,12 +12,12 @@ use lambda_http::Response;
 use serde_json::{Value, json};
 
 use crate::openapi::described::document;
-use crate::requests::{answer_text, answered};
+use crate::requests::{respond, respond_to_text};
 
 /// API Gateway says these, no function does.
 const OF_THE_GATEWAY: [u16; 2] = [403, 429];
 
-/// Agent `a` and schedule `s` of `alice` with two sessions, which are too large to be answered together without compression.
+/// Agent `a` and schedule `s` of `alice` with two sessions, which are too large to be respond together without compression.
 pub async fn database() -> TestDynamoDb {
     let session = |number: u64| {
         let session = run("alice", "a", "s", &number.to_string(), "2026-01-01T00:00:00");
@@ -46,20 +46,20 @@ pub fn and(list: &HttpRequest, query: &str, headers: &[(&str, &str)]) -> HttpReq
 }
 
 async fn status(store: &Store, identity: IdentitySource, event: &Value) -> u16 {
-    answered(store, identity, event).await.status().as_u16()
+    respond(store, identity, event).await.status().as_u16()
 }
 
 /// The responses are held against the document where they are made.
 #[tokio::test]
-async fn every_status_is_answered_by_both_routes() {
+async fn both_routes_respond_with_every_status() {
     let database = database().await;
     let store = &database.store;
     for (path, list) in ["/sessions/", "/schedule/{schedule_id}/sessions"].into_iter().zip(lists()) {
         let summary = and(&list, "view=summary&limit=1&count=true", &[("accept-encoding", "gzip")]);
-        let response = answered(store, Header, &summary.http_api()).await;
+        let response = respond(store, Header, &summary.http_api()).await;
         let mut seen = BTreeSet::from([response.status().as_u16()]);
         let cursor = next_cursor(&response).unwrap();
-        let last = answered(store, Header, &and(&list, &format!("limit=1&cursor={cursor}"), &[]).http_api()).await;
+        let last = respond(store, Header, &and(&list, &format!("limit=1&cursor={cursor}"), &[]).http_api()).await;
         assert_eq!((last.status().as_u16(), next_cursor(&last)), (200, None));
 
         let token = with_claims(and(&list, "limit=1", &[]).http_api(), json!({ "sub": "alice" }));
@@ -77,7 +77,7 @@ async fn every_status_is_answered_by_both_routes() {
             seen.insert(status(store, Header, &HttpRequest { method: method.into(), ..list.clone() }.http_api()).await);
         }
         seen.insert(status(store, Header, &list.http_api()).await);
-        seen.insert(answer_text(store, Header, "{}", path != "/sessions/").await.status().as_u16());
+        seen.insert(respond_to_text(store, Header, "{}", path != "/sessions/").await.status().as_u16());
         let missing =
             Store::new(database.client.clone(), TableNames::with_prefix("missing"), agentscope_model::Release::V2_0_1);
         seen.insert(status(&missing, Header, &list.http_api()).await);

@@ -7,7 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use crate::pages::asking::{page, send, time, with};
+use crate::pages::world::{page, status_and_body, time};
+use crate::requests::with_parameters;
 
 /// Two users with two agents and two schedules each, all with ids alike, and three sessions of each pair.
 async fn database() -> TestDynamoDb {
@@ -35,8 +36,8 @@ fn lists() -> Vec<HttpRequest> {
 
 async fn is_refused(database: &TestDynamoDb, list: &HttpRequest, cursor: &str) {
     for limit in [&[("limit", "2")][..], &[]] {
-        let request = with(&with(list, limit), &[("cursor", cursor)]);
-        let (status, body) = send(&database.store, &request).await;
+        let request = with_parameters(&with_parameters(list, limit), &[("cursor", cursor)]);
+        let (status, body) = status_and_body(&database.store, &request).await;
         let body: Value = serde_json::from_str(&body).unwrap();
         assert_eq!((status, body["detail"].as_array().map(Vec::len)), (422, Some(1)), "{request:?}: {body}");
         let problem = &body["detail"][0];
@@ -51,13 +52,13 @@ async fn is_refused(database: &TestDynamoDb, list: &HttpRequest, cursor: &str) {
 async fn a_cursor_of_another_user_agent_schedule_or_route_is_refused() {
     let database = database().await;
     for (index, list) in lists().iter().enumerate() {
-        let cursor = page(&database.store, &with(list, &[("limit", "2")])).await.cursor();
+        let cursor = page(&database.store, &with_parameters(list, &[("limit", "2")])).await.cursor();
         for (other, foreign) in lists().iter().enumerate() {
             if index != other {
                 is_refused(&database, foreign, &cursor).await;
             }
         }
-        let rest = page(&database.store, &with(list, &[("limit", "2"), ("cursor", &cursor)])).await;
+        let rest = page(&database.store, &with_parameters(list, &[("limit", "2"), ("cursor", &cursor)])).await;
         assert_eq!(rest.rows.len(), 1);
     }
 }
@@ -66,7 +67,7 @@ async fn a_cursor_of_another_user_agent_schedule_or_route_is_refused() {
 async fn a_cursor_that_is_truncated_edited_or_empty_is_refused() {
     let database = database().await;
     for list in &lists()[..2] {
-        let cursor = page(&database.store, &with(list, &[("limit", "2")])).await.cursor();
+        let cursor = page(&database.store, &with_parameters(list, &[("limit", "2")])).await.cursor();
         for end in 0..cursor.len() {
             is_refused(&database, list, &cursor[..end]).await;
             let other = if cursor.as_bytes()[end] == b'A' { "B" } else { "A" };
@@ -97,7 +98,7 @@ async fn a_cursor_that_is_truncated_edited_or_empty_is_refused() {
 async fn a_cursor_of_another_version_is_refused() {
     let database = database().await;
     for list in lists() {
-        let cursor = page(&database.store, &with(&list, &[("limit", "2")])).await.cursor();
+        let cursor = page(&database.store, &with_parameters(&list, &[("limit", "2")])).await.cursor();
         let bytes = URL_SAFE_NO_PAD.decode(&cursor).unwrap();
         for version in (0..=u8::MAX).filter(|version| *version != bytes[0]).step_by(17) {
             is_refused(&database, &list, &URL_SAFE_NO_PAD.encode([&[version], &bytes[1..]].concat())).await;
@@ -109,7 +110,8 @@ async fn a_cursor_of_another_version_is_refused() {
 async fn a_cursor_is_refused_by_the_users_own_identity_alone() {
     // An agent that is not there has no cursors either.
     let database = database().await;
-    let cursor = page(&database.store, &with(&HttpRequest::sessions("alice", "x"), &[("limit", "2")])).await.cursor();
+    let cursor =
+        page(&database.store, &with_parameters(&HttpRequest::sessions("alice", "x"), &[("limit", "2")])).await.cursor();
     is_refused(&database, &HttpRequest::sessions("alice", "nope"), &cursor).await;
     is_refused(&database, &HttpRequest::sessions("nobody", "x"), &cursor).await;
 }

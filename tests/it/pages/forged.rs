@@ -10,7 +10,8 @@ use proptest::test_runner::TestRunner;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::pages::asking::{id, lists, page, send, time, with, world};
+use crate::pages::world::{lists, page, status_and_body, time, world};
+use crate::requests::{id, with_parameters};
 
 /// Owners whose rows lie beside each other in the indexes: their agents and schedules have the same ids.
 const OWNERS: [&str; 6] = ["alice", "alice#", "alice!", "alicf", "ali", "bob"];
@@ -43,8 +44,8 @@ async fn names_nothing_of_others(database: &TestDynamoDb, owner: &str, place: &[
     let mut statuses = Vec::new();
     let own: Vec<_> = (0..4).rev().map(|number| format!("{owner}'s {number}")).collect();
     for list in lists(owner) {
-        let request = with(&list, &[("limit", "100"), ("cursor", &forged(&list, owner, place))]);
-        let (status, body) = send(&database.store, &request).await;
+        let request = with_parameters(&list, &[("limit", "100"), ("cursor", &forged(&list, owner, place))]);
+        let (status, body) = status_and_body(&database.store, &request).await;
         let about = format!("{owner}: {:?}: {body}", String::from_utf8_lossy(place));
         match status {
             200 => {
@@ -64,7 +65,7 @@ async fn names_nothing_of_others(database: &TestDynamoDb, owner: &str, place: &[
 async fn what_is_forged_here_is_what_pages_give() {
     let database = database().await;
     for list in lists("alice") {
-        let cursor = page(&database.store, &with(&list, &[("limit", "2")])).await.cursor();
+        let cursor = page(&database.store, &with_parameters(&list, &[("limit", "2")])).await.cursor();
         assert_eq!(cursor, forged(&list, "alice", b"2026-01-01T00:00:02.000000Zalice's 2"));
     }
 }
@@ -81,7 +82,7 @@ async fn anothers_position_is_but_a_place_in_ones_own_list() {
 }
 
 #[tokio::test]
-async fn positions_that_look_like_keys_name_nothing_of_others() {
+async fn positions_that_resemble_keys_name_nothing_of_other_users() {
     let database = database().await;
     let times = [
         "2026-01-01T00:00:01.000000Z",
@@ -117,7 +118,7 @@ async fn positions_that_look_like_keys_name_nothing_of_others() {
 }
 
 #[tokio::test]
-async fn a_position_that_no_key_can_hold_is_refused() {
+async fn a_position_that_no_key_can_express_is_refused() {
     let database = database().await;
     let time = "2026-01-01T00:00:01.000000Z";
     // `alice#`, the time and `#` come before the id.
@@ -164,8 +165,8 @@ async fn ids_that_are_no_keys_have_no_pages_and_no_faults() {
     for length in [1024, 2048, 2049, 5000] {
         let id = "x".repeat(length);
         for (user_id, agent_id) in [("alice", id.as_str()), (&id, "a"), (&id, &id), ("alice", "")] {
-            let request = with(&HttpRequest::sessions(user_id, agent_id), &[("limit", "2"), ("count", "1")]);
-            assert_eq!(send(&database.store, &request).await.0, 404, "{request:?}");
+            let request = with_parameters(&HttpRequest::sessions(user_id, agent_id), &[("limit", "2"), ("count", "1")]);
+            assert_eq!(status_and_body(&database.store, &request).await.0, 404, "{request:?}");
             let mut hash = Sha256::new();
             let place = b"2026-01-01T00:00:01.000000Zx";
             for field in [b"sessions", user_id.as_bytes(), agent_id.as_bytes(), place] {
@@ -173,7 +174,8 @@ async fn ids_that_are_no_keys_have_no_pages_and_no_faults() {
                 hash.update(field);
             }
             let cursor = URL_SAFE_NO_PAD.encode([&[1], &hash.finalize()[..12], &place[..]].concat());
-            let (status, body) = send(&database.store, &with(&request, &[("cursor", &cursor)])).await;
+            let (status, body) =
+                status_and_body(&database.store, &with_parameters(&request, &[("cursor", &cursor)])).await;
             assert!([404, 422].contains(&status), "{status} {body}");
         }
     }

@@ -9,7 +9,8 @@ use agentscope_tests::records::{parse, run};
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use futures::stream::{self, StreamExt};
 
-use crate::pages::asking::{lists, page, time, with, world};
+use crate::pages::world::{lists, page, time, world};
+use crate::requests::with_parameters;
 
 const SESSIONS: usize = 10_000;
 
@@ -118,7 +119,7 @@ impl Walk {
     async fn step(&mut self, store: &Store, limit: &str) -> bool {
         let mut parameters = vec![("limit", limit), ("view", "summary")];
         parameters.extend(self.cursor.as_deref().map(|cursor| ("cursor", cursor)));
-        let page = page(store, &with(&self.list, &parameters)).await;
+        let page = page(store, &with_parameters(&self.list, &parameters)).await;
         for row in page.rows {
             let session = row.get("session").unwrap_or(&row);
             let text = |name: &str| session[name].as_str().unwrap().to_owned();

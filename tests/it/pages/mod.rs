@@ -1,9 +1,9 @@
-//! Lists in pages: every session once, and nobody else's, whatever comes and goes meanwhile and whatever the cursor.
+//! Lists in pages: every session of the caller once, whatever changes meanwhile and whatever the cursor.
 
-mod asking;
 mod cursors;
 mod forged;
 mod many;
-mod requests;
+mod reads;
 mod teams;
 mod walks;
+mod world;

@@ -5,7 +5,8 @@ use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{World, agent, session, team, with as with_member};
 use serde_json::Value;
 
-use crate::pages::asking::{id, page, time, walk, with};
+use crate::pages::world::{page, time, walk};
+use crate::requests::{id, with_parameters};
 
 /// Agent `a` has eight sessions, every other in a team that it leads or works in; agent `m` works in both, and leads one.
 async fn database() -> TestDynamoDb {
@@ -44,14 +45,14 @@ async fn rows_of_pages_are_those_of_the_whole_list() {
 #[tokio::test]
 async fn the_newest_session_of_a_member_that_is_the_listed_agent_is_the_newest_of_all() {
     let database = database().await;
-    let list = with(&HttpRequest::sessions("alice", "a"), &[("limit", "2")]);
+    let list = with_parameters(&HttpRequest::sessions("alice", "a"), &[("limit", "2")]);
     for (newest, change) in [("s7", None), ("s6", Some("s7")), ("s5", Some("s6"))] {
         // The cursor is of the first page, wherever that ended.
         let cursor = page(&database.store, &list).await.cursor();
         if let Some(gone) = change {
             database.store.delete_session("alice", gone).await.unwrap();
         }
-        let mut request = with(&list, &[("cursor", &cursor)]);
+        let mut request = with_parameters(&list, &[("cursor", &cursor)]);
         let mut teams = 0;
         loop {
             let page = page(&database.store, &request).await;
@@ -61,7 +62,7 @@ async fn the_newest_session_of_a_member_that_is_the_listed_agent_is_the_newest_o
                 teams += 1;
             }
             let Some(cursor) = page.next_cursor.flatten() else { break };
-            request = with(&list, &[("cursor", &cursor)]);
+            request = with_parameters(&list, &[("cursor", &cursor)]);
         }
         assert!(teams >= 2);
     }

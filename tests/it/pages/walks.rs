@@ -3,7 +3,8 @@
 use agentscope_tests::dynamodb::TestDynamoDb;
 use serde_json::Value;
 
-use crate::pages::asking::{Page, lists, page, send, time, walk, with, with_sessions, world};
+use crate::pages::world::{Page, lists, page, status_and_body, time, walk, with_sessions, world};
+use crate::requests::with_parameters;
 
 /// The pages have the sessions in this order, each once, are full but for the last, and only the last has no successor.
 fn are_pages_of(pages: &[Page], ids: &[String], limit: usize, about: &str) {
@@ -71,20 +72,21 @@ async fn sessions_that_were_created_at_once_are_each_on_one_page() {
 async fn a_cursor_without_a_limit_goes_on_in_pages_of_100() {
     let (database, ids) = with_sessions(205).await;
     for list in lists("alice") {
-        let first = page(&database.store, &with(&list, &[("limit", "2")])).await;
-        let second = page(&database.store, &with(&list, &[("cursor", &first.cursor())])).await;
+        let first = page(&database.store, &with_parameters(&list, &[("limit", "2")])).await;
+        let second = page(&database.store, &with_parameters(&list, &[("cursor", &first.cursor())])).await;
         assert_eq!(second.ids(), ids[2..102]);
         assert_eq!(second.total, None);
-        let third = page(&database.store, &with(&list, &[("cursor", &second.cursor()), ("count", "1")])).await;
+        let third =
+            page(&database.store, &with_parameters(&list, &[("cursor", &second.cursor()), ("count", "1")])).await;
         assert_eq!(third.ids(), ids[102..202]);
         assert_eq!(third.total, Some(205));
-        let last = page(&database.store, &with(&list, &[("cursor", &third.cursor())])).await;
+        let last = page(&database.store, &with_parameters(&list, &[("cursor", &third.cursor())])).await;
         assert_eq!((last.ids(), last.next_cursor), (ids[202..].to_vec(), Some(None)));
     }
 }
 
 #[tokio::test]
-async fn the_limit_may_change_from_page_to_page_and_a_page_may_be_asked_for_again() {
+async fn the_limit_may_change_from_page_to_page_and_a_page_may_be_requested_again() {
     let (database, ids) = with_sessions(30).await;
     for list in lists("alice") {
         let (mut start, mut cursor) = (0, None);
@@ -92,7 +94,7 @@ async fn the_limit_may_change_from_page_to_page_and_a_page_may_be_asked_for_agai
             let limit_text = limit.to_string();
             let mut parameters = vec![("limit", limit_text.as_str())];
             parameters.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
-            let request = with(&list, &parameters);
+            let request = with_parameters(&list, &parameters);
             let once = page(&database.store, &request).await;
             assert_eq!(once.ids(), ids[start..start + limit]);
             let again = page(&database.store, &request).await;
@@ -108,7 +110,7 @@ async fn the_limit_may_change_from_page_to_page_and_a_page_may_be_asked_for_agai
 async fn a_page_differs_from_the_whole_list_in_what_surrounds_the_rows() {
     let (database, _) = with_sessions(3).await;
     for list in lists("alice") {
-        let (_, whole) = send(&database.store, &list).await;
+        let (_, whole) = status_and_body(&database.store, &list).await;
         let rows = whole.strip_suffix(r#"],"total":3}"#).unwrap();
         for (parameters, rest) in [
             (&[("limit", "3")][..], r#"],"next_cursor":null}"#),
@@ -118,9 +120,13 @@ async fn a_page_differs_from_the_whole_list_in_what_surrounds_the_rows() {
             (&[("count", "false")], r#"],"total":3}"#),
             (&[("view", "full")], r#"],"total":3}"#),
         ] {
-            assert_eq!(send(&database.store, &with(&list, parameters)).await, (200, format!("{rows}{rest}")));
+            assert_eq!(
+                status_and_body(&database.store, &with_parameters(&list, parameters)).await,
+                (200, format!("{rows}{rest}"))
+            );
         }
-        let (_, first) = send(&database.store, &with(&list, &[("limit", "2"), ("count", "1")])).await;
+        let (_, first) =
+            status_and_body(&database.store, &with_parameters(&list, &[("limit", "2"), ("count", "1")])).await;
         let members: Vec<_> =
             ["\"sessions\":", "\"total\":3,", "\"next_cursor\":\""].map(|name| first.rfind(name)).into();
         assert!(members.is_sorted() && members[0].is_some(), "{first}");
@@ -151,24 +157,27 @@ async fn a_page_may_end_at_any_time_that_a_session_can_have() {
 }
 
 #[tokio::test]
-async fn a_place_stays_where_it_is_when_its_session_is_gone() {
+async fn a_cursor_stays_valid_when_its_session_is_deleted() {
     for list in lists("alice") {
         let (database, ids) = with_sessions(9).await;
-        let first = page(&database.store, &with(&list, &[("limit", "3")])).await;
+        let first = page(&database.store, &with_parameters(&list, &[("limit", "3")])).await;
         database.store.delete_session("alice", &ids[2]).await.unwrap();
         database.store.delete_session("alice", &ids[3]).await.unwrap();
-        let second = page(&database.store, &with(&list, &[("limit", "3"), ("cursor", &first.cursor())])).await;
+        let second =
+            page(&database.store, &with_parameters(&list, &[("limit", "3"), ("cursor", &first.cursor())])).await;
         assert_eq!(second.ids(), ids[4..7]);
         for id in &ids[6..] {
             database.store.delete_session("alice", id).await.unwrap();
         }
-        let last = page(&database.store, &with(&list, &[("limit", "3"), ("cursor", &second.cursor())])).await;
+        let last =
+            page(&database.store, &with_parameters(&list, &[("limit", "3"), ("cursor", &second.cursor())])).await;
         assert_eq!((last.ids(), last.next_cursor), (Vec::new(), Some(None)));
 
         // What is newer than the place does not come, and what is older does.
         let world = world("alice", [("newer", "2026-01-02T00:00:00"), ("older", "2025-01-01T00:00:00")]);
         assert!(database.load(&world.text()).await.problems.is_empty());
-        let last = page(&database.store, &with(&list, &[("limit", "3"), ("cursor", &second.cursor())])).await;
+        let last =
+            page(&database.store, &with_parameters(&list, &[("limit", "3"), ("cursor", &second.cursor())])).await;
         assert_eq!((last.ids(), last.next_cursor), (vec!["older".to_owned()], Some(None)));
     }
 }

@@ -1,4 +1,4 @@
-//! A function that panics, behind a Runtime API.
+//! A function that panics: it serves the next request and logs nothing of the request.
 
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::emf;

@@ -15,7 +15,7 @@ fn block(tag: &'static str, quoted: &'static str, mut fields: Vec<Field>) -> Sam
     record(fields)
 }
 
-/// What comes back as AgentScope prints it. `tests/contract/values.json` holds that to the
+/// What is read back as AgentScope prints it. `tests/contract/values.json` holds that to the
 /// reference itself.
 fn printed(value: impl Strategy<Value = Node> + 'static, print: fn(&str) -> Option<String>) -> Samples {
     value

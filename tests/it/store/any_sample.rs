@@ -15,7 +15,7 @@ pub struct Sample {
 
 pub type Samples = BoxedStrategy<Sample>;
 
-/// What comes back as it was sent.
+/// What is read back as it was sent.
 pub fn same(value: impl Strategy<Value = Node> + 'static) -> Samples {
     value.prop_map(|node| Sample { sent: node.clone(), kept: node }).boxed()
 }

@@ -1,18 +1,14 @@
-//! What the tests of the tables share: records in, responses out, and the items behind them.
+//! Shared by the tests of the tables: records, responses, and the items that store them.
 
 use std::collections::HashMap;
 
-use agentscope_api::IdentitySource;
 use agentscope_model::SessionRecord;
-use agentscope_store::{Store, keys};
+use agentscope_store::keys;
 use agentscope_tests::dynamodb::TestDynamoDb;
-use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{json_of, parse};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
-
-use crate::requests::answered;
 
 pub type Item = HashMap<String, AttributeValue>;
 
@@ -26,13 +22,6 @@ pub fn record(session: &Value) -> SessionRecord {
 /// The response of a list that holds nothing but this record.
 pub fn list_of(record: &SessionRecord) -> String {
     format!(r#"{{"sessions":[{}],"total":1}}"#, json_of(record))
-}
-
-/// The body of a 200.
-pub async fn body(store: &Store, request: &HttpRequest) -> String {
-    let response = answered(store, IdentitySource::Header, &request.http_api()).await;
-    assert_eq!(response.status(), 200, "{}", response.body());
-    response.into_body()
 }
 
 pub fn text(value: &str) -> AttributeValue {

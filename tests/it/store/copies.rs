@@ -50,7 +50,7 @@ async fn an_old_copy_never_replaces_a_newer_one() {
 }
 
 #[tokio::test]
-async fn the_same_holds_of_sessions_with_and_without_parts() {
+async fn sessions_with_and_without_parts_behave_alike() {
     let database = TestDynamoDb::start().await;
     let store = &database.store;
     let kind = RecordKind::Session;
@@ -109,7 +109,7 @@ async fn a_claim_is_on_no_list_and_found_by_scans() {
 }
 
 #[tokio::test]
-async fn ids_that_no_table_can_hold_are_held_by_none() {
+async fn ids_that_no_table_accepts_have_no_copies() {
     let store = TestDynamoDb::start().await.store;
     let long = "x".repeat(3000);
     for kind in RecordKind::ALL {

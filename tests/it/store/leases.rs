@@ -8,7 +8,8 @@ use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{World, agent, session};
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::store::behind::{Item, body, items, put_item, sort_keys, text};
+use crate::requests::body;
+use crate::store::behind::{Item, items, put_item, sort_keys, text};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// A lease that has ended when it is taken.
@@ -90,7 +91,7 @@ async fn a_lease_lasts_as_long_as_it_was_taken_for() {
 }
 
 #[tokio::test]
-async fn nobody_else_takes_a_lease_that_is_held() {
+async fn a_lease_with_a_holder_is_not_given_to_another() {
     let database = database().await;
     let store = &database.store;
     store.acquire_lease("alice", "s", "one", MINUTE).await.unwrap().unwrap();
@@ -113,13 +114,13 @@ async fn anybody_takes_a_lease_that_has_ended() {
 }
 
 #[tokio::test]
-async fn of_many_that_ask_at_once_one_gets_the_lease() {
+async fn one_of_many_concurrent_requests_gets_the_lease() {
     let database = database().await;
     for round in 0..10 {
         let id = format!("contested {round}");
         let holders: Vec<_> = (0..8).map(|number| format!("holder {number}")).collect();
-        let asked = holders.iter().map(|holder| database.store.acquire_lease("alice", &id, holder, MINUTE));
-        let responses = futures::future::join_all(asked).await;
+        let requests = holders.iter().map(|holder| database.store.acquire_lease("alice", &id, holder, MINUTE));
+        let responses = futures::future::join_all(requests).await;
         assert_eq!(responses.into_iter().filter(|response| response.as_ref().unwrap().is_ok()).count(), 1);
     }
 }
@@ -139,7 +140,7 @@ async fn a_lease_that_is_lost_cannot_be_renewed() {
 }
 
 #[tokio::test]
-async fn only_its_holder_gives_a_lease_back() {
+async fn only_its_holder_releases_a_lease() {
     let database = database().await;
     let store = &database.store;
     store.release_lease("alice", "s", "one").await.unwrap();
@@ -166,7 +167,7 @@ async fn a_lease_is_of_one_session_of_one_user() {
 /// The field that a lease by these ids is refused for; `None` if it is taken.
 async fn refused(database: &TestDynamoDb, user_id: &str, id: &str) -> Option<&'static str> {
     let field = |error| match error {
-        StoreError::ConstraintViolation(unfit) => unfit.field,
+        StoreError::ConstraintViolation(violation) => violation.field,
         other => panic!("{other}"),
     };
     let acquired = database.store.acquire_lease(user_id, id, "one", MINUTE).await;

@@ -1,4 +1,4 @@
-//! The tables: what is written comes back, whole, whatever its size and whoever else writes.
+//! The tables: a record is read back whole, whatever its size and whoever writes concurrently.
 
 mod any_json;
 mod any_record;

@@ -1,4 +1,4 @@
-//! Several at work on one session at once: whoever wins, the session is whole.
+//! Concurrent writers of one session: whichever wins, the session is whole.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,8 @@ use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{World, agent, noise, run, schedule, with};
 use serde_json::json;
 
-use crate::store::behind::{body, has_its_own_parts_only, list_of, record, sort_keys};
+use crate::requests::body;
+use crate::store::behind::{has_its_own_parts_only, list_of, record, sort_keys};
 
 pub const NOTHING: &str = r#"{"sessions":[],"total":0}"#;
 
@@ -83,7 +84,7 @@ async fn of_many_writers_one_wins_whole_and_who_gives_up_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_session_that_is_written_and_deleted_at_once_is_whole_or_gone() {
+async fn a_session_that_is_written_and_deleted_concurrently_is_whole_or_absent() {
     let database = database().await;
     for round in 0..30 {
         let [before, after] = [2 * round, 2 * round + 1].map(|mark| written_by(mark, 20_000));

@@ -1,12 +1,11 @@
 //! Whatever record goes in comes out equal, byte for byte, wherever it is shown.
 
-use agentscope_api::IdentitySource;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
-use crate::requests::answered;
+use crate::requests::send;
 use crate::store::any_json::{Node, Spelling, spelling, string};
 use crate::store::any_record::{agent, schedule, session, team};
 use crate::store::any_sample::Sample;
@@ -107,7 +106,7 @@ async fn goes_round(database: &TestDynamoDb, world: &World) -> Result<(), TestCa
         (HttpRequest::schedule_sessions(&world.user_id, &world.schedule_id), world.runs()),
         (HttpRequest::sessions(&world.user_id, &world.agent_id), world.views()),
     ] {
-        let response = answered(&database.store, IdentitySource::Header, &request.http_api()).await;
+        let response = send(&database.store, &request).await;
         prop_assert_eq!(response.status().as_u16(), 200);
         prop_assert_eq!(response.into_body(), expected);
     }

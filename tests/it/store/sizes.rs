@@ -100,7 +100,7 @@ async fn a_state_of_megabytes_comes_back_through_both_routes() {
 }
 
 #[tokio::test]
-async fn a_state_of_more_parts_than_one_request_holds_comes_back() {
+async fn a_state_of_more_parts_than_fit_into_one_request_is_read_back() {
     let database = database().await;
     // One BatchWriteItem takes 25 items, one BatchGetItem returns 16 MB.
     let session = record(&with(empty(), "/state/summary", noise(1, 23_000_000)));
@@ -166,7 +166,9 @@ async fn the_longest_ids_leave_room_for_a_full_part() {
 fn is_too_large<T: std::fmt::Debug>(response: Result<T, StoreError>, bytes: usize) {
     let problem = format!("{bytes} bytes, expected at most {ITEM_LIMIT}");
     match response {
-        Err(StoreError::ConstraintViolation(unfit)) => assert_eq!(unfit, ConstraintViolation { field: ".", problem }),
+        Err(StoreError::ConstraintViolation(violation)) => {
+            assert_eq!(violation, ConstraintViolation { field: ".", problem })
+        }
         other => panic!("{other:?}"),
     }
 }

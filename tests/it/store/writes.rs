@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use agentscope_api::IdentitySource;
 use agentscope_model::{AgentRecord, ScheduleRecord, TeamMembers, TeamRecord};
 use agentscope_store::StoredMembers;
 use agentscope_store::{ReadLimit, StoreError, keys};
@@ -14,9 +13,9 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
-use crate::requests::answered;
+use crate::requests::{body, send};
 use crate::store::behind::{
-    FUTURE, Item, body, count, has_its_own_parts_only, items, list_of, put_item, record, set_version, sort_keys, text,
+    FUTURE, Item, count, has_its_own_parts_only, items, list_of, put_item, record, set_version, sort_keys, text,
 };
 
 /// A version of the year 1970.
@@ -231,7 +230,7 @@ async fn a_session_that_fits_no_key_is_refused_by_name_and_not_written() {
     for (place, id, field) in cases {
         let response = database.store.put_session(&record(&with(small("x"), place, id))).await;
         assert!(
-            matches!(&response, Err(StoreError::ConstraintViolation(unfit)) if unfit.field == field),
+            matches!(&response, Err(StoreError::ConstraintViolation(violation)) if violation.field == field),
             "{place}: {response:?}"
         );
     }
@@ -252,7 +251,7 @@ async fn loading_an_export_again_changes_nothing() {
     let responses = async || {
         let mut responses = Vec::new();
         for request in requests.iter().filter(|request| request.method == "GET") {
-            responses.push(answered(&database.store, IdentitySource::Header, &request.http_api()).await.into_body());
+            responses.push(send(&database.store, request).await.into_body());
         }
         responses.push(body(&database.store, &HttpRequest::schedule_sessions("alice", "s")).await);
         responses

@@ -15,7 +15,7 @@ pub struct Recorded {
     pub began: Instant,
     /// When DynamoDB had responded.
     pub ended: Option<Instant>,
-    /// The read units that it consumed; `None` if it did not ask for them.
+    /// The read units that it consumed; `None` if the request did not ask for them.
     pub read_units: Option<f64>,
 }
 

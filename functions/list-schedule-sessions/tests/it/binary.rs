@@ -2,8 +2,8 @@
 
 use std::process::Stdio;
 
-use agentscope_tests::claims::only_the_claim_counts;
-use agentscope_tests::compressed::decode_to_the_plain_answer;
+use agentscope_tests::claims::check_that_only_the_claim_counts;
+use agentscope_tests::compressed::check_compressed_responses;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::emf;
 use agentscope_tests::events::{HttpRequest, with_claims};
@@ -18,7 +18,7 @@ fn a_request(user_id: &str) -> HttpRequest {
 }
 
 #[tokio::test]
-async fn it_answers_the_golden_cases() {
+async fn it_passes_the_golden_cases() {
     let database = TestDynamoDb::with_export(&world()).await;
     let mut function = Function::start(BINARY, environment(&database, "header"), Stdio::null()).await;
     let mut count = 0;
@@ -32,10 +32,10 @@ async fn it_answers_the_golden_cases() {
 }
 
 #[tokio::test]
-async fn compressed_answers_are_marked_for_the_gateway_and_decode_to_the_others() {
+async fn compressed_responses_are_marked_for_the_gateway_and_decode_to_the_plain_ones() {
     let database = TestDynamoDb::with_export(&world()).await;
     let mut function = Function::start(BINARY, environment(&database, "header"), Stdio::null()).await;
-    decode_to_the_plain_answer(&mut function, &a_request("alice")).await;
+    check_compressed_responses(&mut function, &a_request("alice")).await;
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn another_claim_than_the_subject_names_the_caller_if_it_is_configured() {
     let mut environment = environment(&database, "jwt");
     environment.push(("IDENTITY_CLAIM", "cognito:username".to_owned()));
     let mut function = Function::start(BINARY, environment, Stdio::null()).await;
-    only_the_claim_counts(&mut function, "cognito:username", a_request).await;
+    check_that_only_the_claim_counts(&mut function, "cognito:username", a_request).await;
 }
 
 #[tokio::test]

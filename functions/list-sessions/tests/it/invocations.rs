@@ -91,7 +91,7 @@ async fn an_event_that_is_no_json_fails_with_its_kind_of_error_and_quotes_nothin
 }
 
 #[tokio::test]
-async fn a_restored_function_asks_for_its_restoration_first() {
+async fn a_restored_function_requests_its_restoration_first() {
     let database = TestDynamoDb::with_export(&world()).await;
     let mut environment = environment(&database, "header");
     environment.push(("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start".to_owned()));

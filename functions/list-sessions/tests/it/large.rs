@@ -1,4 +1,4 @@
-//! Answers of about the size that Lambda takes, by the binary that it runs. The Runtime API here takes no more than Lambda's.
+//! Responses of about the size limit of Lambda, which the Runtime API of the tests enforces.
 
 use std::process::Stdio;
 
@@ -48,7 +48,7 @@ impl Sessions {
     }
 }
 
-/// The size of an response as the function returns it.
+/// The size of a response as the function returns it.
 fn size(response: &Value) -> usize {
     response.to_string().len()
 }
@@ -61,7 +61,7 @@ fn is_too_large(response: &Value) {
 }
 
 #[tokio::test]
-async fn an_answer_of_just_under_the_limit_comes_whole_and_one_of_just_over_it_is_refused() {
+async fn a_response_just_under_the_limit_is_sent_and_one_just_over_it_is_refused() {
     let mut sessions = Sessions::start().await;
     let response = sessions.with_summary(6_000_000, "", "identity").await;
     // Each letter is a byte.
@@ -87,7 +87,7 @@ async fn an_answer_of_just_under_the_limit_comes_whole_and_one_of_just_over_it_i
 }
 
 #[tokio::test]
-async fn so_does_one_that_is_compressed() {
+async fn the_limit_applies_to_compressed_responses() {
     let mut sessions = Sessions::start().await;
     // Of a letter's eight bits all but six can be saved, which base64 needs again; gzip at its fastest saves none here.
     for (encoding, mut fits, mut exceeds) in

@@ -1,4 +1,4 @@
-//! What the binary writes when it is spoken to by strangers, and when DynamoDB speaks strangely: nothing of either's words.
+//! Logs contain nothing of unauthenticated requests and of malformed DynamoDB responses.
 
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::emf;
@@ -107,14 +107,14 @@ async fn nothing_that_a_caller_sends_is_written_down() {
     for identity in ["header", "jwt"] {
         let events = hostile_events();
         assert!(events.len() > 200);
-        let (mut answered, mut lines) = (0, 0);
+        let (mut responses, mut lines) = (0, 0);
         // What a process writes stays in the pipe until it ends, which has no room for all of it.
         for events in events.chunks(20) {
             let mut function = Function::start_recorded(BINARY, talkative(&database, identity)).await;
             function.trace(Some("Root=s3cret;Self=s3cret"));
             for event in events {
                 match function.invoke(event).await {
-                    Outcome::Response(_) => answered += 1,
+                    Outcome::Response(_) => responses += 1,
                     Outcome::Error(_) => assert!(serde_json::from_str::<Value>(event).is_err(), "{event}"),
                 }
             }
@@ -122,13 +122,13 @@ async fn nothing_that_a_caller_sends_is_written_down() {
             is_clean(&output, identity);
             lines += emf::lines(&output).len();
         }
-        assert_eq!(answered, lines);
+        assert_eq!(responses, lines);
     }
 }
 
-/// Answers of DynamoDB's that are cut short, are no JSON or are something else have users' data in them.
+/// Responses of DynamoDB that are truncated or malformed contain users' data.
 #[tokio::test]
-async fn nothing_of_what_dynamodb_answers_is_written_down() {
+async fn nothing_of_a_dynamodb_response_is_logged() {
     let database = TestDynamoDb::with_export(&world()).await;
     let item = r#"{"Item":{"data":{"S":"s3cret"}},"Items":[{"data":{"S":"s3cret"}}]"#;
     let fates = [

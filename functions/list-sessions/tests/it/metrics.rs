@@ -87,7 +87,7 @@ impl Observed {
         Self { database, function, passed, expected: Vec::new() }
     }
 
-    /// Sends an event, and notes what its line has to say. `retries` and `throttles` are known to whoever asks.
+    /// Sends an event, and notes what its line has to say. The caller knows `retries` and `throttles`.
     async fn send_within(&mut self, event: &str, left: Duration, [retries, throttles]: [u64; 2]) -> Value {
         let (requests, units) = {
             let passed = self.passed.lock().unwrap();
@@ -131,7 +131,7 @@ impl Observed {
         response
     }
 
-    /// Answers the next requests with these errors instead.
+    /// Responds to the next requests with these errors instead.
     fn fail_with(&self, errors: &[(u16, &str)]) {
         self.passed.lock().unwrap().instead = errors.iter().map(|(status, code)| proxy::error(*status, code)).collect();
     }
@@ -235,7 +235,7 @@ async fn lines_do_not_depend_on_the_level_of_the_logs_and_go_by_the_namespace_th
 }
 
 #[tokio::test]
-async fn answers_that_come_near_the_limit_are_told() {
+async fn responses_near_the_limit_are_counted() {
     let mut observed = Observed::start("header", &[]).await;
     let noise = noise(1, 6_500_000);
     let event = HttpRequest::sessions("alice", "large").http_api();

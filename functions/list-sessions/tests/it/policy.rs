@@ -5,7 +5,7 @@ use std::process::Stdio;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::function::{Function, environment};
-use agentscope_tests::policy::{allowed, ask_in_every_way, needed};
+use agentscope_tests::policy::{allowed, needed, send_every_variant};
 use agentscope_tests::proxy::DynamoDbProxy;
 use agentscope_tests::records::{World, agent, noise, session, team, with};
 use agentscope_tests::template::Template;
@@ -38,7 +38,7 @@ async fn the_role_allows_what_the_function_does_and_nothing_else() {
     let mut environment = environment(&database, "header");
     environment.push(("AWS_ENDPOINT_URL_DYNAMODB", proxy.url.clone()));
     let mut function = Function::start(env!("CARGO_BIN_EXE_list-sessions"), environment, Stdio::null()).await;
-    ask_in_every_way(&mut function, &HttpRequest::sessions("alice", "lead")).await;
+    send_every_variant(&mut function, &HttpRequest::sessions("alice", "lead")).await;
     for refused in [HttpRequest::sessions("alice", "nobody"), HttpRequest::sessions("mallory", "lead")] {
         assert_eq!(function.call(&refused.http_api()).await.0, 404);
     }

@@ -130,8 +130,8 @@ async fn a_record_that_does_not_fit_is_named_and_its_last_good_version_stays() {
     ends.once().await;
     let before = comparable(ends.items().await);
     let [agent_key, session_key] = [key("agent", &world.agents[0]), key("session", &world.sessions[0])];
-    let unfit = with(world.agents[0].clone(), "/data", json!({ "password": "hunter2" }));
-    let _: () = ends.redis.send(&["SET", &agent_key, &unfit.to_string()]);
+    let violation = with(world.agents[0].clone(), "/data", json!({ "password": "hunter2" }));
+    let _: () = ends.redis.send(&["SET", &agent_key, &violation.to_string()]);
     let _: () = ends.redis.send(&["SET", &session_key, "hunter2"]);
     // Another's record, a record of nobody's, and what is no text at all.
     let _: () = ends.redis.send(&["SET", "agentscope:user:alice:team:other", &world.teams[0].to_string()]);

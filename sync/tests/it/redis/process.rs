@@ -14,7 +14,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 
 /// How long anything may take. It bounds a test that has gone wrong; nothing is measured.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// An item, so that it can be compared.
 pub(crate) type Item = BTreeMap<String, AttributeValue>;
@@ -123,7 +123,7 @@ impl Ends {
             if code == Some(0) {
                 return;
             }
-            assert!(begun.elapsed() < PATIENCE, "{differences}{log}");
+            assert!(begun.elapsed() < TIMEOUT, "{differences}{log}");
         }
     }
 
@@ -131,7 +131,7 @@ impl Ends {
     pub(crate) async fn until<F: Future<Output = bool>>(&self, what: &str, condition: impl Fn() -> F) {
         let begun = Instant::now();
         while !condition().await {
-            assert!(begun.elapsed() < PATIENCE, "not so: {what}");
+            assert!(begun.elapsed() < TIMEOUT, "not so: {what}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -167,7 +167,7 @@ fn command(program: &str, arguments: &[&str]) -> Command {
 }
 
 async fn output(mut command: Command) -> (Option<i32>, String, String) {
-    let output = tokio::time::timeout(PATIENCE * 2, command.output());
+    let output = tokio::time::timeout(TIMEOUT * 2, command.output());
     let Output { status, stdout, stderr } = output.await.unwrap().unwrap();
     (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
@@ -193,7 +193,7 @@ impl Follower {
 
     /// Waits for its end: its status, and what it logged.
     pub(crate) async fn end(mut self) -> (Option<i32>, String) {
-        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap();
+        let status = tokio::time::timeout(TIMEOUT, self.child.wait()).await.unwrap().unwrap();
         let mut log = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut log).await.unwrap();
         (status.code(), log)

@@ -1,4 +1,4 @@
-//! What a page reads: its own items, and no more.
+//! The requests of a page: it reads its own items alone.
 
 use agentscope_store::{Store, keys};
 use agentscope_tests::dynamodb::TestDynamoDb;
@@ -7,7 +7,8 @@ use agentscope_tests::proxy::{Call, DynamoDbProxy, Recorded, depth};
 use agentscope_tests::records::{noise, with as with_member};
 use serde_json::{Value, json};
 
-use crate::pages::asking::{lists, page, time, with, world};
+use crate::pages::world::{lists, page, time, world};
+use crate::requests::with_parameters;
 
 const SESSIONS: usize = 7;
 
@@ -71,7 +72,7 @@ async fn requests(store: &Store, proxy: &DynamoDbProxy, request: &HttpRequest) -
 #[tokio::test]
 async fn a_page_of_an_agents_sessions_reads_its_own_items() {
     let (_database, store, proxy) = recorded().await;
-    let list = with(&HttpRequest::sessions("alice", "a"), &[("limit", "3")]);
+    let list = with_parameters(&HttpRequest::sessions("alice", "a"), &[("limit", "3")]);
     let (sent, cursor) = requests(&store, &proxy, &list).await;
     assert_eq!(
         lines(&sent),
@@ -85,7 +86,7 @@ async fn a_page_of_an_agents_sessions_reads_its_own_items() {
     );
     assert_eq!(depth(&sent), 3);
 
-    let second = with(&list, &[("cursor", &cursor.unwrap())]);
+    let second = with_parameters(&list, &[("cursor", &cursor.unwrap())]);
     let (sent, cursor) = requests(&store, &proxy, &second).await;
     assert_eq!(
         lines(&sent),
@@ -98,7 +99,7 @@ async fn a_page_of_an_agents_sessions_reads_its_own_items() {
         ]
     );
 
-    let last = with(&list, &[("cursor", &cursor.unwrap()), ("view", "summary"), ("count", "1")]);
+    let last = with_parameters(&list, &[("cursor", &cursor.unwrap()), ("view", "summary"), ("count", "1")]);
     let (sent, cursor) = requests(&store, &proxy, &last).await;
     assert_eq!(
         lines(&sent),
@@ -117,7 +118,7 @@ async fn a_page_of_an_agents_sessions_reads_its_own_items() {
 #[tokio::test]
 async fn a_page_of_a_schedules_runs_reads_its_own_items() {
     let (_database, store, proxy) = recorded().await;
-    let list = with(&HttpRequest::schedule_sessions("alice", "s"), &[("limit", "3")]);
+    let list = with_parameters(&HttpRequest::schedule_sessions("alice", "s"), &[("limit", "3")]);
     let (sent, cursor) = requests(&store, &proxy, &list).await;
     assert_eq!(
         lines(&sent),
@@ -130,7 +131,7 @@ async fn a_page_of_a_schedules_runs_reads_its_own_items() {
     );
     assert_eq!(depth(&sent), 3);
 
-    let second = with(&list, &[("cursor", &cursor.unwrap()), ("view", "summary"), ("count", "1")]);
+    let second = with_parameters(&list, &[("cursor", &cursor.unwrap()), ("view", "summary"), ("count", "1")]);
     let (sent, _) = requests(&store, &proxy, &second).await;
     assert_eq!(
         lines(&sent),
@@ -149,8 +150,9 @@ async fn a_page_of_a_schedules_runs_reads_its_own_items() {
 async fn the_key_to_start_from_is_the_callers_own() {
     let (_database, store, proxy) = recorded().await;
     for (list, index) in lists("alice").into_iter().zip([("agent_id", "a"), ("source_schedule_id", "s")]) {
-        let (_, cursor) = requests(&store, &proxy, &with(&list, &[("limit", "3")])).await;
-        let (sent, _) = requests(&store, &proxy, &with(&list, &[("limit", "3"), ("cursor", &cursor.unwrap())])).await;
+        let (_, cursor) = requests(&store, &proxy, &with_parameters(&list, &[("limit", "3")])).await;
+        let (sent, _) =
+            requests(&store, &proxy, &with_parameters(&list, &[("limit", "3"), ("cursor", &cursor.unwrap())])).await;
         let start =
             sent.iter().map(|sent| &sent.call.input["ExclusiveStartKey"]).find(|start| !start.is_null()).unwrap();
         let expected = json!({
@@ -166,7 +168,7 @@ async fn a_cursor_that_is_none_costs_no_request() {
     let (_database, store, proxy) = recorded().await;
     for list in lists("alice") {
         proxy.take();
-        crate::pages::asking::send(&store, &with(&list, &[("cursor", "x")])).await;
+        crate::pages::world::status_and_body(&store, &with_parameters(&list, &[("cursor", "x")])).await;
         assert_eq!(proxy.take().len(), 0);
     }
 }

@@ -1,45 +1,12 @@
-//! Asking for lists, and asking again.
+//! The data of the caching tests.
 
-use agentscope_api::IdentitySource;
-use agentscope_store::Store;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{World, agent, noise, run, schedule, session, team, with};
-use lambda_http::Response;
 use serde_json::Value;
-
-use crate::requests::answered;
 
 /// Compresses to over 8 KB, so that it lies in a part.
 const ONE_PART: usize = 16 * 1024;
-
-pub async fn send(store: &Store, request: &HttpRequest) -> Response<String> {
-    answered(store, IdentitySource::Header, &request.http_api()).await
-}
-
-/// The same with tags of responses that the client has.
-pub async fn send_again(store: &Store, request: &HttpRequest, if_none_match: &str) -> Response<String> {
-    let mut request = request.clone();
-    request.headers.push(("if-none-match".into(), if_none_match.into()));
-    send(store, &request).await
-}
-
-pub fn header<'a>(response: &'a Response<String>, name: &str) -> Option<&'a str> {
-    response.headers().get(name).map(|value| value.to_str().unwrap())
-}
-
-/// The tag and the body of a 200.
-pub async fn tagged(store: &Store, request: &HttpRequest) -> (String, String) {
-    let response = send(store, request).await;
-    assert_eq!(response.status(), 200, "{request:?}: {}", response.body());
-    (header(&response, "etag").unwrap().to_owned(), response.into_body())
-}
-
-/// A request with this query string added.
-pub fn and(request: &HttpRequest, query: &str) -> HttpRequest {
-    let query = [request.query.as_str(), query].join("&");
-    HttpRequest { query: query.trim_matches('&').to_owned(), ..request.clone() }
-}
 
 /// Both lists of the small world.
 pub fn lists() -> [HttpRequest; 2] {
@@ -61,7 +28,7 @@ pub fn chat(number: usize) -> Value {
 }
 
 /// Agent `lead` and schedule `s` with four sessions; one team that the agent leads, and one in which it works for `boss`.
-/// Everything that an response can show is there.
+/// It contains everything that a response can show.
 pub fn world() -> World {
     World {
         agents: ["lead", "boss", "m1", "m2", "idle"].map(|id| agent("alice", id)).into(),

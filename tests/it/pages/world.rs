@@ -1,13 +1,12 @@
-//! Asking for pages.
+//! The data of the tests of pages, and the pages as a client reads them.
 
-use agentscope_api::IdentitySource;
 use agentscope_store::Store;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{World, agent, run, schedule};
 use serde_json::Value;
 
-use crate::requests::answered;
+use crate::requests::{body, id, send, with_parameters};
 
 /// A page as a client reads it.
 #[derive(Debug)]
@@ -30,27 +29,14 @@ impl Page {
     }
 }
 
-/// The id of a row's session, on either route.
-pub fn id(row: &Value) -> String {
-    row.get("session").unwrap_or(row)["id"].as_str().unwrap().to_owned()
-}
-
-/// The request with more parameters.
-pub fn with(request: &HttpRequest, parameters: &[(&str, &str)]) -> HttpRequest {
-    let query = form_urlencoded::Serializer::for_suffix(request.query.clone(), 0).extend_pairs(parameters).finish();
-    HttpRequest { query: query.trim_start_matches('&').to_owned(), ..request.clone() }
-}
-
-/// Status and body.
-pub async fn send(store: &Store, request: &HttpRequest) -> (u16, String) {
-    let response = answered(store, IdentitySource::Header, &request.http_api()).await;
+/// The status and the body of the response.
+pub async fn status_and_body(store: &Store, request: &HttpRequest) -> (u16, String) {
+    let response = send(store, request).await;
     (response.status().as_u16(), response.into_body())
 }
 
 pub async fn page(store: &Store, request: &HttpRequest) -> Page {
-    let (status, body) = send(store, request).await;
-    assert_eq!(status, 200, "{request:?}: {body}");
-    let mut body: Value = serde_json::from_str(&body).unwrap();
+    let mut body: Value = serde_json::from_str(&body(store, request).await).unwrap();
     let Value::Array(rows) = body["sessions"].take() else { panic!("{body}") };
     let next_cursor = body.get("next_cursor").map(|cursor| cursor.as_str().map(str::to_owned));
     Page { rows, total: body.get("total").map(|total| total.as_u64().unwrap()), next_cursor }
@@ -58,9 +44,9 @@ pub async fn page(store: &Store, request: &HttpRequest) -> Page {
 
 /// All pages of a list, requested with these parameters.
 pub async fn walk(store: &Store, request: &HttpRequest, parameters: &[(&str, &str)]) -> Vec<Page> {
-    let mut pages = vec![page(store, &with(request, parameters)).await];
+    let mut pages = vec![page(store, &with_parameters(request, parameters)).await];
     while let Some(cursor) = pages.last().unwrap().next_cursor.clone().unwrap() {
-        pages.push(page(store, &with(&with(request, parameters), &[("cursor", &cursor)])).await);
+        pages.push(page(store, &with_parameters(&with_parameters(request, parameters), &[("cursor", &cursor)])).await);
     }
     pages
 }

@@ -1,4 +1,4 @@
-//! A small world for which each route needs every kind of request that it has, and questions about it.
+//! Data for which each route needs all of its operations, and the requests about it.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -15,22 +15,22 @@ use serde_json::{Value, json};
 
 pub type Item = HashMap<String, AttributeValue>;
 
-/// What the functions ask DynamoDB.
+/// The DynamoDB operations of the functions.
 pub const OPERATIONS: [&str; 3] = ["GetItem", "Query", "BatchGetItem"];
 
 /// How often one request is sent.
 pub const ATTEMPTS: usize = ClientTimeouts::FUNCTION.attempts as usize;
 
-/// A function's patience for tests in which no time-out matters: however busy the machine is, none comes.
-pub const CALM: ClientTimeouts =
+/// A function's time-outs for tests in which none may occur, however busy the machine is.
+pub const NO_TIMEOUTS: ClientTimeouts =
     ClientTimeouts { connect: LONG, first_byte: LONG, attempt: LONG, ..ClientTimeouts::FUNCTION };
 
-/// For tests in which a time-out is waited for, and shall not come by itself.
-pub const TEST: ClientTimeouts =
+/// For tests that wait for a time-out, which may not occur by itself.
+pub const TEST_TIMEOUTS: ClientTimeouts =
     ClientTimeouts { first_byte: Duration::from_secs(1), attempt: Duration::from_secs(4), ..ClientTimeouts::FUNCTION };
 
-/// For tests in which nothing but time-outs is waited for.
-pub const IMPATIENT: ClientTimeouts = ClientTimeouts {
+/// For tests that wait for time-outs alone.
+pub const SHORT_TIMEOUTS: ClientTimeouts = ClientTimeouts {
     first_byte: Duration::from_millis(200),
     attempt: Duration::from_millis(400),
     ..ClientTimeouts::FUNCTION
@@ -76,11 +76,11 @@ pub async fn database() -> TestDynamoDb {
     TestDynamoDb::with_export(&world.text()).await
 }
 
-/// An response, decoded.
+/// A response, decoded.
 pub type Response = lambda_http::Response<String>;
 
 impl Route {
-    /// What is responded within a budget.
+    /// The response within a budget.
     pub async fn within(self, budget: Duration, store: &Store) -> Response {
         let request = match self {
             Self::Sessions => HttpRequest::sessions("alice", "a"),
@@ -113,7 +113,7 @@ impl Route {
         }
     }
 
-    /// What is answered.
+    /// What is respond.
     pub async fn send(self, store: &Store) -> Response {
         self.within(LONG, store).await
     }
@@ -140,7 +140,7 @@ impl Route {
 
 /// # Panics
 ///
-/// The response is not: come again in a second.
+/// The response is not a 503 with a `retry-after` of one second.
 pub fn is_unavailable(response: &Response, about: &str) {
     let told = (response.status().as_u16(), response.body().as_str());
     assert_eq!(told, (503, r#"{"detail":"Service Unavailable"}"#), "{about}");
@@ -150,7 +150,7 @@ pub fn is_unavailable(response: &Response, about: &str) {
 
 /// # Panics
 ///
-/// The response is not that of a fault on this side, which says nothing of why and does not ask to come again.
+/// The response is not a 500, which names no cause and has no `retry-after`.
 pub fn is_fault(response: &Response, about: &str) {
     let told = (response.status().as_u16(), response.body().as_str());
     assert_eq!(told, (500, r#"{"detail":"Internal Server Error"}"#), "{about}");
