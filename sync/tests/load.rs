@@ -195,7 +195,7 @@ async fn a_check_writes_nothing_and_asks_nobody() {
     let nobody = "http://127.0.0.1:1";
     let (code, summary, _) = Load::new(&["--check", "--endpoint-url", nobody, &contract()]).run();
     assert_eq!(code, Some(0));
-    assert!(summary.contains("fit: 108 agents, 320 sessions"), "{summary}");
+    assert!(summary.contains("valid: 108 agents, 320 sessions"), "{summary}");
     let broken = World { agents: vec![json!({})], ..World::default() };
     let (code, _, errors) = Load::new(&["--check", "-"]).input(broken.text()).run();
     assert_eq!(code, Some(1));

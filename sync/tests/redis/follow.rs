@@ -67,8 +67,8 @@ async fn every_change_is_followed() {
     let _: () = ends.redis.send(&["RENAME", "elsewhere", &session_key]);
     ends.settle().await;
     let log = follower.stop().await;
-    assert!(log.contains("Redis tells of every change that matters"), "{log}");
-    assert!(log.contains("ending: finishing what is in flight") && log.contains("\"left\":0"), "{log}");
+    assert!(log.contains("Redis notifies of every relevant change"), "{log}");
+    assert!(log.contains("stopping: finishing work in flight") && log.contains("\"left\":0"), "{log}");
     // Every line is an object.
     assert!(log.lines().all(|line| serde_json::from_str::<Value>(line).unwrap().is_object()));
 }
@@ -182,7 +182,7 @@ async fn a_record_that_does_not_fit_ends_a_strict_process() {
     let _: () = ends.redis.send(&["SET", &key("agent", &world.agents[0]), &json!({ "id": "a" }).to_string()]);
     let (code, log) = follower.end().await;
     assert_eq!(code, Some(1), "{log}");
-    assert!(log.contains("missing field `user_id`") && log.contains("a record does not fit"), "{log}");
+    assert!(log.contains("missing field `user_id`") && log.contains("a record is invalid"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -171,7 +171,7 @@ async fn an_empty_redis_is_taken_for_a_mistake() {
     let _: () = ends.redis.send(&["SET", "somebody:else", "x"]);
     let (code, _, log) = ends.run(&["redis", "--once"]).await;
     assert_eq!(code, Some(1));
-    assert!(log.contains("Redis has no record of AgentScope's") && log.contains("--allow-empty"), "{log}");
+    assert!(log.contains("Redis has no AgentScope records") && log.contains("--allow-empty"), "{log}");
     assert_eq!(before, ends.items().await);
     let (code, summary, log) = ends.run(&["redis", "--once", "--allow-empty"]).await;
     assert_eq!(code, Some(0), "{log}");

@@ -28,7 +28,7 @@ async fn by_comparison(ends: &mut Ends, url: &str) -> String {
     ends.redis.put(&World { agents: vec![renamed], ..World::default() });
     ends.settle().await;
     let log = follower.stop().await;
-    let said = log.lines().filter(|line| line.contains("by comparison alone")).collect::<Vec<_>>();
+    let said = log.lines().filter(|line| line.contains("only reconciliations find changes")).collect::<Vec<_>>();
     assert!(said.len() == 1 && said[0].contains("&*") && said[0].contains("__keyspace@0__:agentscope"), "{log}");
     assert!(!log.contains("the connection to Redis is lost"), "{log}");
     log

@@ -153,7 +153,7 @@ async fn lists_and_records_that_do_not_fit_are_named() {
     differences.sort();
     let expected = [
         r#"changed: session "t" of user "alice": source_schedule_id, unindexed_source_schedule_id"#,
-        r#"unfit: key "agentscope:user:alice:agent:a": .: missing field `data`"#,
+        r#"invalid: key "agentscope:user:alice:agent:a": .: missing field `data`"#,
     ];
     assert_eq!(differences, expected);
 }

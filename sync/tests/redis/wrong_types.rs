@@ -50,7 +50,7 @@ async fn a_value_of_another_kind_is_named_once_and_counted() {
         assert!(named.len() == 1 && named[0].contains(&format!("it holds {kind}")), "{command:?}: {named:?}");
     }
     let (code, differences, _) = ends.run(&["verify"]).await;
-    assert_eq!((code, differences.matches("unfit: ").count()), (Some(1), 4), "{differences}");
+    assert_eq!((code, differences.matches("invalid: ").count()), (Some(1), 4), "{differences}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
