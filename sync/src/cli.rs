@@ -1,5 +1,6 @@
 //! The command line: one module for each command, and their exit status.
 
+mod connect;
 mod load;
 mod progress;
 mod redis;
@@ -15,7 +16,8 @@ use clap::{Parser, Subcommand};
 use crate::options::set_release;
 use crate::{health, logs};
 
-/// Replicates the records of an AgentScope service into the tables that the session-listing functions read.
+/// Replicates the records of an AgentScope service into the tables that the session-listing
+/// functions read.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Cli {
@@ -40,7 +42,8 @@ enum Command {
     /// Exit status: 0 all records are copied, 1 some were skipped or the command failed, 3 some
     /// come from a later release than --release.
     Redis(Box<redis::Options>),
-    /// Compares the tables with the Redis of an AgentScope service, record by record, and names the differences.
+    /// Compares the tables with the Redis of an AgentScope service, record by record, and names
+    /// the differences.
     ///
     /// Exit status: 0 identical, 1 differences found, 2 comparison failed, 3 records come from a
     /// later release than --release.

@@ -146,8 +146,8 @@ impl Observer {
         *lock(&self.later_release)
     }
 
-    /// Notes a record that comes from a later release than the set one: its replica stays. Logs each
-    /// such release once.
+    /// Notes a record that comes from a later release than the set one: its replica stays. Logs
+    /// each such release once.
     pub fn note_later_release(&self, later: Release) {
         let mut latest = lock(&self.later_release);
         if latest.is_none_or(|latest| latest < later) {

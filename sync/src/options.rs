@@ -1,17 +1,13 @@
 //! The options that the commands share: both ends, and the release.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use agentscope_model::Release;
 use agentscope_store::{ClientTimeouts, Store, TableNames};
-use anyhow::Result;
 use clap::Args;
 
-use crate::follow::context::SyncContext;
-use crate::memory;
 use crate::source::template::{KeyTemplate, LockTemplate};
-use crate::source::{Keys, Source, SourceOptions};
+use crate::source::{Keys, SourceOptions};
 
 /// The DynamoDB tables.
 #[derive(Debug, Clone, Args)]
@@ -31,8 +27,8 @@ pub struct Tables {
     /// The table of schedules.
     #[arg(long, env = "SCHEDULES_TABLE", default_value = "agentscope-schedules", value_name = "NAME")]
     schedules_table: String,
-    /// The release of AgentScope that wrote the records. It decides the shape of the items, and the
-    /// functions must have the same setting.
+    /// The release of AgentScope that wrote the records. It decides the shape of the items, and
+    /// the functions must have the same setting.
     #[arg(long, env = "AGENTSCOPE_RELEASE", default_value_t = Release::OLDEST, value_name = "RELEASE")]
     release: Release,
 }
@@ -58,8 +54,8 @@ impl Tables {
 /// Redis, and the templates of AgentScope's keys. The defaults are those of AgentScope 2.0.1.
 #[derive(Debug, Clone, Args)]
 pub struct Redis {
-    /// redis://, rediss:// (TLS) or redis+unix://, with user and password if necessary. Every user of
-    /// the machine can see arguments; use REDIS_URL to hide the password.
+    /// redis://, rediss:// (TLS) or redis+unix://, with user and password if necessary. Every user
+    /// of the machine can see arguments; use REDIS_URL to hide the password.
     #[arg(env = "REDIS_URL", hide_env_values = true)]
     url: String,
     /// The number of the database. It overrides the one in the URL.
@@ -119,25 +115,6 @@ impl Redis {
         };
         SourceOptions { url: self.url, db: self.db, ca_file: self.ca_file, keys }
     }
-}
-
-/// Connects to Redis, and creates the context of a command whose reconciliations are
-/// `reconcile_interval` apart.
-///
-/// # Errors
-///
-/// Redis cannot be reached, or the server has only a part of the keys.
-pub async fn connect(
-    redis: Redis,
-    tables: Tables,
-    memory: memory::Options,
-    reconcile_interval: Duration,
-) -> Result<SyncContext> {
-    let source = Source::connect(&redis.source(tables.release())).await?;
-    tracing::info!(address = source.address(), "connected to Redis");
-    let memory = memory.memory();
-    tracing::info!(one_record_mb = memory.alone_bytes() >> 20, "memory that copying one record may take");
-    SyncContext::new(tables.store(ClientTimeouts::FOLLOWER).await, source, memory, reconcile_interval)
 }
 
 /// What to do about records of a later release than the set one.

@@ -141,8 +141,8 @@ impl SourceRecord {
         text.map_or(0, |text| non_finite::count(&non_finite::with_overflowing_numbers(text)))
     }
 
-    /// Parses the record, and frees its text: with a large text in memory, too little would be left
-    /// for what follows.
+    /// Parses the record, and frees its text: with a large text in memory, too little would be
+    /// left for what follows.
     ///
     /// # Errors
     ///

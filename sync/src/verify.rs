@@ -169,7 +169,8 @@ impl<F: FnMut(&Finding)> Comparison<'_, F> {
         Ok(())
     }
 
-    /// Checks the suspects again if there are more than `most`, and reports those that still differ.
+    /// Checks the suspects again if there are more than `most`, and reports those that still
+    /// differ.
     async fn settle(&mut self, most: usize) -> Result<(), Failure> {
         if self.suspects.len() <= most {
             return Ok(());

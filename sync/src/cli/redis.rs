@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
+use super::connect::connect;
 use super::signals::stop_signal;
 use super::{Outcome, progress};
 use crate::follow::context::SyncContext;
@@ -14,23 +15,27 @@ use crate::follow::queue::Queue;
 use crate::follow::reconcile::{self, Found};
 use crate::follow::work::WriteMode;
 use crate::follow::{self, follow, once};
-use crate::options::{Redis, Tables, connect};
-use crate::{health, memory};
+use crate::health;
+use crate::memory::MemoryOptions;
+use crate::options::{Redis, Tables};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
     #[command(flatten)]
     redis: Redis,
-    /// Bring the tables up to date once, print a summary, and exit: with status 1 if a record was skipped.
+    /// Bring the tables up to date once, print a summary, and exit: with status 1 if a record was
+    /// skipped.
     #[arg(long, conflicts_with_all = ["follow", "configure", "reconcile_seconds", "listen"])]
     once: bool,
     /// Keep running, and follow changes. This is the default.
     #[arg(long)]
     follow: bool,
-    /// Set the missing flags of Redis's notify-keyspace-events. Nothing else is ever written to Redis.
+    /// Set the missing flags of Redis's notify-keyspace-events. Nothing else is ever written to
+    /// Redis.
     #[arg(long)]
     configure: bool,
-    /// The time from the end of a reconciliation to the start of the next one. Reconciliation finds the changes of lost notifications.
+    /// The time from the end of a reconciliation to the start of the next one. Reconciliation
+    /// finds the changes of lost notifications.
     #[arg(long, default_value_t = 600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     reconcile_seconds: u64,
     /// Exit at the first invalid record, with status 1.
@@ -49,7 +54,7 @@ pub(super) struct Options {
     #[arg(long, default_value = "AgentScopeSync", value_name = "NAME")]
     metrics_namespace: String,
     #[command(flatten)]
-    memory: memory::Options,
+    memory: MemoryOptions,
     #[command(flatten)]
     tables: Tables,
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
+use super::connect::connect;
 use super::{Outcome, progress};
-use crate::memory;
-use crate::options::{Redis, Tables, connect};
+use crate::memory::MemoryOptions;
+use crate::options::{Redis, Tables};
 use crate::verify::verify;
 
 #[derive(Debug, Args)]
@@ -15,7 +16,7 @@ pub(super) struct Options {
     #[command(flatten)]
     redis: Redis,
     #[command(flatten)]
-    memory: memory::Options,
+    memory: MemoryOptions,
     #[command(flatten)]
     tables: Tables,
 }

@@ -15,9 +15,9 @@ use super::changes::handle_notification;
 use super::context::SyncContext;
 use super::failure::Failure;
 use super::notification_status::NotificationLog;
+use super::options::Options;
 use super::queue::Queue;
 use super::reconcile::{Found, Incomplete, reconcile};
-use super::run::Options;
 use super::work::WriteMode;
 use super::workers::backoff;
 use crate::observe::Phase;
@@ -25,7 +25,8 @@ use crate::source::Source;
 use crate::source::notifications::Subscription;
 use crate::source::problem::explain;
 
-/// The interval between pings on a quiet connection, and how long Redis may take to respond to one.
+/// The interval between pings on a quiet connection, and how long Redis may take to respond to
+/// one.
 const PING: Duration = Duration::from_secs(10);
 /// Interval for re-checking that keyspace notifications are enabled: another client may change the
 /// setting.

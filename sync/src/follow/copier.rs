@@ -42,15 +42,15 @@ impl Copier {
                 self.learn_expiry(key, work).await?;
                 self.copy_lock(key, session, lane).await
             }
-            (None, None) if self.learn_expiry(key, work).await? == Some(Expiry::Gone) => {
+            (None, None) if self.learn_expiry(key, work).await? == Some(Expiry::Missing) => {
                 self.copy(key, RecordWork::default(), lane).await
             }
             (None, None) => Ok(Done::Finished),
         }
     }
 
-    /// Reads and remembers when a record's key expires, if that is part of the work. Returns `None`
-    /// for other work, and for lists.
+    /// Reads and remembers when a record's key expires, if that is part of the work. Returns
+    /// `None` for other work, and for lists.
     async fn learn_expiry(&self, key: &str, work: &Work) -> Result<Option<Expiry>, Failure> {
         if !work.expiry {
             return Ok(None);
@@ -118,8 +118,8 @@ impl Copier {
         self.context.observer().skip(key, Problem::TooLarge(problem));
     }
 
-    /// Loads a record. A session that is missing on a list is remembered, and copied again when the
-    /// list grows.
+    /// Loads a record. A session that is missing on a list is remembered, and copied again when
+    /// the list grows.
     async fn load(&self, record: IdentifiedRecord) -> Result<SourceRecord, Failure> {
         let pending = self.context.pending_list_entries();
         let lists = match record.record_key().kind {

@@ -1,7 +1,7 @@
 //! Remembers when keys expire, and puts them into the queue then.
 //!
-//! Redis notifies of an expiry when it finds the key expired, which may be minutes later. AgentScope
-//! stops listing the record at once.
+//! Redis notifies of an expiry when it finds the key expired, which may be minutes later.
+//! AgentScope stops listing the record at once.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -128,10 +128,10 @@ mod tests {
         expirations.set("late", after(300));
         expirations.set("moved", after(100));
         expirations.set("persisted", after(150));
-        expirations.set("gone", after(150));
+        expirations.set("deleted", after(150));
         expirations.set("moved", after(400));
         expirations.set("persisted", Expiry::Never);
-        expirations.set("gone", Expiry::Gone);
+        expirations.set("deleted", Expiry::Missing);
         expirations.set_at_most("late", Duration::from_millis(200));
         expirations.set_at_most("moved", Duration::from_millis(500));
         let begun = Instant::now();

@@ -33,8 +33,8 @@ pub enum LeaseChange {
 }
 
 impl LeaseRule {
-    /// The rule for a process whose reconciliations are this far apart. The lease of a lock without
-    /// expiry outlasts two missed reconciliations.
+    /// The rule for a process whose reconciliations are this far apart. The lease of a lock
+    /// without expiry outlasts two missed reconciliations.
     pub fn new(reconcile_interval: Duration) -> Self {
         Self { without_expiry: LOCK_EXPIRY.max(reconcile_interval * 3) }
     }

@@ -20,8 +20,8 @@ pub(super) enum LimitedRead {
     },
 }
 
-/// Reads a text of this length, and reserves the memory that copying it takes. The text of a record
-/// that exceeds the lane's memory is freed.
+/// Reads a text of this length, and reserves the memory that copying it takes. The text of a
+/// record that exceeds the lane's memory is freed.
 pub(super) async fn read_within_limits(
     context: &SyncContext,
     key: &str,

@@ -24,6 +24,7 @@ mod limited_read;
 pub mod lists;
 mod notification_status;
 mod once;
+mod options;
 pub mod owners;
 pub mod pending_list_entries;
 pub mod queue;
@@ -33,4 +34,5 @@ pub mod work;
 pub mod workers;
 
 pub use once::once;
-pub use run::{Options, follow};
+pub use options::Options;
+pub use run::follow;

@@ -1,7 +1,7 @@
 //! Whether Redis sends keyspace notifications: checked regularly, and logged when it changes.
 
 use super::context::SyncContext;
-use super::run::Options;
+use super::options::Options;
 use crate::observe::Mode;
 use crate::source::notifications::SETTING;
 

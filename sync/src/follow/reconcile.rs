@@ -51,8 +51,8 @@ pub struct Options {
 pub struct Found {
     /// Records in Redis.
     pub records: usize,
-    /// Keys whose replicas are or may be outdated, including replicas without a source record. They
-    /// went into the queue.
+    /// Keys whose replicas are or may be outdated, including replicas without a source record.
+    /// They went into the queue.
     pub outdated: usize,
     /// Keys that look like a record's and are not read.
     pub passed_over: usize,

@@ -11,31 +11,16 @@ use tokio::time::{interval, timeout};
 use super::changes::look_up_owners;
 use super::connection::Follower;
 use super::context::SyncContext;
+use super::options::Options;
 use super::queue::Queue;
-use super::reconcile;
 use super::workers::{self, Fatal, Limits};
 use crate::observe::{Counts, Phase};
 
-/// How long work in flight may take after the process is told to stop. Amazon ECS kills it after 30
-/// seconds.
+/// How long work in flight may take after the process is told to stop. Amazon ECS kills it after
+/// 30 seconds.
 const GRACE: Duration = Duration::from_secs(25);
 /// The interval between reports of the metrics.
 const REPORT: Duration = Duration::from_secs(60);
-
-/// How to follow.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// How to reconcile.
-    pub reconcile: reconcile::Options,
-    /// The time from the end of a reconciliation to the start of the next one.
-    pub reconcile_interval: Duration,
-    /// Whether to set the missing flags of Redis's notification setting.
-    pub configure: bool,
-    /// Whether an invalid record ends the process.
-    pub strict: bool,
-    /// The CloudWatch namespace of the metrics.
-    pub namespace: String,
-}
 
 /// Keeps the tables in step until `stopped`, then finishes the work in flight.
 ///

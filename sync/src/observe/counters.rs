@@ -24,7 +24,8 @@ macro_rules! counters {
         }
 
         impl Counts {
-            /// Each counter: its name for CloudWatch, its name and help text for Prometheus, and its value.
+            /// Each counter: its name for CloudWatch, its name and help text for Prometheus, and
+            /// its value.
             pub fn named(&self) -> impl Iterator<Item = (&'static str, &'static str, &'static str, u64)> {
                 [$( ($name, stringify!($field), $help, self.$field), )*].into_iter()
             }

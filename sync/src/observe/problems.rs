@@ -12,7 +12,8 @@ const CAPACITY: usize = 10_000;
 /// Why a key is not copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
-    /// The record violates the model or the limits of the tables, or states the ids of another key.
+    /// The record violates the model or the limits of the tables, or states the ids of another
+    /// key.
     Invalid(String),
     /// The value has another type: a record is not a string, or a list is not a set.
     WrongType(String),

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::{Counts, Mode, Observer, Phase};
 
 impl Observer {
-    /// Reports what the process has done since `before`: on standard output in CloudWatch's embedded
-    /// metric format, and in the log. `pending` is the length of the queue.
+    /// Reports what the process has done since `before`: on standard output in CloudWatch's
+    /// embedded metric format, and in the log. `pending` is the length of the queue.
     pub fn report(&self, namespace: &str, before: &mut Counts, pending: usize) {
         let counts = self.counters.now();
         let lag = self.lag.take();

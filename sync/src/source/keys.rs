@@ -52,8 +52,8 @@ impl Keys {
         self.template(record_key.kind).key(&record_key.user_id, &record_key.id)
     }
 
-    /// The records that a Redis key can store. Ids may contain separators, so there can be several;
-    /// the record's own ids decide. There is none for a key that is never read.
+    /// The records that a Redis key can store. Ids may contain separators, so there can be
+    /// several; the record's own ids decide. There is none for a key that is never read.
     pub fn candidates(&self, key: &str) -> Vec<RecordKey> {
         if self.is_never_read(key) {
             return Vec::new();

@@ -12,7 +12,7 @@ use super::Source;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
     /// The key does not exist.
-    Gone,
+    Missing,
     /// The key has no expiry.
     Never,
     /// At this moment, or a little before.
@@ -25,7 +25,7 @@ impl Expiry {
         match u64::try_from(pttl) {
             Ok(left) => Instant::now().checked_add(Duration::from_millis(left)).map_or(Self::Never, Self::At),
             Err(_) if pttl == -1 => Self::Never,
-            Err(_) => Self::Gone,
+            Err(_) => Self::Missing,
         }
     }
 }
@@ -33,8 +33,8 @@ impl Expiry {
 /// The properties of a key that are read before its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyFacts {
-    /// The length of its string in bytes, 0 if the key does not exist; `None` if its value is not a
-    /// string.
+    /// The length of its string in bytes, 0 if the key does not exist; `None` if its value is not
+    /// a string.
     pub length: Option<usize>,
     /// When it expires.
     pub expiry: Expiry,
@@ -83,8 +83,8 @@ impl Source {
         redis::cmd("PTTL").arg(key).query_async(&mut self.connection.clone()).await.map(Expiry::from_pttl)
     }
 
-    /// The type of a key's value, such as `hash`; `None` if the key does not exist, or the user may
-    /// not run TYPE.
+    /// The type of a key's value, such as `hash`; `None` if the key does not exist, or the user
+    /// may not run TYPE.
     pub async fn type_of(&self, key: &str) -> Option<String> {
         let value_type: RedisResult<String> =
             redis::cmd("TYPE").arg(key).query_async(&mut self.connection.clone()).await;

@@ -1,4 +1,4 @@
-//! What Redis stores of a session besides its record: its run lock and its place on lists.
+//! What Redis stores of a session besides its record: its run lock and its lists.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub struct SessionFactsBatch {
 /// A session's run lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lock {
-    /// Nobody has it.
+    /// Nobody holds it.
     Free,
     /// It is locked until this time since 1970. That is never before the true end: Redis reports
     /// the time left, and the report takes time to arrive.
