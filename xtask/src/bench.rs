@@ -9,7 +9,7 @@ use clap::Args;
 use serde::Deserialize;
 use tokio::process::Command;
 
-use crate::{proxy, root};
+use crate::{cargo, proxy};
 
 /// The functions as they are deployed: nothing else is built with them, which could add features to their libraries.
 const FUNCTIONS: [&str; 5] = ["--release", "-p", "list-sessions", "-p", "list-schedule-sessions"];
@@ -68,16 +68,14 @@ struct Message {
 
 /// Builds packages without these variables and returns one of their binaries.
 async fn build(arguments: &[&str], without: &[&str]) -> Result<PathBuf> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = cargo();
     for name in without {
         cargo.env_remove(name);
     }
     let output = cargo
         .args(["build", "--locked", "--message-format", "json-render-diagnostics"])
         .args(arguments)
-        .current_dir(root())
         .stderr(Stdio::inherit())
-        .kill_on_drop(true)
         .output()
         .await?;
     if !output.status.success() {

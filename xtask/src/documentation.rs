@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::gateway::detail;
-use crate::{openapi, root, swagger_ui};
+use crate::{root, swagger_ui};
 
 /// Where the page is: at a path that no AgentScope service has.
 pub(crate) const PATH: &str = "/_docs/";
@@ -27,7 +27,7 @@ pub(crate) fn router() -> Router {
     Router::new()
         .route(PATH, get(async || file("text/html; charset=utf-8", HTML)))
         .route("/_docs/page.js", get(async || file("text/javascript; charset=utf-8", SCRIPT)))
-        .route("/_docs/openapi.yaml", get(async || read(openapi::path(), "application/yaml").await))
+        .route("/_docs/openapi.yaml", get(async || read(root().join("openapi.yaml"), "application/yaml").await))
         .route("/_docs/swagger-ui/{file}", get(asset))
         .with_state(swagger_ui::folder(&root()))
 }
