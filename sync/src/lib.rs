@@ -9,15 +9,26 @@
 //! - [`record`]: what the four kinds of record have in common.
 
 pub mod export;
-pub mod follow;
-pub mod health;
 pub mod load;
-pub mod logs;
-pub mod memory;
-pub mod observe;
-pub mod options;
 pub mod record;
+
+#[cfg(feature = "redis")]
+pub mod follow;
+#[cfg(feature = "redis")]
+pub mod health;
+#[cfg(feature = "redis")]
+pub mod logs;
+#[cfg(feature = "redis")]
+pub mod memory;
+#[cfg(feature = "redis")]
+pub mod observe;
+#[cfg(feature = "redis")]
+pub mod options;
+#[cfg(feature = "redis")]
 pub mod signals;
+#[cfg(feature = "redis")]
 pub mod source;
+#[cfg(feature = "redis")]
 pub mod source_record;
+#[cfg(feature = "redis")]
 pub mod verify;
