@@ -1,4 +1,4 @@
-//! The documentation page: `openapi.yaml` as Swagger UI shows it. It asks no other address than this one.
+//! The documentation page: `openapi.yaml`, rendered by Swagger UI. It loads nothing from elsewhere.
 
 use std::path::PathBuf;
 
@@ -11,18 +11,18 @@ use axum::routing::get;
 use crate::gateway::detail;
 use crate::{root, swagger_ui};
 
-/// Where the page is: at a path that no AgentScope service has.
+/// The path of the page, which no AgentScope service has.
 pub(crate) const PATH: &str = "/_docs/";
 
 const HTML: &str = include_str!("documentation.html");
 const SCRIPT: &str = include_str!("documentation.js");
 
-/// What the browser may load, and from where: nothing that is not here. Swagger UI styles its elements one by one, and has its
-/// pictures in its style sheet.
+/// The content security policy: the browser loads nothing from other origins. Swagger UI sets inline
+/// styles, and its style sheet contains its images.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The page's routes.
+/// The routes of the page.
 pub(crate) fn router() -> Router {
     Router::new()
         .route(PATH, get(async || file("text/html; charset=utf-8", HTML)))

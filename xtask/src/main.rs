@@ -6,6 +6,7 @@ mod cors;
 mod dev;
 mod documentation;
 mod examples;
+mod functions;
 mod gateway;
 mod openapi;
 mod ports;
@@ -32,9 +33,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Measures the functions as they are deployed, next to the baseline.
+    /// Measures the functions, built as they are deployed, and the baseline.
     Bench(bench::Bench),
-    /// Runs both functions at their real paths over an embedded DynamoDB with sample data.
+    /// Runs both functions at their deployed paths, with sample data in an embedded DynamoDB.
     Dev(dev::Dev),
     /// Updates the schemas in openapi.yaml and openapi/releases/.
     Openapi,
