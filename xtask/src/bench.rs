@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: builds the benchmark driver and the programs that it measures, and runs it.
+//! `cargo xtask bench`: builds the benchmark driver and the measured programs, and runs the
+//! driver.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,8 @@ use crate::{cargo, proxy};
 const FUNCTIONS: [&str; 5] = ["--release", "-p", "list-sessions", "-p", "list-schedule-sessions"];
 const BASELINE: [&str; 3] = ["--release", "-p", "agentscope-bench-baseline"];
 const DRIVER: [&str; 4] = ["--profile", "driver", "-p", "agentscope-bench"];
-/// The driver for `--quick`, whose numbers do not count. It shares its dependencies with the tests.
+/// The driver for `--quick`, whose numbers do not count. It shares its dependencies with the
+/// tests.
 const QUICK_DRIVER: [&str; 2] = ["-p", "agentscope-bench"];
 
 /// The variables that select the functions' target. The driver is built without them: it runs on

@@ -1,4 +1,4 @@
-//! CORS for web pages of other origins, such as a frontend on another port, as the template has it.
+//! CORS for web pages of other origins, such as a frontend on another port, as in the template.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -30,8 +30,8 @@ impl FromStr for PageOrigin {
 
 /// Allows requests from these origins.
 ///
-/// As behind API Gateway, the router itself responds to preflight requests, and the CORS headers of
-/// an AgentScope service are replaced.
+/// As behind API Gateway, the router itself responds to preflight requests, and the CORS headers
+/// of an AgentScope service are replaced.
 pub(crate) fn allow(router: Router, origins: &[PageOrigin]) -> Router {
     if origins.is_empty() {
         return router;

@@ -55,7 +55,7 @@ pub(crate) struct Dev {
     /// AgentScope service that receives all other paths and methods, as behind API Gateway.
     #[arg(long, value_name = "URL")]
     origin: Option<Origin>,
-    /// Origin of a web page that may call the API (CORS), as http://localhost:5173. May be repeated.
+    /// Origin of a web page that may call the API (CORS), as http://localhost:5173. Repeatable.
     #[arg(long, value_name = "URL")]
     cors_origin: Vec<PageOrigin>,
 }
@@ -149,7 +149,7 @@ async fn start_store(port: u16) -> Result<Child> {
     let mut lines = BufReader::new(output).lines();
     match lines.next_line().await? {
         Some(_) => {
-            // The remaining output is drained: a process whose pipe is full or closed cannot write.
+            // Drains the remaining output, since a full or closed pipe blocks the process.
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
             Ok(child)
         }

@@ -1,4 +1,5 @@
-//! The documentation page: `openapi.yaml`, rendered by Swagger UI. It loads nothing from elsewhere.
+//! The documentation page: `openapi.yaml`, rendered by Swagger UI, with nothing from other
+//! origins.
 
 use std::path::PathBuf;
 
@@ -17,8 +18,8 @@ pub(crate) const PATH: &str = "/_docs/";
 const HTML: &str = include_str!("documentation.html");
 const SCRIPT: &str = include_str!("documentation.js");
 
-/// The content security policy: the browser loads nothing from other origins. Swagger UI sets inline
-/// styles, and its style sheet contains its images.
+/// The content security policy: the browser loads nothing from other origins. Swagger UI sets
+/// inline styles, and its style sheet contains its images.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

@@ -43,8 +43,8 @@ struct RecordId {
 }
 
 impl Example {
-    /// Requests for the agents with the most sessions, teams and runs, then for the schedules with the
-    /// most sessions.
+    /// Returns requests for the agents with the most sessions, teams and runs, and for the
+    /// schedules with the most sessions.
     pub(crate) fn of(export: &Export<'_>) -> Vec<Self> {
         let sessions: Vec<Session> =
             export.sessions.iter().filter_map(|session| serde_json::from_str(session.get()).ok()).collect();

@@ -15,8 +15,8 @@ pub(crate) fn listen(port: u16, option: &str) -> Result<TcpListener> {
 
 /// Listens on a port of both loopback addresses, or of IPv4 alone on a machine without IPv6.
 ///
-/// `localhost` may resolve to either, and `cargo lambda invoke` connects to `[::1]`. Other machines
-/// must not connect, because a client may name any user.
+/// `localhost` may resolve to either, and `cargo lambda invoke` connects to `[::1]`. Other
+/// machines must not connect, because a client may name any user.
 ///
 /// # Errors
 ///
