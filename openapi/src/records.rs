@@ -1,4 +1,4 @@
-//! The schemas of records, from the tables of their kinds.
+//! Generates the schemas of records from the field tables of their kinds.
 
 use agentscope_model::Release;
 use agentscope_model::schema::{Absent, Bound, Field, Kind, Type};
@@ -15,11 +15,11 @@ impl Records {
         Self { release, schemas: Map::new() }
     }
 
-    /// A reference to the schema of a kind.
+    /// Returns a reference to the schema of a kind, which it adds if it is missing.
     pub(crate) fn reference(&mut self, kind: &'static Kind) -> Value {
         let name = component(kind.name);
         if !self.schemas.contains_key(&name) {
-            // First, so that a kind may refer to itself.
+            // Inserted first, since a kind may refer to itself.
             self.schemas.insert(name.clone(), Value::Null);
             let schema = self.object(kind);
             self.schemas.insert(name.clone(), schema);
@@ -39,7 +39,7 @@ impl Records {
             "description": kind.about,
             "required": required,
             "properties": properties,
-            // Those of a newer AgentScope, and of model providers.
+            // A newer AgentScope and model providers add fields.
             "additionalProperties": true,
         })
     }
@@ -56,7 +56,7 @@ impl Records {
                 Bound::Below(number) => ("exclusiveMaximum", number),
                 Bound::AtMost(number) => ("maximum", number),
             };
-            // A bound is what AgentScope writes. A value beyond it is kept.
+            // AgentScope writes values within the bounds. Values beyond them are kept.
             schema[format!("x-{keyword}")] = json!(number);
         }
         if let Absent::Json(default) = field.absent_in(self.release)
@@ -120,7 +120,7 @@ impl Records {
     }
 }
 
-/// The name of a kind among the components: `tool_context` is `ToolContext`.
+/// The name of a kind's schema: `ToolContext` for `tool_context`.
 pub(crate) fn component(kind: &str) -> String {
     if kind == "error" {
         return "MessageError".to_owned();
