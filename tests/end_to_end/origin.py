@@ -1,4 +1,4 @@
-"""The AgentScope service behind the API, as far as the API can see it: it takes down what reaches it."""
+"""A stand-in for the AgentScope service behind the API: it records the requests that reach it."""
 
 import datetime
 import http.server

@@ -1,4 +1,4 @@
-"""What lies between browsers and the functions: CORS, other routes, AgentScope behind the same address."""
+"""The gateway in front of the functions: CORS, other routes, AgentScope behind the same address."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""What a deployment consists of, who may do what, and what is left of it."""
+"""The resources of a deployment, their permissions, and what remains after its deletion."""
 
 import botocore.auth
 import botocore.awsrequest
@@ -12,7 +12,7 @@ from emulator import REGION
 
 
 def test_the_roles_policies_count(emulator, by_name, pool):
-    """That the emulator asks the policies at all: without one of the calls, there is no answer."""
+    """The emulator checks policies: without the permission of a call, there is no response."""
     iam = emulator.client("iam")
     role = by_name.resource("ListSessionsRole")
     path, _ = world.a_list("alice", "sessions")

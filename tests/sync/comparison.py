@@ -1,4 +1,4 @@
-"""Asks both services the same questions, until they agree or time is up."""
+"""Sends the same requests to both services until the responses agree or the time is up."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ import aiohttp
 import yarl
 from invented import InventedTimes
 
-# How long after a change the answers may differ.
+# How long after a change the responses may differ.
 SECONDS = 2.0
 AT_ONCE = 8
 

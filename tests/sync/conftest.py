@@ -1,4 +1,4 @@
-"""What the tests share: an AgentScope service with `agentscope-sync` beside it, for all of them, since it takes seconds to
+"""Fixtures: an AgentScope service with `agentscope-sync` beside it, for all of them, since it takes seconds to
 start; and the number of comparisons, which is printed at the end."""
 
 import shutil

@@ -1,10 +1,10 @@
-"""The times that AgentScope 2.0.6 and later invent at every read: those of blocks that older releases stored without any."""
+"""The times that AgentScope 2.0.6 and later generate at every read: those of blocks that older releases stored without any."""
 
 import json
 
 
 class InventedTimes:
-    """Takes such times away from answers. A time that is stored stays, so it has to be the same on both sides."""
+    """Removes such times from responses. A time that is stored stays, so it has to be the same on both sides."""
 
     def __init__(self, raw):
         self.raw = raw

@@ -1,4 +1,4 @@
-"""What Redis is told, and by whom."""
+"""The commands that Redis receives, by client."""
 
 import threading
 
@@ -6,7 +6,7 @@ from redis import Redis
 
 
 class Monitor:
-    """Redis' own record of who has sent which command."""
+    """The commands that Redis reports with MONITOR, by client."""
 
     def __init__(self, redis):
         self.connect = lambda: Redis(port=redis.port, password=redis.PASSWORD, decode_responses=True)

@@ -1,4 +1,4 @@
-"""What people do with AgentScope: by its HTTP API, and by its storage classes."""
+"""Users' actions, through the HTTP API of AgentScope and through its storage classes."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""A Redis that wants TLS and a password."""
+"""A Redis that requires TLS and a password."""
 
 import datetime
 import ipaddress

@@ -1,4 +1,4 @@
-"""What goes wrong between Redis and DynamoDB. Afterwards nothing is lost, and nothing is left over."""
+"""Faults between Redis and DynamoDB. Afterwards nothing is missing and nothing is left over."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ START = 5.0
 
 
 class Life:
-    """Changes of all kinds, one after the other, until it is told to stop."""
+    """Changes of all kinds, in sequence, until a stop is requested."""
 
     def __init__(self, world, user, seed):
         self.world, self.user, self.dice = world, user, random.Random(seed)

@@ -28,7 +28,7 @@ async def older(request, tmp_path, tally, anyio_backend):
         stack.callback(test_stack.stop)
         sync = Sync(redis, test_stack, tmp_path, OLDER)
         async with World(redis, service, test_stack, sync, tally).open() as world:
-            # By then it may be another one.
+            # It may have changed by then.
             stack.callback(lambda: world.service.stop())
             service.wait()
             fill = [python, "-B", Path(__file__).with_name("fill.py"), str(redis.port), redis.PASSWORD, service.url]

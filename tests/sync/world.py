@@ -1,4 +1,4 @@
-"""A running AgentScope with everything beside it, and what people do with it."""
+"""A running AgentScope with everything beside it, and the actions of its users."""
 
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -6,7 +6,7 @@ from comparison import Comparison, schedule_sessions, sessions
 from invented import InventedTimes
 from people import USERS, People
 
-# It asks as the others do, and has nothing.
+# It sends the same requests as the others, and has nothing.
 STRANGER = "nobody"
 NO_SUCH_ID = "no-such-id"
 
