@@ -10,11 +10,11 @@ class InventedTimes:
         self.raw = raw
 
     async def without(self, *bodies):
-        """The answers as JSON, without the times that no stored block has."""
-        answers = [json.loads(body) for body in bodies]
+        """The responses as JSON, without the times that no stored block has."""
+        responses = [json.loads(body) for body in bodies]
         stored = {}
-        for answer in answers:
-            for one in answer["sessions"]:
+        for response in responses:
+            for one in response["sessions"]:
                 session = one.get("session", one)
                 key = f"agentscope:user:{session['user_id']}:session:{session['id']}"
                 if key not in stored:
@@ -22,7 +22,7 @@ class InventedTimes:
                 messages = stored[key].get("state", {}).get("context", [])
                 for shown, kept in zip(session["state"]["context"], messages):
                     take_away(shown["content"], kept["content"])
-        return answers
+        return responses
 
 
 def take_away(shown, kept):

@@ -37,5 +37,5 @@ class Monitor:
                     return
 
     def of_sync(self):
-        """Its commands, and those of whoever has gone before it could be asked who it was."""
+        """Its commands, and those of clients that closed their connection before they were identified."""
         return [command for user, command in self.commands if user != "default"]

@@ -72,7 +72,7 @@ class EncryptedRedis(Redis):
             socket_timeout=5,
         )  # fmt: skip
 
-    def answers(self):
+    def is_ready(self):
         try:
             return self.client().ping()
         except redis.exceptions.ConnectionError:

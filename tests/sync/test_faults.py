@@ -137,7 +137,7 @@ async def test_redis_is_away_for_a_while(world):
     await asyncio.sleep(3)
     world.redis.start()
     await world.stored_session(user, agent)
-    # It asks again and again, less and less often.
+    # It retries with growing delays.
     await world.same(within=8)
     world.sync.wait()
     await world.nothing_lost_nothing_left_over()
