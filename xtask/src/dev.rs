@@ -9,7 +9,6 @@ use agentscope_model::Release;
 use agentscope_store::{ClientTimeouts, Store, connect, has_proxy};
 use agentscope_sync::export::{self, Export};
 use agentscope_sync::load;
-use agentscope_sync::signals::until_ended;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use indicatif::ProgressBar;
@@ -21,6 +20,7 @@ use crate::cors::{self, PageOrigin};
 use crate::examples::Example;
 use crate::gateway::{self, Origin};
 use crate::process::end;
+use crate::signals::stop_signal;
 use crate::{cargo_lambda, documentation, ports, proxy, root, store, swagger_ui};
 
 /// The data that is loaded if no other is named.
@@ -78,7 +78,7 @@ pub(crate) async fn run(options: Dev) -> Result<()> {
     let mut children = Vec::new();
     let outcome = tokio::select! {
         outcome = serve(&options, &data, listeners, &mut children) => outcome,
-        () = until_ended() => Ok(()),
+        () = stop_signal() => Ok(()),
     };
     if !children.is_empty() {
         println!("Ending …");

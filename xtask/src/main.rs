@@ -11,6 +11,7 @@ mod openapi;
 mod ports;
 mod process;
 mod proxy;
+mod signals;
 mod store;
 mod swagger_ui;
 mod venv;

@@ -3,13 +3,13 @@
 use std::io::{IsTerminal, Write};
 
 use agentscope_store::{ClientTimeouts, TableNames, connect};
-use agentscope_sync::signals::until_ended;
 use anyhow::{Result, anyhow};
 use clap::Args;
 use dynoxide::{Database, server};
 use tokio::io::AsyncReadExt;
 
 use crate::ports;
+use crate::signals::stop_signal;
 
 /// What the names of the local tables begin with.
 const PREFIX: &str = "agentscope";
@@ -56,7 +56,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     }
     std::io::stdout().flush()?;
     tokio::select! {
-        () = until_ended() => {}
+        () = stop_signal() => {}
         () = input_ends(), if options.until_input_ends => {}
         _ = serving => {}
     }

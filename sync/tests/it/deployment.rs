@@ -1,4 +1,4 @@
-//! The command line takes what the image, ECS and systemd start the process with.
+//! The command line accepts the arguments of the image, ECS and systemd.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -6,14 +6,14 @@ use std::process::Command;
 use agentscope_tests::process::{Start, checks, container, starts};
 use agentscope_tests::template::Template;
 
-/// What `agentscope-sync SUBCOMMAND --help` says.
+/// The output of `agentscope-sync SUBCOMMAND --help`.
 fn help(subcommand: &str) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_agentscope-sync")).args([subcommand, "--help"]).output().unwrap();
     assert!(output.status.success(), "{subcommand}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The options of a subcommand, and the variables that stand in for them.
+/// The options of a subcommand, and their environment variables.
 fn taken(help: &str) -> (BTreeSet<&str>, BTreeSet<&str>) {
     let option = |line: &'_ str| -> Option<usize> { line.trim_start().starts_with('-').then(|| line.find("--"))? };
     let options = help.lines().filter_map(|line| line[option(line)?..].split([' ', ',']).next()).collect();
@@ -38,7 +38,7 @@ fn every_variable_that_ecs_gives_is_one_that_the_program_reads() {
     let container = container(&Template::sync(&[]));
     let help = help("redis");
     let (_, mut read) = taken(&help);
-    // The AWS SDK's.
+    // Read by the AWS SDK.
     read.insert("AWS_REGION");
     for given in container["Environment"].as_array().unwrap().iter().chain(container["Secrets"].as_array().unwrap()) {
         let name = given["Name"].as_str().unwrap();

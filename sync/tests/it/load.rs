@@ -1,4 +1,4 @@
-//! `agentscope-sync load`, as it is typed.
+//! Runs `agentscope-sync load`.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -86,7 +86,7 @@ async fn an_export_is_loaded_plain_or_gzipped_and_twice_is_as_once() {
     let database = TestDynamoDb::start().await;
     let (code, summary, errors) = Load::new(&[&contract()]).into(&database).run();
     assert_eq!(code, Some(0), "{errors}");
-    // Two of the running ids are borne by two sessions each, or by none: the contract's world has both.
+    // One running id names two sessions, and another names none.
     assert!(summary.contains("108 agents, 320 sessions, 30 teams, 32 schedules"), "{summary}");
     assert!(errors.contains(r#"running "no-such-session""#), "{errors}");
     let once = items(&database).await;
@@ -155,8 +155,8 @@ async fn a_record_with_numbers_that_are_not_finite_is_loaded_and_named() {
         ..World::default()
     }
     .text();
-    // The names stand bare where Python writes them so; in a list of texts and as an id they are
-    // texts.
+    // Python writes these numbers without quotes. In a list of strings and as an id, they are
+    // strings.
     for bare in [
         r#""max_cache_bytes":"Infinity""#,
         r#""a":"NaN""#,
@@ -193,7 +193,7 @@ async fn a_check_writes_nothing_and_asks_nobody() {
     let nobody = "http://127.0.0.1:1";
     let (code, summary, _) = Load::new(&["--check", "--endpoint-url", nobody, &contract()]).run();
     assert_eq!(code, Some(0));
-    assert!(summary.contains("fit: 108 agents, 320 sessions"), "{summary}");
+    assert!(summary.contains("valid: 108 agents, 320 sessions"), "{summary}");
     let broken = World { agents: vec![json!({})], ..World::default() };
     let (code, _, errors) = Load::new(&["--check", "-"]).input(broken.text()).run();
     assert_eq!(code, Some(1));
@@ -254,7 +254,7 @@ async fn what_is_no_export_is_said_and_nothing_is_loaded() {
     assert_eq!(Load::new(&["--check", "--lease-seconds", "0", "-"]).run().0, Some(2));
 }
 
-/// Checks that a file is not loaded, and that the message tells why.
+/// Checks that a file is refused, with this reason.
 fn refused(input: &[u8], expected: &str) {
     let (code, _, errors) = Load::new(&["--check", "-"]).input(input).run();
     assert_eq!(code, Some(1), "{errors}");

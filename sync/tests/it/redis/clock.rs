@@ -1,4 +1,4 @@
-//! Leases are in true time, whatever the clock of the machine says that the process runs on.
+//! Leases end in true time, even if the clock of the machine is wrong.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::redis::process::Ends;
 
 const TIME: &str = "2026-01-01T00:00:00";
 
-/// A library that sets the clock of a process off by this many seconds.
+/// A library that shifts the clock of a process by this many seconds.
 struct SkewedClock {
     folder: PathBuf,
     library: PathBuf,
@@ -65,13 +65,13 @@ async fn leases_end_by_the_clock_of_redis() {
                 .map_or(0, |lease| lease.expires_at.saturating_sub(now))
         };
         ends.until("a session runs", async || (500..=602).contains(&left("s").await)).await;
-        // The comparison that checks does so by the wrong clock as well.
+        // `verify` runs with the wrong clock as well.
         ends.settle().await;
         let _: () = ends.redis.send(&["SET", &lock("t"), "token", "EX", "100"]);
         ends.until("another does", async || (50..=102).contains(&left("t").await)).await;
         let _: () = ends.redis.send(&["DEL", &lock("s")]);
         ends.until("the first has ended", async || left("s").await == 0).await;
-        // One without an end.
+        // A lock without expiry.
         let _: () = ends.redis.send(&["SET", &lock("t"), "token"]);
         ends.until("it runs for long", async || left("t").await > 500).await;
         ends.settle().await;

@@ -1,4 +1,4 @@
-//! A record that expires is listed until its end, whenever Redis finds that out.
+//! An expiring record is listed until it expires, whenever Redis detects that.
 
 use agentscope_tests::records::{World, agent, session};
 use agentscope_tests::redis::key;
@@ -23,7 +23,7 @@ async fn listed(ends: &Ends) -> Vec<String> {
     ids
 }
 
-/// A Redis that finds an expiry only when somebody reads the key.
+/// A Redis that detects an expiry only when a client reads the key.
 async fn lazy() -> Ends {
     let ends = Ends::with(&world()).await;
     let _: () = ends.redis.send(&["DEBUG", "SET-ACTIVE-EXPIRE", "0"]);
@@ -58,7 +58,7 @@ async fn ends_are_learned_by_comparing_too() {
     for session in &world.sessions[1..] {
         let _: () = ends.redis.send(&["PEXPIRE", &key("session", session), "5000"]);
     }
-    // It has copied all of them already, and no notification comes.
+    // All records are copied already, and no notification comes.
     let follower = ends.follow(&[]);
     ends.until("they are gone", async || listed(&ends).await == ["kept"]).await;
     follower.stop().await;

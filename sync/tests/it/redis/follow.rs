@@ -1,4 +1,4 @@
-//! Following: what changes in Redis changes in the tables, whatever breaks in between.
+//! Changes in Redis reach the tables, whatever fails in between.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -54,7 +54,7 @@ async fn every_change_is_followed() {
     ends.settle().await;
     change(&ends, &world, "second");
     ends.settle().await;
-    // Moved, expired, and moved into a place that is none of a record.
+    // Renamed, expired, and renamed to a key that is not a record's.
     let session_key = key("session", &world.sessions[0]);
     let _: () = ends.redis.send(&["RENAME", &session_key, "elsewhere"]);
     let _: () = ends.redis.send(&["PEXPIRE", &key("agent", &world.agents[0]), "50"]);
@@ -67,9 +67,9 @@ async fn every_change_is_followed() {
     let _: () = ends.redis.send(&["RENAME", "elsewhere", &session_key]);
     ends.settle().await;
     let log = follower.stop().await;
-    assert!(log.contains("Redis tells of every change that matters"), "{log}");
-    assert!(log.contains("ending: finishing what is in flight") && log.contains("\"left\":0"), "{log}");
-    // Every line is an object.
+    assert!(log.contains("Redis notifies of every relevant change"), "{log}");
+    assert!(log.contains("stopping: finishing work in flight") && log.contains("\"left\":0"), "{log}");
+    // Every line is a JSON object.
     assert!(log.lines().all(|line| serde_json::from_str::<Value>(line).unwrap().is_object()));
 }
 
@@ -129,7 +129,7 @@ async fn a_process_that_dies_leaves_nothing_that_the_next_does_not_find() {
     ends.once().await;
     let (code, differences, _) = ends.run(&["verify"]).await;
     assert_eq!(code, Some(0), "{differences}");
-    // No parts of states are left over either.
+    // No parts of states are left over.
     let parts = |items: Vec<crate::redis::process::Item>| {
         items.iter().filter(|item| item.get("item").is_some_and(|key| key.as_s().unwrap().contains("#state#"))).count()
     };
@@ -143,7 +143,7 @@ async fn throttling_costs_time_and_nothing_else() {
     let throttled = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&throttled);
     ends.throttle(move |number| {
-        // Two of three, at first.
+        // Two of three requests, at first.
         let is_throttled = number < 300 && !number.is_multiple_of(3);
         seen.fetch_add(usize::from(is_throttled), Ordering::Relaxed);
         is_throttled
@@ -182,7 +182,7 @@ async fn a_record_that_does_not_fit_ends_a_strict_process() {
     let _: () = ends.redis.send(&["SET", &key("agent", &world.agents[0]), &json!({ "id": "a" }).to_string()]);
     let (code, log) = follower.end().await;
     assert_eq!(code, Some(1), "{log}");
-    assert!(log.contains("missing field `user_id`") && log.contains("a record does not fit"), "{log}");
+    assert!(log.contains("missing field `user_id`") && log.contains("a record is invalid"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -226,7 +226,7 @@ async fn a_process_tells_how_it_is() {
         "{metrics}"
     );
     assert_eq!(ends.run_alone(&["health", &address]).await.0, Some(0));
-    // Redis goes: it is alive, and not well.
+    // Without Redis, the process is alive and not healthy.
     ends.redis.stop();
     ends.until("it is not well", async || health("/healthz").await.unwrap().0 == 503).await;
     assert_eq!(health("/livez").await.unwrap().0, 200);

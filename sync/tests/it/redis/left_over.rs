@@ -1,4 +1,4 @@
-//! What writers leave over who die, or are turned away in the middle.
+//! Cleanup after writers that crash, or whose requests are refused, during a write.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ fn world(seed: u64) -> World {
     World { agents: vec![agent("alice", "a")], sessions: (0..3).map(large).collect(), ..World::default() }
 }
 
-/// How many heads, parts and claims there are.
+/// Counts heads, parts and claims.
 async fn count(ends: &Ends) -> (usize, usize, usize) {
     let items = ends.items().await;
     let keys = items.iter().filter_map(|item| Some((item.get("item")?.as_s().ok()?, item.contains_key("expires_at"))));
@@ -30,8 +30,8 @@ async fn count(ends: &Ends) -> (usize, usize, usize) {
     })
 }
 
-/// Lets a process die before each of its requests in turn, from `before` to `after`, and another go on: whatever the first had
-/// done, nothing is lost and nothing is left over.
+/// Crashes a process before each of its requests in turn, from `before` to `after`, and lets
+/// another one continue. Nothing is lost and nothing is left over.
 async fn die_everywhere(before: &World, after: impl Fn(&Ends), left: (usize, usize, usize)) {
     for step in 0.. {
         let mut ends = Ends::with(before).await;
@@ -40,7 +40,7 @@ async fn die_everywhere(before: &World, after: impl Fn(&Ends), left: (usize, usi
         let proxy = DynamoDbProxy::with_actions(&ends.database.url, move |arrival| {
             let is_write = ["PutItem", "DeleteItem", "BatchWriteItem"].contains(&arrival.call.operation.as_str());
             let number = if is_write { writes.fetch_add(1, Ordering::Relaxed) } else { 0 };
-            // From this write on nothing is answered, which is all that a database sees of a death.
+            // From this write on no request gets a response. The database sees no more of a crash.
             if is_write && number >= step { Action::Hang } else { Action::Forward }
         })
         .await;
@@ -52,7 +52,7 @@ async fn die_everywhere(before: &World, after: impl Fn(&Ends), left: (usize, usi
             let writes = ["PutItem", "DeleteItem", "BatchWriteItem"];
             calls.iter().filter(|call| writes.contains(&call.operation.as_str())).count()
         };
-        // All of it, or as far as it got.
+        // The whole write, or a part of it.
         let begun = std::time::Instant::now();
         let mut is_done = false;
         while writes() <= step && !is_done {
@@ -92,7 +92,7 @@ async fn nothing_is_left_of_a_process_that_dies_while_it_deletes() {
 async fn nothing_is_left_of_a_session_that_is_gone_before_the_next_process_starts() {
     let ends = Ends::with(&world(0)).await;
     ends.once().await;
-    // Parts without a head, and without a claim that had to be there: as if that had expired.
+    // Parts without a head and without a claim, as if the claim had expired.
     let names = ends.database.store.names();
     let items = ends.items().await;
     let heads =
@@ -117,7 +117,8 @@ async fn nothing_is_left_of_a_delete_or_write_that_was_turned_away_in_its_middle
     let mut ends = Ends::with(&world(0)).await;
     let is_busy = Arc::new(AtomicBool::new(true));
     let still_busy = Arc::clone(&is_busy);
-    // The store gives a request up that was turned away four times: five in a row are, and the next five are not.
+    // The store gives up a request that was refused four times: five in a row are refused, and the
+    // next five are not.
     ends.throttle(move |number| still_busy.load(Ordering::Relaxed) && (number / 5).is_multiple_of(2)).await;
     let follower = ends.follow(&["--configure"]);
     for round in 1..6 {
@@ -130,7 +131,7 @@ async fn nothing_is_left_of_a_delete_or_write_that_was_turned_away_in_its_middle
     is_busy.store(false, Ordering::Relaxed);
     let url = ends.url.take();
     ends.settle().await;
-    // The last of it may be cleared away while the comparison looks elsewhere.
+    // The last parts may be deleted after `verify` has scanned them.
     ends.until("nothing is left over", async || count(&ends).await == (2, 4, 0)).await;
     ends.url = url;
     follower.stop().await;

@@ -1,4 +1,4 @@
-//! Which lists a session is on is what AgentScope's own lists say, not what the session does.
+//! AgentScope's own lists decide which lists a session is on, not the session's record.
 
 use agentscope_tests::records::{World, agent, run, schedule, session, team, with};
 use agentscope_tests::redis::lists;
@@ -18,7 +18,7 @@ fn world() -> World {
     }
 }
 
-/// The sessions on the agent's list, and on the schedule's.
+/// The sessions on the agent's list, and those on the schedule's list.
 async fn listed(ends: &Ends) -> (Vec<String>, Vec<String>) {
     let store = &ends.database.store;
     let of_agent = store.sessions_of_agent("alice", "a", None).await.unwrap();
@@ -36,17 +36,17 @@ async fn a_session_that_is_on_no_list_is_found_by_its_id_alone() {
     }
     ends.once().await;
     assert_eq!(listed(&ends).await, (vec!["listed".to_owned()], vec![]));
-    // The reference finds the agent that leads a team so.
+    // AgentScope finds the leader of a team in this way.
     let agents = ends.database.store.agents_of_sessions("alice", vec!["unlisted".to_owned()]).await.unwrap();
     assert_eq!(agents["unlisted"], "a");
-    // It is nobody's newest session.
+    // It is not the newest session of any agent.
     let newest = ends.database.store.newest_sessions("alice", vec!["a".to_owned()]).await.unwrap();
     assert_eq!(newest["a"], "listed");
     let others = ["b", "c", "d"].map(str::to_owned);
     let members = [&["a".to_owned()][..], &others].concat();
     let (newest, _) = ends.database.store.newest_sessions_at_once("alice", members).await.unwrap();
     assert_eq!(newest["a"], "listed");
-    // Once it is on a list, it is found there.
+    // A session that is added to a list is found there.
     let _: () = ends.redis.send(&["SADD", "agentscope:user:alice:agent:a:sessions", "unlisted"]);
     let summary = ends.once().await;
     assert!(summary.contains("1 written"), "{summary}");
@@ -61,7 +61,7 @@ async fn a_session_that_comes_to_its_lists_late_is_followed_there() {
     let ends = Ends::with(&world).await;
     let follower = ends.follow(&["--configure"]);
     ends.settle().await;
-    // As AgentScope does it, but with time in between.
+    // As AgentScope does it, with a delay in between.
     let key = agentscope_tests::redis::key("session", &late);
     let _: () = ends.redis.send(&["SET", &key, &late.to_string()]);
     let store = &ends.database.store;
@@ -123,7 +123,7 @@ async fn every_change_of_a_list_is_followed() {
         let (agent, schedule) = (count(list), count(of_schedule));
         ends.until(&format!("{command:?} is followed"), is(agent, schedule)).await;
     }
-    // A list that ends.
+    // A list that expires.
     let _: () = ends.redis.send(&["DEBUG", "SET-ACTIVE-EXPIRE", "0"]);
     let _: () = ends.redis.send(&["PEXPIRE", list, "1500"]);
     ends.until("the list has ended", is(0, 5)).await;

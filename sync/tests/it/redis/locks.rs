@@ -1,4 +1,4 @@
-//! A session runs while its lock is held.
+//! A session counts as running while its lock exists.
 
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -26,7 +26,8 @@ async fn running(ends: &Ends, user_id: &str) -> HashSet<String> {
     ends.database.store.running(user_id).await.unwrap()
 }
 
-/// How many seconds the lease of alice's session is held for still: never fewer than the lock, and up to two more.
+/// The seconds until the lease of alice's session ends: at least those of the lock, and at most
+/// two more.
 async fn seconds_left(ends: &Ends) -> u64 {
     let leases = ends.database.store.leases("alice").await.unwrap();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
@@ -39,7 +40,7 @@ async fn a_lock_is_followed_from_when_it_is_taken_until_it_is_dropped() {
     let follower = ends.follow(&["--configure"]);
     ends.settle().await;
     let _: () = ends.redis.send(&["SET", &lock("s"), "token", "EX", "100"]);
-    // The id stands for the sessions of all users that bear it, as in the reference.
+    // The id names the sessions of all users, as in AgentScope.
     for user in ["alice", "bob"] {
         ends.until("it runs", async || running(&ends, user).await == HashSet::from(["s".to_owned()])).await;
     }
@@ -48,11 +49,11 @@ async fn a_lock_is_followed_from_when_it_is_taken_until_it_is_dropped() {
     ends.until("the lease is renewed", async || seconds_left(&ends).await > 400).await;
     let _: () = ends.redis.send(&["DEL", &lock("s")]);
     ends.until("it has ended", async || running(&ends, "alice").await.is_empty()).await;
-    // One that expires by itself.
+    // A lock that expires.
     let _: () = ends.redis.send(&["SET", &lock("t"), "token", "PX", "1500"]);
     ends.until("it runs", async || !running(&ends, "alice").await.is_empty()).await;
     ends.until("it has ended", async || running(&ends, "alice").await.is_empty()).await;
-    // One without an end.
+    // A lock without expiry.
     let _: () = ends.redis.send(&["SET", &lock("t"), "token"]);
     ends.until("it runs", async || seconds_left(&ends).await > 500).await;
     ends.settle().await;
@@ -65,7 +66,7 @@ async fn locks_of_sessions_that_come_and_go_are_followed_with_them() {
     let ends = Ends::with(&World::default()).await;
     let follower = ends.follow(&["--configure", "--allow-empty"]);
     ends.settle().await;
-    // Before there is any session with this id.
+    // Before a session with this id exists.
     let _: () = ends.redis.send(&["SET", &lock("t"), "token", "EX", "100"]);
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(running(&ends, "alice").await.is_empty());
@@ -86,7 +87,7 @@ async fn leases_that_nobody_holds_any_more_end_with_the_next_comparison() {
     ends.once().await;
     let store = &ends.database.store;
     let long = Duration::from_secs(5000);
-    // Of somebody else, and of an earlier process that has died.
+    // Leases of another holder, and of an earlier process that has crashed.
     store.acquire_lease("alice", "t", "somebody", long).await.unwrap().unwrap();
     store.acquire_lease("alice", "s", "agentscope-sync redis", long).await.unwrap().unwrap();
     let _: () = ends.redis.send(&["SET", &lock("s"), "token", "EX", "300"]);

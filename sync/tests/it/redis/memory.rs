@@ -1,4 +1,4 @@
-//! Large sessions do not end the process, nor hold up what others change.
+//! Large sessions neither exhaust the memory nor delay other changes.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use crate::redis::process::{Ends, free_address, health};
 const TIME: &str = "2026-01-01T00:00:00";
 const MB: usize = 1_000_000;
 
-/// A session with this many bytes in messages.
+/// A session with messages of this many bytes.
 fn large(id: &str, bytes: usize) -> serde_json::Value {
     const MESSAGE: usize = 20_000;
     let messages: Vec<_> = (0..bytes / MESSAGE)
@@ -35,7 +35,7 @@ async fn large_sessions_are_copied_one_at_a_time_or_named_and_others_go_on() {
     };
     let mut ends = Ends::with(&world).await;
     ends.once().await;
-    // Each alone, so that the test does not hold them all.
+    // One at a time, to limit the memory of the test.
     for (id, bytes) in [("large-1", 40 * MB), ("large-2", 40 * MB), ("large-3", 40 * MB), ("huge", 80 * MB)] {
         ends.redis.put(&World { sessions: vec![large(id, bytes)], ..World::default() });
     }
@@ -45,7 +45,7 @@ async fn large_sessions_are_copied_one_at_a_time_or_named_and_others_go_on() {
     let mut follower = ends.follow(&arguments);
     let store = &ends.database.store;
     ends.until("it listens", async || health(&address).await.is_some()).await;
-    // Somebody else's change, in the middle of it.
+    // A change of another user meanwhile.
     let begun = Instant::now();
     let renamed = with(world.agents[1].clone(), "/data/name", "renamed");
     ends.redis.put(&World { agents: vec![renamed], ..World::default() });
@@ -65,13 +65,13 @@ async fn large_sessions_are_copied_one_at_a_time_or_named_and_others_go_on() {
         assert!(Instant::now() < deadline, "{copied} copied; {health}");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    // The one that is too large keeps its last copy.
+    // The replica of the record that is too large stays.
     let old = store.sessions_of_agent("alice", "a", None).await.unwrap().rows;
     assert!(old.iter().any(|row| row.id == "huge"));
     let peak = follower.peak_memory();
     assert!(peak < 512, "{peak} MB");
     println!("at most {peak} MB");
-    // It is named once, and once more when it has changed.
+    // The record is named once, and again when it has changed.
     ends.redis.put(&World { sessions: vec![large("huge", 81 * MB)], ..World::default() });
     tokio::time::sleep(Duration::from_secs(4)).await;
     assert!(follower.is_alive());

@@ -1,4 +1,4 @@
-//! `agentscope-sync redis` and `verify`, as they are typed, between a real Redis and a real implementation of DynamoDB.
+//! Runs `agentscope-sync redis` and `verify` between a real Redis and a DynamoDB implementation.
 
 mod clock;
 mod expiry;

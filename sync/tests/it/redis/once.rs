@@ -1,4 +1,4 @@
-//! `--once`: everything that Redis holds, and nothing else.
+//! After `--once`, the tables store what Redis stores and nothing else.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::redis::process::{Ends, Item};
 
 const TIME: &str = "2026-01-01T00:00:00";
 
-/// Some of each kind, of users and ids with whatever Redis's keys are made of.
+/// Some records of each kind, whose users and ids contain separators of Redis keys.
 fn some() -> World {
     let long = with(session("alice", "a", "long", TIME), "/state/summary", noise(1, 1 << 20));
     World {
@@ -35,14 +35,14 @@ fn some() -> World {
     }
 }
 
-/// What an item says, without what differs between two ways to write it.
+/// The items without the attributes that differ from write to write.
 fn comparable(items: Vec<Item>) -> BTreeSet<String> {
     let text = |mut item: Item| {
         for name in ["version", "content_hash", "holder", "expires_at"] {
             item.remove(name);
         }
         if let Some(item) = item.get_mut("item") {
-            // The key of a part has the version in it.
+            // The key of a part contains the version.
             let key = item.as_s().unwrap().clone();
             if let Some((head, rest)) = key.split_once("#state#") {
                 let number = rest.rsplit('#').next().unwrap();
@@ -88,7 +88,7 @@ async fn nothing_is_written_where_nothing_has_changed() {
     let operations: BTreeSet<_> = proxy.calls().into_iter().map(|call| call.operation).collect();
     assert_eq!(operations, ["BatchGetItem", "Scan"].map(str::to_owned).into());
     assert_eq!(before, ends.items().await);
-    // But every record is, if that is wanted.
+    // With --rewrite, every record is written.
     let (code, summary, log) = ends.run(&["redis", "--once", "--rewrite"]).await;
     assert_eq!(code, Some(0), "{log}");
     assert!(summary.contains("10 written"), "{summary}");
@@ -99,7 +99,7 @@ async fn nothing_is_written_where_nothing_has_changed() {
 async fn what_has_changed_is_written_and_what_is_gone_is_deleted() {
     let mut world = some();
     let ends = Ends::with(&world).await;
-    // Also what somebody else has put into the tables.
+    // Items that another program has written are deleted, too.
     let other = World {
         agents: vec![agent("mallory", "m")],
         sessions: vec![session("mallory", "m", "n", TIME)],
@@ -133,7 +133,8 @@ async fn a_record_that_does_not_fit_is_named_and_its_last_good_version_stays() {
     let violation = with(world.agents[0].clone(), "/data", json!({ "password": "hunter2" }));
     let _: () = ends.redis.send(&["SET", &agent_key, &violation.to_string()]);
     let _: () = ends.redis.send(&["SET", &session_key, "hunter2"]);
-    // Another's record, a record of nobody's, and what is no text at all.
+    // A record under the key of another one, a record without ids, and a value that is not a
+    // string.
     let _: () = ends.redis.send(&["SET", "agentscope:user:alice:team:other", &world.teams[0].to_string()]);
     let _: () = ends.redis.send(&["SET", "agentscope:user:alice:schedule:none", "{}"]);
     let _: () = ends.redis.send(&["RPUSH", "agentscope:user:alice:schedule:list", "hunter2"]);
@@ -171,13 +172,13 @@ async fn an_empty_redis_is_taken_for_a_mistake() {
     let _: () = ends.redis.send(&["SET", "somebody:else", "x"]);
     let (code, _, log) = ends.run(&["redis", "--once"]).await;
     assert_eq!(code, Some(1));
-    assert!(log.contains("Redis has no record of AgentScope's") && log.contains("--allow-empty"), "{log}");
+    assert!(log.contains("Redis has no AgentScope records") && log.contains("--allow-empty"), "{log}");
     assert_eq!(before, ends.items().await);
     let (code, summary, log) = ends.run(&["redis", "--once", "--allow-empty"]).await;
     assert_eq!(code, Some(0), "{log}");
     assert!(summary.contains("0 records: 0 written, 10 deleted"), "{summary}");
     assert_eq!(ends.items().await, Vec::<Item>::new());
-    // Nothing on both sides is well.
+    // Empty on both sides is valid.
     assert!(ends.once().await.contains("0 records: 0 written, 0 deleted"));
 }
 
@@ -226,8 +227,8 @@ async fn what_cannot_be_reached_is_said_without_its_password() {
     assert!(log.contains("ResourceNotFoundException"), "{log}");
     for (url, said) in [
         ("redis://somebody:hunter2@127.0.0.1:1", "Redis at 127.0.0.1:1 cannot be reached"),
-        ("http://somebody:hunter2@127.0.0.1", "the address of Redis is none"),
-        ("hunter2", "the address of Redis is none"),
+        ("http://somebody:hunter2@127.0.0.1", "the address of Redis is invalid"),
+        ("hunter2", "the address of Redis is invalid"),
     ] {
         ends.redis.url = url.to_owned();
         for (command, status) in [(&["redis", "--once"][..], 1), (&["verify"], 2)] {

@@ -1,4 +1,4 @@
-//! The role in `ecs.yaml` allows the calls that the process makes, and no other.
+//! The role in `ecs.yaml` allows exactly the calls that the process makes.
 
 use agentscope_tests::policy::{allowed, needed};
 use agentscope_tests::proxy::DynamoDbProxy;

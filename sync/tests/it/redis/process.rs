@@ -1,4 +1,4 @@
-//! The process under test, between its Redis and its DynamoDB.
+//! Runs the process under test between a Redis and a DynamoDB.
 
 use std::collections::BTreeMap;
 use std::process::{Output, Stdio};
@@ -13,35 +13,35 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 
-/// How long anything may take. It bounds a test that has gone wrong; nothing is measured.
+/// How long a step may take before the test fails.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// An item, so that it can be compared.
+/// An item with ordered attributes.
 pub(crate) type Item = BTreeMap<String, AttributeValue>;
 
 /// Both ends of the process.
 pub(crate) struct Ends {
     pub(crate) redis: TestRedis,
     pub(crate) database: TestDynamoDb,
-    /// Where the process finds DynamoDB, if it is another place than the database.
+    /// The endpoint that the process uses, if it is not the database itself.
     pub(crate) url: Option<String>,
-    /// What a shell does before it becomes the process, as `ulimit -d 524288`.
+    /// A shell command that runs before the process, such as `ulimit -d 524288`.
     pub(crate) setup: Option<String>,
 }
 
-/// An address where the process can listen.
+/// An address that the process can bind.
 pub(crate) fn free_address() -> String {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     format!("127.0.0.1:{port}")
 }
 
-/// What `/healthz` says.
+/// The response of `/healthz`.
 pub(crate) async fn health(address: &str) -> Option<serde_json::Value> {
     let response = reqwest::get(format!("http://{address}/healthz")).await.ok()?;
     serde_json::from_str(&response.text().await.ok()?).ok()
 }
 
-/// A process that follows.
+/// A running process.
 pub(crate) struct Follower {
     child: Child,
 }
@@ -54,13 +54,13 @@ impl Ends {
         ends
     }
 
-    /// Lets DynamoDB turn requests away from the process, those whose numbers are named.
-    pub(crate) async fn throttle(&mut self, is_turned_away: impl Fn(usize) -> bool + Send + Sync + 'static) {
+    /// Throttles the requests of the process with these numbers.
+    pub(crate) async fn throttle(&mut self, is_throttled: impl Fn(usize) -> bool + Send + Sync + 'static) {
         let count = AtomicUsize::new(0);
         let url = proxy::intercept(&self.database.url, move |call, upstream| {
-            let is_turned_away = is_turned_away(count.fetch_add(1, Ordering::Relaxed));
+            let is_throttled = is_throttled(count.fetch_add(1, Ordering::Relaxed));
             async move {
-                if is_turned_away {
+                if is_throttled {
                     return proxy::error(400, "ProvisionedThroughputExceededException");
                 }
                 upstream.send(&call).await
@@ -93,29 +93,29 @@ impl Ends {
         command
     }
 
-    /// Runs a command to its end: its status, what it printed, and what it logged.
+    /// Runs a command. Returns its exit status, its output and its log.
     pub(crate) async fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
         output(self.command(arguments)).await
     }
 
-    /// The same, of a command that knows neither end.
+    /// Runs a command without Redis and DynamoDB, as [`run`](Self::run) does.
     pub(crate) async fn run_alone(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
         output(bare(arguments)).await
     }
 
-    /// Compares everything once, which has to succeed, and returns the summary.
+    /// Runs `redis --once`, which must succeed, and returns the summary.
     pub(crate) async fn once(&self) -> String {
         let (code, summary, log) = self.run(&["redis", "--once"]).await;
         assert_eq!(code, Some(0), "{log}");
         summary
     }
 
-    /// Starts a process that follows.
+    /// Starts `redis`.
     pub(crate) fn follow(&self, arguments: &[&str]) -> Follower {
         Follower { child: self.command(&[&["redis"], arguments].concat()).spawn().unwrap() }
     }
 
-    /// Waits until both ends hold the same.
+    /// Waits until `verify` finds no difference.
     pub(crate) async fn settle(&self) {
         let begun = Instant::now();
         loop {
@@ -127,7 +127,7 @@ impl Ends {
         }
     }
 
-    /// Waits until this is so.
+    /// Waits until the condition is true.
     pub(crate) async fn until<F: Future<Output = bool>>(&self, what: &str, condition: impl Fn() -> F) {
         let begun = Instant::now();
         while !condition().await {
@@ -136,7 +136,7 @@ impl Ends {
         }
     }
 
-    /// Everything that the tables hold, by table; without what is new with every write.
+    /// All items, table by table.
     pub(crate) async fn items(&self) -> Vec<Item> {
         let mut all = Vec::new();
         for table in self.database.store.names().definitions() {
@@ -173,14 +173,14 @@ async fn output(mut command: Command) -> (Option<i32>, String, String) {
 }
 
 impl Follower {
-    /// The most memory that it has had resident, in MB.
+    /// The peak resident memory in MB.
     pub(crate) fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().unwrap())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
     }
 
-    /// Whether it runs.
+    /// Whether the process runs.
     pub(crate) fn is_alive(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
@@ -191,7 +191,7 @@ impl Follower {
         assert!(Command::new("kill").args(["-s", name, &id]).status().await.unwrap().success());
     }
 
-    /// Waits for its end: its status, and what it logged.
+    /// Waits until the process ends. Returns its exit status and its log.
     pub(crate) async fn end(mut self) -> (Option<i32>, String) {
         let status = tokio::time::timeout(TIMEOUT, self.child.wait()).await.unwrap().unwrap();
         let mut log = String::new();
@@ -199,7 +199,7 @@ impl Follower {
         (status.code(), log)
     }
 
-    /// Ends it as it should be ended, which has to succeed.
+    /// Stops the process, which must succeed, and returns its log.
     pub(crate) async fn stop(self) -> String {
         self.signal("TERM").await;
         let (code, log) = self.end().await;

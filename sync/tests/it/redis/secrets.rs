@@ -1,4 +1,4 @@
-//! Credentials and messages are never read, so they get nowhere.
+//! Credentials and messages are never read.
 
 use std::sync::{Arc, Mutex};
 
@@ -21,7 +21,7 @@ async fn no_credential_and_no_message_is_ever_read() {
     let secret = |user_id: &str, id: &str| serde_json::json!({ "id": id, "user_id": user_id, "created_at": TIME, "data": { "api_key": SECRET, "name": SECRET } });
     let credentials = [
         "agentscope:user:alice:credential:c",
-        // These look like records of somebody whose id is odd. They may be.
+        // These can be records of users with unusual ids.
         "agentscope:user:alice:credential:c:session:s",
         "agentscope:user:alice:credential:c:agent:a",
     ];
@@ -30,7 +30,7 @@ async fn no_credential_and_no_message_is_ever_read() {
     }
     let messages = "agentscope:user:alice:session:s:messages";
     let _: () = ends.redis.send(&["RPUSH", messages, SECRET]);
-    // What does not fit is in no log either.
+    // Invalid records are not logged either.
     let _: () = ends.redis.send(&["SET", "agentscope:user:alice:agent:b", &secret("alice", "b").to_string()]);
 
     let commands = watched(&ends).await;
@@ -43,7 +43,7 @@ async fn no_credential_and_no_message_is_ever_read() {
     }
     let _: () = ends.redis.send(&["RPUSH", messages, SECRET]);
     let _: () = ends.redis.send(&["SET", "agentscope:user:alice:session:t:messages", SECRET]);
-    // Long enough for two comparisons.
+    // Long enough for two reconciliations.
     tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
     let log = follower.stop().await;
     let (_, differences, errors) = ends.run(&["verify"]).await;
@@ -53,7 +53,7 @@ async fn no_credential_and_no_message_is_ever_read() {
     }
     assert!(log.contains("passed over a key") && log.contains(credentials[1]), "{log}");
     let commands = commands.lock().unwrap();
-    // What this test itself sends ends in a secret or is an EXPIRE.
+    // The test's own commands contain a secret, or are EXPIRE.
     let own = |line: &&String| !line.contains(SECRET) && !line.to_uppercase().contains("\"EXPIRE\"");
     let read: Vec<_> =
         commands.iter().filter(own).filter(|line| line.contains("credential") || line.contains("messages")).collect();
@@ -61,7 +61,7 @@ async fn no_credential_and_no_message_is_ever_read() {
     assert!(commands.iter().any(|line| line.contains("\"GET\" \"agentscope:user:alice:session:s\"")), "{commands:?}");
 }
 
-/// The commands that Redis gets from now on.
+/// The commands that Redis receives from now on.
 async fn watched(ends: &Ends) -> Arc<Mutex<Vec<String>>> {
     let mut connection = Client::open(ends.redis.url.as_str()).unwrap().get_connection().unwrap();
     let commands = Arc::<Mutex<Vec<String>>>::default();

@@ -1,4 +1,4 @@
-//! Servers that refuse something, or are of another kind: what is missing is said plainly.
+//! Servers that refuse commands or are not supported: the log names what is missing.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ fn world() -> World {
     World { agents: vec![agent("alice", "a")], sessions: vec![session("alice", "a", "s", TIME)], ..World::default() }
 }
 
-/// Everything is copied by comparison, and a change too, though the subscription is refused.
+/// Checks that reconciliation copies everything, and a change, without a subscription.
 async fn by_comparison(ends: &mut Ends, url: &str) -> String {
     let own = std::mem::replace(&mut ends.redis.url, url.to_owned());
     let address = free_address();
@@ -28,7 +28,7 @@ async fn by_comparison(ends: &mut Ends, url: &str) -> String {
     ends.redis.put(&World { agents: vec![renamed], ..World::default() });
     ends.settle().await;
     let log = follower.stop().await;
-    let said = log.lines().filter(|line| line.contains("by comparison alone")).collect::<Vec<_>>();
+    let said = log.lines().filter(|line| line.contains("only reconciliations find changes")).collect::<Vec<_>>();
     assert!(said.len() == 1 && said[0].contains("&*") && said[0].contains("__keyspace@0__:agentscope"), "{log}");
     assert!(!log.contains("the connection to Redis is lost"), "{log}");
     log
@@ -118,7 +118,7 @@ async fn a_node_of_a_cluster_is_refused_with_its_name() {
     }
     let _: () = nodes[0].send(&["CLUSTER", "MEET", "127.0.0.1", &nodes[1].port().to_string()]);
     let mut ends = Ends::with(&World::default()).await;
-    // A node that is still joining may know all slots before it counts the shards: it is refused, too.
+    // A node that is joining may know all slots before it counts the shards. It is refused, too.
     let begun = std::time::Instant::now();
     while !nodes.iter().all(|node| node.send::<String>(&["CLUSTER", "INFO"]).contains("cluster_state:ok")) {
         assert!(begun.elapsed() < Duration::from_secs(30));

@@ -1,4 +1,4 @@
-//! `verify` names what differs.
+//! `verify` names the differences.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ fn world() -> World {
     }
 }
 
-/// Both ends with the same, and then what was planted.
+/// The differences that `verify` finds after a change of identical ends.
 async fn planted(plant: impl AsyncFnOnce(&Ends)) -> Vec<String> {
     let ends = Ends::with(&world()).await;
     ends.once().await;
@@ -32,12 +32,12 @@ async fn planted(plant: impl AsyncFnOnce(&Ends)) -> Vec<String> {
     let (code, differences, log) = ends.run(&["verify"]).await;
     let lines: Vec<_> = differences.lines().map(str::to_owned).collect();
     assert_eq!(code, Some(i32::from(lines.len() > 1)), "{differences}{log}");
-    // The last line sums up.
+    // The last line is the summary.
     assert!(lines.last().unwrap().starts_with(|digit: char| digit.is_ascii_digit()), "{differences}");
     lines[..lines.len() - 1].to_vec()
 }
 
-/// Sets an attribute of an item behind everybody's back.
+/// Sets an attribute of an item, bypassing the store.
 async fn set(ends: &Ends, table: &str, sort: (&str, &str), name: &str, value: AttributeValue) {
     let request = ends.database.client.update_item().table_name(table);
     let request =
@@ -80,7 +80,7 @@ async fn an_item_that_was_changed_is_named_with_its_attributes() {
         set(ends, &names.sessions, ("item", "session#t"), "team_id", text("other")).await;
         set(ends, &names.sessions, ("item", "session#t"), "json", text(r#"{"name":"other"}"#)).await;
         set(ends, &names.schedules, ("id", "daily"), "json", text(r#"{"x":1}"#)).await;
-        // A part of a state.
+        // Damage a part of a state.
         let items = ends.items().await;
         let part = items.iter().filter_map(|item| item.get("item")?.as_s().ok()).find(|item| item.contains("#state#"));
         let data = AttributeValue::B(b"damaged".to_vec().into());
@@ -131,7 +131,7 @@ async fn leases_that_are_not_as_the_locks_are_named() {
         r#"stale lease: session "t" of user "alice""#,
     ];
     assert_eq!(differences, expected);
-    // A lease that ends at another time than the lock.
+    // A lease that ends before the lock.
     let differences = planted(async |ends| {
         let _: () = ends.redis.send(&["EXPIRE", &lock("s"), "60"]);
     })
@@ -153,7 +153,7 @@ async fn lists_and_records_that_do_not_fit_are_named() {
     differences.sort();
     let expected = [
         r#"changed: session "t" of user "alice": source_schedule_id, unindexed_source_schedule_id"#,
-        r#"violation: key "agentscope:user:alice:agent:a": .: missing field `data`"#,
+        r#"invalid: key "agentscope:user:alice:agent:a": .: missing field `data`"#,
     ];
     assert_eq!(differences, expected);
 }

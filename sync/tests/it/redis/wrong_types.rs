@@ -1,5 +1,4 @@
-//! Keys that hold another kind of value than AgentScope keeps there are named. Its own other keys
-//! are not.
+//! Keys whose values have the wrong type are named in the log. AgentScope's other keys are not.
 
 use agentscope_tests::proxy::DynamoDbProxy;
 use agentscope_tests::records::{World, agent, run, schedule, session};
@@ -37,9 +36,9 @@ async fn a_value_of_another_kind_is_named_once_and_counted() {
         ends.database.store.sessions_of_agent("alice", "a", None).await.unwrap().rows.len() == 2
     })
     .await;
-    // Long enough for two more comparisons.
+    // Long enough for two more reconciliations.
     tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
-    // One that is mended is not counted any more.
+    // A corrected key no longer counts.
     let _: () = ends.redis.send(&["DEL", "agentscope:user:alice:team:set"]);
     let skipped = async || health(&address).await.is_some_and(|health| health["skipped"] == 5);
     ends.until("five keys are skipped", skipped).await;
@@ -50,7 +49,7 @@ async fn a_value_of_another_kind_is_named_once_and_counted() {
         assert!(named.len() == 1 && named[0].contains(&format!("it holds {kind}")), "{command:?}: {named:?}");
     }
     let (code, differences, _) = ends.run(&["verify"]).await;
-    assert_eq!((code, differences.matches("violation: ").count()), (Some(1), 4), "{differences}");
+    assert_eq!((code, differences.matches("invalid: ").count()), (Some(1), 4), "{differences}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

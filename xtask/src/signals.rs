@@ -1,9 +1,9 @@
-//! Being asked to end.
+//! The signals that tell the process to stop.
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Returns when this process is asked to end: Ctrl-C, or SIGTERM.
-pub async fn until_ended() {
+/// Waits for SIGINT (Ctrl-C) or SIGTERM.
+pub(crate) async fn stop_signal() {
     let terminated = async {
         match signal(SignalKind::terminate()) {
             Ok(mut signals) => signals.recv().await,
