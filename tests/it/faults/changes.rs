@@ -184,7 +184,8 @@ async fn version_of_head(upstream: &proxy::Upstream, call: &proxy::Call) -> Stri
     response["Item"]["version"]["S"].as_str().unwrap().to_owned()
 }
 
-/// The client sends a head again whose response was lost, and is told that it does not replace what it should.
+/// The client sends a head again whose response was lost, and is told that it does not replace
+/// what it should.
 #[tokio::test]
 async fn a_head_whose_response_is_lost_keeps_its_parts() {
     let database = an_agent_with(0).await;

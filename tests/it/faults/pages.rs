@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use crate::faults::scenario::{ROUTES, Route, database};
 use crate::faults::{an_agent_with, listed, newest_first};
 
-/// Leaves this many keys of a BatchGetItem or writes of a BatchWriteItem in the call, and returns the others.
+/// Leaves this many keys of a BatchGetItem or writes of a BatchWriteItem in the call, and returns
+/// the others.
 fn cut(call: &mut Call, most: usize) -> Value {
     let mut rest = json!({});
     for (table, request) in call.input["RequestItems"].as_object_mut().unwrap() {

@@ -67,8 +67,8 @@ async fn a_refused_request_is_sent_once_and_is_a_fault() {
     futures::future::join_all(checks).await;
 }
 
-/// Retries have a quota, or else they would be the larger part of what a busy database gets. A client that has used it up
-/// is refused no more than that.
+/// Retries have a quota, or else they would be the larger part of what a busy database gets. A
+/// client that has used it up is refused no more than that.
 #[tokio::test]
 async fn a_client_that_was_turned_away_for_long_is_well_again_with_the_database() {
     let database = database().await;

@@ -1,4 +1,5 @@
-//! Copies of records that live elsewhere: written and deleted only while the table holds what was read.
+//! Copies of records that live elsewhere: written and deleted only while the table holds what was
+//! read.
 
 use agentscope_model::{AgentRecord, SessionRecord};
 use agentscope_store::{Detail, RecordKind, SourceFingerprint, Store, StoredVersion};
