@@ -7,7 +7,7 @@ use crate::faults::scenario::{
 };
 
 /// What DynamoDB says when it may response later.
-const LATER: [(u16, &str); 7] = [
+const RETRYABLE: [(u16, &str); 7] = [
     (400, "ProvisionedThroughputExceededException"),
     (400, "ThrottlingException"),
     (400, "RequestLimitExceeded"),
@@ -33,7 +33,7 @@ async fn failing(url: &str, operation: &'static str, error: Response, times: usi
 #[tokio::test]
 async fn a_request_that_is_turned_away_for_a_moment_is_sent_again() {
     let database = &database().await;
-    let checks = cases(&LATER).map(async |(route, operation, (status, code))| {
+    let checks = cases(&RETRYABLE).map(async |(route, operation, (status, code))| {
         let about = format!("{route:?}, {operation}, {code}");
         let proxy = failing(&database.url, operation, proxy::error(status, code), 1).await;
         let store = database.store_with_timeouts(&proxy.url, NO_TIMEOUTS).await;
@@ -46,7 +46,7 @@ async fn a_request_that_is_turned_away_for_a_moment_is_sent_again() {
 #[tokio::test]
 async fn a_database_that_keeps_turning_requests_away_makes_the_service_unavailable() {
     let database = &database().await;
-    let checks = cases(&LATER).map(async |(route, operation, (status, code))| {
+    let checks = cases(&RETRYABLE).map(async |(route, operation, (status, code))| {
         let about = format!("{route:?}, {operation}, {code}");
         let proxy = failing(&database.url, operation, proxy::error(status, code), usize::MAX).await;
         is_unavailable(&route.send(&database.store_with_timeouts(&proxy.url, NO_TIMEOUTS).await).await, &about);

@@ -23,16 +23,16 @@ async fn send(database: &TestDynamoDb, user: &str, request: &HttpRequest) -> (u1
 /// The sessions of an agent, or the status.
 async fn sessions(database: &TestDynamoDb, user: &str, agent_id: &str) -> Result<Vec<String>, u16> {
     let (status, body) = send(database, user, &HttpRequest::sessions("mallory", agent_id)).await;
-    listed(status, &body, |row| &row["session"]["id"])
+    ids_of(status, &body, |row| &row["session"]["id"])
 }
 
 /// The sessions of a schedule, or the status.
 async fn runs(database: &TestDynamoDb, user: &str, schedule_id: &str) -> Result<Vec<String>, u16> {
     let (status, body) = send(database, user, &HttpRequest::schedule_sessions("mallory", schedule_id)).await;
-    listed(status, &body, |row| &row["id"])
+    ids_of(status, &body, |row| &row["id"])
 }
 
-fn listed(status: u16, body: &Value, id: impl Fn(&Value) -> &Value) -> Result<Vec<String>, u16> {
+fn ids_of(status: u16, body: &Value, id: impl Fn(&Value) -> &Value) -> Result<Vec<String>, u16> {
     let ids = || body["sessions"].as_array().unwrap().iter().map(|row| id(row).as_str().unwrap().to_owned()).collect();
     if status == 200 { Ok(ids()) } else { Err(status) }
 }

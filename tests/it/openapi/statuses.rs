@@ -51,7 +51,7 @@ async fn status(store: &Store, identity: IdentitySource, event: &Value) -> u16 {
     respond(store, identity, event).await.status().as_u16()
 }
 
-/// The responses are held against the document where they are made.
+/// `requests::respond` validates the responses against the document.
 #[tokio::test]
 async fn both_routes_respond_with_every_status() {
     let database = database().await;
