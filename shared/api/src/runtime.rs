@@ -142,7 +142,7 @@ fn post(request_id: &str, headers: &HeaderMap, result: Result<Vec<u8>, Failure>)
 /// The Runtime API refused the request.
 fn succeeded<B>(response: Response<B>) -> Result<Response<B>, Error> {
     let status = response.status();
-    if status.is_success() { Ok(response) } else { Err(format!("the Runtime API answered {status}").into()) }
+    if status.is_success() { Ok(response) } else { Err(format!("the Runtime API returned {status}").into()) }
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -80,19 +80,19 @@ impl fmt::Display for Advice {
         const TRIMMED: &str = "without the bulk of the states";
         match *self {
             Self::Smaller(Smaller { limit: limit @ 1.., trimmed: true, .. }) => {
-                write!(f, "ListOptions for pages (limit={limit}), or {TRIMMED} (view=summary).")
+                write!(f, "Ask for pages (limit={limit}), or {TRIMMED} (view=summary).")
             }
-            Self::Smaller(Smaller { trimmed: true, .. }) => write!(f, "ListOptions {TRIMMED} (view=summary)."),
+            Self::Smaller(Smaller { trimmed: true, .. }) => write!(f, "Ask {TRIMMED} (view=summary)."),
             Self::Smaller(Smaller { limit, trimmed_limit, .. }) if trimmed_limit > limit => {
                 let pages = if limit > 0 { format!("(limit={limit}), or for pages ") } else { String::new() };
-                write!(f, "ListOptions for pages {pages}{TRIMMED} (limit={trimmed_limit}&view=summary).")
+                write!(f, "Ask for pages {pages}{TRIMMED} (limit={trimmed_limit}&view=summary).")
             }
-            Self::Smaller(Smaller { limit, .. }) if limit > 0 => write!(f, "ListOptions for pages (limit={limit})."),
+            Self::Smaller(Smaller { limit, .. }) if limit > 0 => write!(f, "Ask for pages (limit={limit})."),
             Self::First { trimmed, gzip } => {
                 let (trimmed, view) = if trimmed { (TRIMMED, "&view=summary") } else { ("", "") };
                 let space = if trimmed.is_empty() { "" } else { " " };
                 let gzip = if gzip { ", and accept gzip (accept-encoding: gzip)" } else { "" };
-                write!(f, "ListOptions for one session at a time{space}{trimmed} (limit=1{view}){gzip}.")
+                write!(f, "Ask for one session at a time{space}{trimmed} (limit=1{view}){gzip}.")
             }
             Self::Smaller(_) | Self::Nothing => {
                 write!(f, "No part of it can be returned: its first session, with its team, is too large by itself.")
