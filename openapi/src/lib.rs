@@ -59,7 +59,8 @@ pub fn document(text: &str, release: Release) -> Result<String, DocumentError> {
     Ok(document)
 }
 
-/// The schemas by name: of the responses, and of all that they are made of. They are JSON Schema 2020-12, as OpenAPI 3.1 has it.
+/// The schemas by name: of the responses, and of all that they are made of. They are JSON Schema
+/// 2020-12, as OpenAPI 3.1 has it.
 pub fn schemas(release: Release) -> Map<String, Value> {
     let mut settings = SchemaSettings::draft2020_12().for_serialize();
     settings.definitions_path = "/components/schemas".into();

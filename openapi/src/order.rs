@@ -1,4 +1,5 @@
-//! The order in which a schema reads well: properties as the model has them, and what a thing is before what it is made of.
+//! The order in which a schema reads well: properties as the model has them, and what a thing is
+//! before what it is made of.
 
 use serde_json::Value;
 use yaml_serde::{Mapping, Value as Yaml};

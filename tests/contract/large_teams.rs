@@ -132,6 +132,6 @@ async fn a_request_whose_time_is_over_ends_while_its_response_is_put_together() 
     // Reading takes less than half of it; so it is while the response is put together that this is noticed.
     let budget = whole / 2;
     let begun = std::time::Instant::now();
-    assert_eq!(handle_event_within(budget, &event, handle).await.status(), ApiError::OutOfTime(budget).status());
+    assert_eq!(handle_event_within(budget, &event, handle).await.status(), ApiError::DeadlineExceeded(budget).status());
     assert!(begun.elapsed() < whole, "{:?} of {whole:?}", begun.elapsed());
 }
