@@ -1,7 +1,7 @@
-//! The bodies of responses that are no records.
+//! Schemas of the bodies that are not records.
 //!
-//! The functions put their responses together from JSON texts, so no type of theirs has these
-//! fields. Tests hold real responses against these schemas, which allow no other fields.
+//! The functions render responses from JSON texts, so no type has these fields. Tests validate real
+//! responses against these schemas, which allow no other fields.
 
 use agentscope_api::error::InputProblem;
 use agentscope_model::Release;
@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::records::Records;
 
-/// The schemas of the lists in a release, and of all that they refer to.
+/// The schemas of the lists in a release, and of everything that they refer to.
 pub(crate) fn lists(release: Release) -> Map<String, Value> {
     let mut records = Records::new(release);
     let session = records.reference(&SESSION);
