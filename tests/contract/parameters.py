@@ -101,7 +101,7 @@ def requests():
 
 def main() -> None:
     client = TestClient(app)
-    print(f'{{"recorded_from":"FastAPI {fastapi.__version__}, Pydantic {pydantic.VERSION}","answers":[')
+    print(f'{{"recorded_from":"FastAPI {fastapi.__version__}, Pydantic {pydantic.VERSION}","responses":[')
     lines = []
     for user, path, query in requests():
         headers = {} if user is None else {"x-user-id": user}

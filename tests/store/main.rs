@@ -12,6 +12,7 @@ mod defaults;
 mod interleavings;
 mod leases;
 mod races;
+mod read_limit;
 mod refusals;
 mod rendering;
 mod round_trip;
