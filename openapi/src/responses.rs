@@ -142,7 +142,7 @@ fn nullable(description: &str, reference: Value) -> Value {
     json!({ "description": description, "anyOf": [reference, { "type": "null" }] })
 }
 
-/// Why a request is not served with a list.
+/// Why a request is not answered with a list.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Error {

@@ -128,7 +128,7 @@ struct Problem {
 impl Problem {
     const CURSOR: Self = Self {
         kind: "value_error",
-        msg: "Value error, not a cursor of this list: request its first page again",
+        msg: "Value error, not a cursor of this list: ask for its first page again",
         ctx: None,
     };
 
