@@ -124,11 +124,15 @@ pub async fn list_sessions(
         teams: teams.fingerprint(),
     };
     let has_status = detail == Detail::Summary || release.trims_sessions();
-    let view = |session: LoadedSession| SessionView {
-        is_running: running.contains(&session.stored.head.id),
-        status: has_status.then(|| SessionStatus::of(&session.stored.head, running.contains(&session.stored.head.id))),
-        team: session.stored.head.team_id.as_ref().and_then(|id| teams.get(id)).cloned(),
-        session,
+    let view = |session: LoadedSession| {
+        let head = &session.stored.head;
+        let is_running = running.contains(&head.id);
+        SessionView {
+            is_running,
+            status: has_status.then(|| SessionStatus::of(head, is_running)),
+            team: head.team_id.as_ref().and_then(|id| teams.get(id)).cloned(),
+            session,
+        }
     };
     let sessions = sessions.into_iter().map(view).collect();
     Ok(Some(ListOutcome::List(envelope.into_list(sessions, tag, fitting))))

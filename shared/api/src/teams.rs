@@ -60,24 +60,7 @@ impl Teams {
     ) -> Result<Self, ListError> {
         let ListedAgent { agent, newest_session, session_ids } = listed;
         let viewer = Viewer { user_id, release: store.release() };
-        let mut without_roster = HashSet::new();
-        let mut agent_keys = HashSet::new();
-        let mut leading_sessions = HashSet::new();
-        for team in teams.values() {
-            match viewer.members(team) {
-                Members::Agents(ids) => {
-                    without_roster.extend(ids.iter().map(|id| (*id).clone()));
-                    agent_keys.extend(ids.iter().map(|id| AgentKey::new(user_id, id)));
-                }
-                Members::Roster(roster) => {
-                    agent_keys.extend(roster.iter().filter_map(|entry| viewer.agent_key(entry)));
-                }
-            }
-            match viewer.leader_agent_id(team) {
-                Some(id) => drop(agent_keys.insert(AgentKey::new(user_id, id))),
-                None => drop(leading_sessions.insert(&team.session_id)),
-            }
-        }
+        let References { mut agent_keys, without_roster, leading_sessions } = viewer.references(teams.values());
         let members = agent_keys.len().max(without_roster.len());
         if members > MAX_MEMBERS {
             return Err(ListError::TooManyMembers(members));
@@ -150,7 +133,38 @@ enum Members<'a> {
     Roster(&'a [RosterEntry]),
 }
 
+/// What teams refer to.
+#[derive(Default)]
+struct References<'a> {
+    /// Members and leaders that are named.
+    agent_keys: HashSet<AgentKey>,
+    /// Members whose sessions are not named: their newest session is shown.
+    without_roster: HashSet<String>,
+    /// The sessions whose agents lead, in teams that do not name the leader.
+    leading_sessions: HashSet<&'a String>,
+}
+
 impl Viewer<'_> {
+    fn references<'t>(&self, teams: impl Iterator<Item = &'t StoredTeam>) -> References<'t> {
+        let mut references = References::default();
+        for team in teams {
+            match self.members(team) {
+                Members::Agents(ids) => {
+                    references.without_roster.extend(ids.iter().map(|id| (*id).clone()));
+                    references.agent_keys.extend(ids.iter().map(|id| AgentKey::new(self.user_id, id)));
+                }
+                Members::Roster(roster) => {
+                    references.agent_keys.extend(roster.iter().filter_map(|entry| self.agent_key(entry)));
+                }
+            }
+            match self.leader_agent_id(team) {
+                Some(id) => drop(references.agent_keys.insert(AgentKey::new(self.user_id, id))),
+                None => drop(references.leading_sessions.insert(&team.session_id)),
+            }
+        }
+        references
+    }
+
     fn members<'t>(&self, team: &'t StoredTeam) -> Members<'t> {
         match &team.members {
             StoredMembers::Agents { ids, .. } => Members::Agents(ids.iter().collect()),
