@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use agentscope_model::Release;
+use agentscope_model::bound::Bound;
 use agentscope_model::kinds::agent::AGENT;
 use agentscope_model::kinds::schedule::SCHEDULE;
 use agentscope_model::kinds::session::SESSION;
 use agentscope_model::kinds::team::TEAM;
-use agentscope_model::schema::{Absent, Bound, Field, Kind, Made, Type};
+use agentscope_model::schema::{Absent, Field, Generated, Kind, Type};
 use serde_json::{Value, json};
 
 /// The shapes of responses, which are no records.
@@ -133,14 +134,14 @@ fn is_absent(field: &Field, release: Release, theirs: &Value, texts: &Value) -> 
                 _ => theirs.get("value") == Some(&ours),
             }
         }
-        Absent::Made(made) => {
+        Absent::Generated(generated) => {
             let theirs = theirs["new"].as_str().unwrap_or_default();
-            match made {
-                Made::Id => theirs == "id",
-                Made::Now => matches!(theirs, "now, naive local" | "now, aware"),
-                Made::Time => theirs == "now, text isoformat",
-                Made::SessionName => theirs == "now, text %Y-%m-%d %H:%M:%S",
-                Made::TimeZone => theirs == "the local zone's name",
+            match generated {
+                Generated::Id => theirs == "id",
+                Generated::Now => matches!(theirs, "now, naive local" | "now, aware"),
+                Generated::Time => theirs == "now, text isoformat",
+                Generated::SessionName => theirs == "now, text %Y-%m-%d %H:%M:%S",
+                Generated::TimeZone => theirs == "the local zone's name",
             }
         }
     }

@@ -31,6 +31,6 @@ async fn a_panic_costs_its_request_alone_and_leaves_a_line_of_metrics_and_nothin
     let panics = output.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let panics: Vec<_> = panics.filter(|line| line["message"] == "panic").collect();
     assert_eq!(panics.len(), 2, "{output}");
-    assert!(panics[0]["place"].as_str().unwrap().contains("panicking.rs"));
+    assert!(panics[0]["location"].as_str().unwrap().contains("panicking.rs"));
     assert_eq!(panics[1]["span"]["request_id"], "request-2");
 }

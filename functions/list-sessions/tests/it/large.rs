@@ -57,7 +57,7 @@ fn is_too_large(response: &Value) {
     assert_eq!(response["statusCode"], 413);
     let body: Value = serde_json::from_str(&body(response)).unwrap();
     let detail = body["detail"].as_str().unwrap();
-    assert!(detail.ends_with("ListOptions without the bulk of the states (view=summary)."), "{detail}");
+    assert!(detail.ends_with("Ask without the bulk of the states (view=summary)."), "{detail}");
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
-//! Single values: whether they are of the expected type, and how AgentScope prints them.
+//! Scalars: validates them, and prints them as AgentScope does.
 
 use std::borrow::Cow;
 
-use crate::schema::{Bound, Type};
+use crate::bound::Bound;
+use crate::schema::Type;
 use crate::{Timestamp, number, url};
 
-/// What is expected of a value of this type, for messages.
+/// The name of a type, for messages.
 pub(crate) fn expected(value: &Type) -> &'static str {
     match value {
         Type::Id | Type::Text | Type::OneOf(..) => "a string",
@@ -22,7 +23,7 @@ pub(crate) fn expected(value: &Type) -> &'static str {
     }
 }
 
-/// The value as AgentScope prints it, given as compact JSON text. `None`: it is none of this type.
+/// The compact JSON of a value as AgentScope prints it. `None`: the value is not of this type.
 pub(crate) fn canonical<'a>(value: &Type, json: &'a str, bounds: &[Bound]) -> Option<Cow<'a, str>> {
     let is_within = |number: f64| bounds.iter().all(|bound| bound.contains(number));
     let is_string = json.starts_with('"');
@@ -40,7 +41,7 @@ pub(crate) fn canonical<'a>(value: &Type, json: &'a str, bounds: &[Bound]) -> Op
         Type::Float => is_within(number::float_value(json)?).then(|| number::float_as_spelled(json).map(Cow::Owned))?,
         Type::Boolean => matches!(json, "true" | "false").then_some(Cow::Borrowed(json)),
         Type::Free if !json.starts_with('{') => None,
-        // What is nested too deeply for AgentScope is kept as it is.
+        // A value that is nested too deeply for AgentScope stays as it is.
         Type::Free | Type::Any => Some(number::free_form_as_spelled(json).map_or(Cow::Borrowed(json), Cow::Owned)),
         Type::OneOf(..)
         | Type::Object(_)
