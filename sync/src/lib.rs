@@ -2,11 +2,10 @@
 //!
 //! - [`export`], [`load`]: an export into the tables.
 //! - [`source`]: the service's own Redis.
-//! - [`follow`]: keeps the tables in step with it. [`original`]: its records. [`observe`], [`health`]: how that goes.
+//! - [`follow`]: keeps the tables in step with it. [`source_record`]: its records. [`observe`], [`health`]: how that goes.
 //! - [`verify`]: what is in Redis against what is in the tables.
 //! - [`memory`]: how much of it records may take.
 //! - [`options`], [`logs`], [`signals`]: what the commands have in common.
-//! - [`record`]: what the four kinds of record have in common.
 
 pub mod export;
 pub mod follow;
@@ -16,7 +15,6 @@ pub mod logs;
 pub mod memory;
 pub mod observe;
 pub mod options;
-pub mod record;
 pub mod signals;
 pub mod source;
 pub mod source_record;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use agentscope_model::non_finite;
 use agentscope_model::{AgentRecord, InvalidRecord, Release, ScheduleRecord, SessionRecord, TeamRecord, parse};
-use agentscope_store::{Store, StoreError};
+use agentscope_store::{RecordKind, Store, StoreError, StoredRecord};
 use anyhow::{Context, Result};
 use futures::stream::{self, StreamExt};
 use indicatif::ProgressBar;
@@ -14,7 +14,6 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::export::Export;
-use crate::record::Record;
 
 /// Who holds the leases of the sessions that an export says are running.
 pub const HOLDER: &str = "agentscope-sync load";
@@ -86,14 +85,25 @@ pub async fn load(store: &Store, export: &Export<'_>, lease: Duration, progress:
     Ok(report)
 }
 
+/// The list of an export that holds records of a kind.
+fn list_name(kind: RecordKind) -> &'static str {
+    match kind {
+        RecordKind::Agent => "agents",
+        RecordKind::Team => "teams",
+        RecordKind::Schedule => "schedules",
+        RecordKind::Session => "sessions",
+    }
+}
+
 /// The records of a list that fit, each once.
-fn fitting<T: Record>(list: &[&RawValue], release: Release, report: &mut Report) -> Vec<T> {
+fn fitting<T: StoredRecord>(list: &[&RawValue], release: Release, report: &mut Report) -> Vec<T> {
     let mut records: Vec<Option<T>> = Vec::with_capacity(list.len());
     let mut places = HashMap::new();
+    let list_name = list_name(T::RECORD_KIND);
     for (index, raw) in list.iter().enumerate() {
-        let name = || Name { list: T::LIST, index, id: id(raw) };
+        let name = || Name { list: list_name, index, id: id(raw) };
         let record = match parse::<T>(raw.get(), release) {
-            Ok(record) => match record.check() {
+            Ok(record) => match record.validate() {
                 Ok(()) => Some(record),
                 Err(unfit) => {
                     report.problems.push(format!("{}: {unfit}", name()));
@@ -125,7 +135,7 @@ fn fitting<T: Record>(list: &[&RawValue], release: Release, report: &mut Report)
             }
             let key = (record.user_id().to_owned(), record.id().to_owned());
             if let Some(earlier) = places.insert(key, index) {
-                report.remarks.push(format!("{}: replaces {}[{earlier}], which has the same id", name(), T::LIST));
+                report.remarks.push(format!("{}: replaces {list_name}[{earlier}], which has the same id", name()));
                 records[earlier] = None;
             }
         }
@@ -160,13 +170,14 @@ fn id(record: &RawValue) -> Option<String> {
 }
 
 /// Writes the records of a list that fit, and returns the ids of those that were written, with their owners.
-async fn write<T: Record>(
+async fn write<T: StoredRecord>(
     store: &Store,
     list: &[&RawValue],
     progress: &ProgressBar,
     report: &mut Report,
 ) -> Result<Vec<(String, String)>> {
-    progress.set_message(T::LIST);
+    let list_name = list_name(T::RECORD_KIND);
+    progress.set_message(list_name);
     let records = fitting::<T>(list, store.release(), report);
     progress.inc((list.len() - records.len()) as u64);
     let mut responses = stream::iter(records)
@@ -181,9 +192,9 @@ async fn write<T: Record>(
         match response {
             Ok(()) => written.push((user_id, id)),
             Err(error @ StoreError::Refused(_)) => {
-                return Err(error).with_context(|| format!("{} (id {id:?}) could not be written", T::LIST));
+                return Err(error).with_context(|| format!("{list_name} (id {id:?}) could not be written"));
             }
-            Err(error) => report.problems.push(format!("{} (id {id:?}) was not written: {error}", T::LIST)),
+            Err(error) => report.problems.push(format!("{list_name} (id {id:?}) was not written: {error}")),
         }
     }
     Ok(written)

@@ -71,7 +71,7 @@ pub fn content_hash(
     hash.update([u8::try_from(release.as_str().len()).unwrap_or_default()]);
     hash.update(release.as_str());
     hash.update(text);
-    SourceFingerprint { content_hash: hash.finalize().into(), is_on_agent_list, is_on_schedule_list }
+    SourceFingerprint { digest: hash.finalize().into(), is_on_agent_list, is_on_schedule_list }
 }
 
 /// What to do about records of a later release than the set one.
@@ -203,7 +203,7 @@ mod tests {
             content_hash(RecordKind::Session, Some(&facts(false, true)), b"{}"),
         ];
         for (number, hash) in hashes.iter().enumerate() {
-            assert!(hashes[..number].iter().all(|other| other.content_hash != hash.content_hash));
+            assert!(hashes[..number].iter().all(|other| other.digest != hash.digest));
         }
         let locked = SessionFacts { lock: Lock::HeldUntil(std::time::Duration::from_secs(5)), ..facts(true, true) };
         assert_eq!(content_hash(RecordKind::Session, Some(&locked), b"{}"), hashes[5]);

@@ -7,13 +7,12 @@ use std::fmt;
 use std::time::Duration;
 
 use agentscope_model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
-use agentscope_store::{Difference, RecordKind, ScanPage, ScanStart, SourceFingerprint, StoreError};
+use agentscope_store::{Difference, RecordKind, ScanPage, ScanStart, SourceFingerprint, StoreError, StoredRecord};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use indicatif::ProgressBar;
 
 use crate::follow::copier::{Copier, Failure};
 use crate::memory::for_copying_at_least;
-use crate::record::Record;
 use crate::source::RecordKey;
 use crate::source::read::Lock;
 use crate::source_record::{Invalid, content_hash, identity, read};
@@ -194,15 +193,14 @@ async fn look(copier: &Copier, subject: &Subject) -> Result<Option<Finding>, Fai
         Subject::Copy(place) => {
             let key = copier.source.keys().key(place);
             let exists = copier.source.exist(&[key]).await? == [true];
-            let held = copier.store.stored_versions(place.kind, &[(&place.user_id, &place.id)], true).await?;
-            let is_extra = !exists && held.first().is_some_and(|(held, _)| held.is_there());
+            let stored = copier.store.replica_status(place.kind, &place.user_id, &place.id).await?;
+            let is_extra = !exists && stored.version.exists();
             Ok(is_extra.then(|| Finding { what: "extra", about: place.to_string() }))
         }
         Subject::Lease(place) => {
             let is_free = copier.source.locked(std::slice::from_ref(&place.id)).await? == [false];
-            let held = copier.store.stored_versions(place.kind, &[(&place.user_id, &place.id)], true).await?;
-            let lease = held.first().and_then(|(_, lease)| *lease);
-            let is_stale = is_free && copier.is_lease_behind(Lock::Free, lease);
+            let stored = copier.store.replica_status(place.kind, &place.user_id, &place.id).await?;
+            let is_stale = is_free && copier.is_lease_behind(Lock::Free, stored.lease_expires_at);
             Ok(is_stale.then(|| Finding { what: "stale lease", about: place.to_string() }))
         }
         Subject::Parts(place) => {
@@ -259,7 +257,7 @@ async fn look_at_record(copier: &Copier, key: &str) -> Result<Option<Finding>, F
 }
 
 /// How the copy of a record differs from it, or why it can have none.
-async fn difference<T: Record + Sync>(
+async fn difference<T: StoredRecord>(
     copier: &Copier,
     text: &[u8],
     original: &SourceFingerprint,
@@ -281,8 +279,7 @@ async fn difference<T: Record + Sync>(
 }
 
 async fn is_lease_missing(copier: &Copier, place: &RecordKey, lock: Lock) -> Result<bool, Failure> {
-    let held = copier.store.stored_versions(place.kind, &[(&place.user_id, &place.id)], true).await?;
-    let lease = held.first().and_then(|(_, lease)| *lease);
+    let lease = copier.store.replica_status(place.kind, &place.user_id, &place.id).await?.lease_expires_at;
     Ok(match lock {
         Lock::Free => false,
         Lock::HeldUntil(_) => copier.is_lease_behind(lock, lease),

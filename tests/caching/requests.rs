@@ -1,9 +1,11 @@
 //! What it takes to tell a client that its response is still good.
 
-use agentscope_store::Store;
+use agentscope_model::TeamRecord;
+use agentscope_store::{Store, StoredRecord};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::recorder::{Recorder, Sent, depth, keys};
+use agentscope_tests::replicas::delete_session;
 
 use crate::asking::{and, database, header, lists, send, send_again};
 
@@ -54,7 +56,7 @@ async fn an_answer_that_is_out_of_date_is_read_as_if_none_were_there() {
     recorder.take();
     send(&store, list).await;
     let fresh = recorder.take();
-    database.store.delete_session("alice", "s3").await.unwrap();
+    delete_session(&database.store, "alice", "s3").await.unwrap();
     let again = send_again(&store, list, header(&response, "etag").unwrap()).await;
     assert_eq!(again.status(), 200);
     let sent = recorder.take();
@@ -68,7 +70,7 @@ async fn if_the_teams_alone_have_changed_nothing_is_read_twice() {
     let list = &lists()[0];
     let response = send(&store, list).await;
     let renamed = agentscope_tests::records::with(crate::asking::world().teams.remove(0), "/data/name", "renamed");
-    database.store.put_team(&agentscope_tests::records::parse(&renamed.to_string()).unwrap()).await.unwrap();
+    agentscope_tests::records::parse::<TeamRecord>(&renamed.to_string()).unwrap().put(&database.store).await.unwrap();
     recorder.take();
     let again = send_again(&store, list, header(&response, "etag").unwrap()).await;
     assert!(again.status() == 200 && again.body().contains("renamed"));

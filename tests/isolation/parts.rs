@@ -1,5 +1,6 @@
 //! Sessions whose ids look like the keys of another session's parts and lease.
 
+use agentscope_tests::replicas::delete_session;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -102,7 +103,7 @@ async fn writing_a_session_again_leaves_those_whole_that_look_like_its_parts() {
 async fn deleting_a_session_leaves_those_whole_that_look_like_its_parts() {
     let database = with_sessions_of_alice_and_bob().await;
     for (index, id) in IDS.iter().enumerate() {
-        database.store.delete_session("alice", id).await.unwrap();
+        delete_session(&database.store, "alice", id).await.unwrap();
         assert_whole(&database, "alice", &IDS[index + 1..]).await;
     }
     assert_whole(&database, "bob", &IDS).await;

@@ -13,6 +13,7 @@ pub mod proxy;
 pub mod recorder;
 pub mod records;
 pub mod redis;
+pub mod replicas;
 pub mod responses;
 pub mod runtime_api;
 pub mod template;

@@ -1,10 +1,11 @@
 //! A writer dies before any of its requests, or when a batch is half done. Readers see the session as it was or as it was
 //! to be, whole; the next write or delete leaves nothing of it behind.
 
+use agentscope_store::{Store, StoredRecord};
+use agentscope_tests::replicas::delete_session;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use agentscope_store::Store;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::lists::{body, list_schedule_sessions};
 use agentscope_tests::proxy;
@@ -52,7 +53,7 @@ async fn dies_anywhere(start: Option<usize>, act: impl AsyncFn(&Store) -> bool, 
         for requests in 0.. {
             let mut lists = [end.to_owned(), NOTHING.to_owned()];
             if let Some(length) = start {
-                store.put_session(&written_by(1, length)).await.unwrap();
+                written_by(1, length).put(store).await.unwrap();
                 lists[1] = list(store).await;
             }
             let survived = act(&mortal(&database, requests).await).await;
@@ -65,11 +66,11 @@ async fn dies_anywhere(start: Option<usize>, act: impl AsyncFn(&Store) -> bool, 
                 assert!(named.iter().all(|part| found.contains(part)), "{about}");
             }
             if let Some(length) = next {
-                store.put_session(&written_by(3, length)).await.unwrap();
+                written_by(3, length).put(store).await.unwrap();
                 assert!(list(store).await == list_of(&written_by(3, length)), "{about}");
                 has_its_own_parts_only(&database, "alice", "x").await;
             }
-            store.delete_session("alice", "x").await.unwrap();
+            delete_session(store, "alice", "x").await.unwrap();
             assert_eq!(sort_keys(&database, "alice").await, [""; 0], "{about}");
             if survived {
                 assert!(requests > 2, "it took {requests} requests");
@@ -82,7 +83,7 @@ async fn dies_anywhere(start: Option<usize>, act: impl AsyncFn(&Store) -> bool, 
 async fn a_writer_dies_anywhere(length: usize) {
     let session = written_by(2, length);
     for start in [None, Some(NO_PART), Some(ONE_PART)] {
-        dies_anywhere(start, async |store| store.put_session(&session).await.is_ok(), &list_of(&session)).await;
+        dies_anywhere(start, async |store| session.put(store).await.is_ok(), &list_of(&session)).await;
     }
 }
 
@@ -99,7 +100,7 @@ async fn a_writer_of_a_small_state_may_die_anywhere() {
 #[tokio::test]
 async fn a_deleter_may_die_anywhere() {
     for start in [NO_PART, TWO_PARTS] {
-        let delete = async |store: &Store| store.delete_session("alice", "x").await.is_ok();
+        let delete = async |store: &Store| delete_session(store, "alice", "x").await.is_ok();
         dies_anywhere(Some(start), delete, NOTHING).await;
     }
 }

@@ -2,11 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use agentscope_store::StoredRecord;
 use std::process::Stdio;
 
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
-use agentscope_tests::records::{World, agent, noise, parse, session, with};
+use agentscope_tests::records::{World, agent, noise, session, session_record, with};
 use agentscope_tests::responses::body;
 use agentscope_tests::runtime_api::{Function, Outcome, environment};
 use serde_json::{Value, json};
@@ -36,7 +37,7 @@ impl Sessions {
     async fn with_summary(&mut self, length: usize, query: &str, accept: &str) -> Value {
         let session = session("alice", "a", "x", "2026-01-01T00:00:00");
         let session = with(session, "/state/summary", &self.noise[..length]);
-        self.database.store.put_session(&parse(&session.to_string()).unwrap()).await.unwrap();
+        session_record(&session).put(&self.database.store).await.unwrap();
         self.send(query, accept).await
     }
 

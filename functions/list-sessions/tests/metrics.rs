@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use agentscope_store::StoredRecord;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::emf;
 use agentscope_tests::events::{HttpRequest, with_claims};
 use agentscope_tests::proxy::{self, Response};
-use agentscope_tests::records::{World, agent, noise, parse, session, with};
+use agentscope_tests::records::{World, agent, noise, session, session_record, with};
 use agentscope_tests::runtime_api::{Function, Outcome, deadline_in, environment};
 use serde_json::{Value, json};
 
@@ -249,7 +250,7 @@ async fn answers_that_come_near_the_limit_are_told() {
     let put = async |database: &TestDynamoDb, length: usize| {
         let session = session("alice", "large", "x", "2026-01-01T00:00:00");
         let session = with(session, "/state/summary", &noise[..length]);
-        database.store.put_session(&parse(&session.to_string()).unwrap()).await.unwrap();
+        session_record(&session).put(&database.store).await.unwrap();
     };
     let database = observed.database.clone();
     put(&database, 5_000_000).await;

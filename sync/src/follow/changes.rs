@@ -9,7 +9,7 @@ use redis::RedisResult;
 use super::copier::Copier;
 use super::queue::Queue;
 use super::work::Work;
-use super::workers::wait;
+use super::workers::BACKOFF;
 use crate::observe::Observer;
 use crate::source::notifications::Notification;
 
@@ -52,7 +52,7 @@ pub async fn look_up_owners(copier: &Copier, queue: &Queue) {
             attempt += 1;
             Observer::count(&copier.observer.counters.errors);
             tracing::warn!(attempt, cause = %error, "the owners of locked sessions could not be looked up");
-            tokio::time::sleep(wait(attempt)).await;
+            BACKOFF.wait(attempt).await;
         }
         copier.owners.set_found(&ids);
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use agentscope_model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
-use agentscope_store::{RecordKind, SourceFingerprint, Store, StoreError, StoredVersion};
+use agentscope_store::{RecordKind, ReplicaStatus, SourceFingerprint, Store, StoreError, StoredRecord, StoredVersion};
 use futures::future::try_join_all;
 use redis::RedisError;
 
@@ -14,7 +14,6 @@ use super::pending_list_entries::PendingListEntries;
 use super::work::{Done, Lane, Work};
 use crate::memory::{Memory, Reserved, for_copying, for_copying_at_least, for_reading};
 use crate::observe::{Observer, Phase, Problem};
-use crate::record::Record;
 use crate::source::problem::explain;
 use crate::source::read::{Expiry, Identity, SessionFacts};
 use crate::source::{RecordKey, Source};
@@ -134,20 +133,17 @@ impl Copier {
     /// `again` after an attempt that may have ended in its middle: what it has left over is cleared away as well.
     pub(super) async fn copy(&self, key: &str, rewrite: bool, again: bool, lane: Lane) -> Result<Done, Failure> {
         let places = self.source.keys().places(key);
-        // First what is held, then the original: see `agentscope_store::copy`. Its length
-        // is not the original.
-        let held = async {
-            let held = try_join_all(places.iter().map(async |place| {
-                let held = self.store.stored_versions(place.kind, &[(&place.user_id, &place.id)], true).await?;
-                Ok::<_, StoreError>(held.into_iter().next().unwrap_or_default())
-            }));
-            Ok::<_, Failure>(held.await?)
+        // The stored version is read before the source record: see `agentscope_store`'s replicas. The
+        // length is not part of the record.
+        let stored = async {
+            let stored = places.iter().map(|place| self.store.replica_status(place.kind, &place.user_id, &place.id));
+            Ok::<_, Failure>(try_join_all(stored).await?)
         };
         let facts = async {
             let facts = self.source.key_facts(&[key.to_owned()]).await?.into_iter().next();
             facts.ok_or_else(|| Failure::Retryable("Redis sent no response".to_owned()))
         };
-        let (held, facts) = tokio::try_join!(held, facts)?;
+        let (stored, facts) = tokio::try_join!(stored, facts)?;
         self.expirations.set(key, facts.expiry);
         let Some(length) = facts.length else {
             self.skip_wrong_type(key, "string").await;
@@ -167,8 +163,8 @@ impl Copier {
             }
         };
         let Some(text) = text else {
-            for (place, (held, lease)) in places.iter().zip(&held) {
-                self.delete(key, place, held, *lease, again).await?;
+            for (place, stored) in places.iter().zip(&stored) {
+                self.delete(key, place, stored, again).await?;
             }
             self.observer.fits(key);
             return Ok(Done::Finished);
@@ -184,19 +180,19 @@ impl Copier {
                 return Ok(Done::Finished);
             }
         };
-        for (number, (place, (held, lease))) in places.iter().zip(&held).enumerate() {
+        for (number, (place, stored)) in places.iter().zip(&stored).enumerate() {
             if number != index {
-                self.delete(key, place, held, *lease, again).await?;
+                self.delete(key, place, stored, again).await?;
             }
         }
-        let (place, (held, lease)) = (&places[index], &held[index]);
+        let (place, stored) = (&places[index], &stored[index]);
         let facts = match place.kind {
             RecordKind::Session => Some(self.facts(key, place, &identity).await?),
             RecordKind::Agent | RecordKind::Team | RecordKind::Schedule => None,
         };
         let original = content_hash(self.store.release(), place.kind, facts.as_ref(), &text);
-        let mut is_there = held.is_there();
-        if held.is_copy_of(&original.content_hash) && !rewrite {
+        let mut is_there = stored.version.exists();
+        if stored.version.is_replica_of(&original) && !rewrite {
             self.observer.fits(key);
             Observer::count(&self.observer.counters.unchanged);
             if again && place.kind == RecordKind::Session {
@@ -204,7 +200,7 @@ impl Copier {
             }
         } else {
             let non_finite = non_finite_numbers(&text);
-            match self.write(place, text, &original, held).await? {
+            match self.write(place, text, &original, &stored.version).await? {
                 Copied::Written => {
                     self.observer.fits(key);
                     if non_finite > 0 {
@@ -226,7 +222,7 @@ impl Copier {
             }
         }
         if let Some(facts) = facts.filter(|_| is_there) {
-            self.set_lease(place, facts.lock, *lease).await?;
+            self.set_lease(place, facts.lock, stored.lease_expires_at).await?;
         }
         Ok(Done::Finished)
     }
@@ -307,27 +303,20 @@ impl Copier {
         }
     }
 
-    async fn delete(
-        &self,
-        key: &str,
-        place: &RecordKey,
-        held: &StoredVersion,
-        lease: Option<u64>,
-        again: bool,
-    ) -> Result<(), Failure> {
+    async fn delete(&self, key: &str, place: &RecordKey, stored: &ReplicaStatus, again: bool) -> Result<(), Failure> {
         if place.kind == RecordKind::Session {
             self.owners.remove(key, place);
         }
-        if held.is_there() {
-            if !self.store.delete_copy(place.kind, &place.user_id, &place.id, held).await? {
+        if stored.version.exists() {
+            if !self.store.delete_replica(place.kind, &place.user_id, &place.id, &stored.version).await? {
                 return Err(Failure::Retryable("somebody else has written this record".to_owned()));
             }
             Observer::count(&self.observer.counters.deleted);
-        } else if lease.is_some_and(|end| end > self.source.now().as_secs()) {
+        } else if stored.lease_expires_at.is_some_and(|end| end > self.source.now().as_secs()) {
             self.store.end_lease(&place.user_id, &place.id).await?;
             Observer::count(&self.observer.counters.leases_ended);
         }
-        if !held.is_there() && again && place.kind == RecordKind::Session {
+        if !stored.version.exists() && again && place.kind == RecordKind::Session {
             self.store.clear_left_parts(&place.user_id, &place.id).await?;
         }
         Ok(())
@@ -338,31 +327,30 @@ impl Copier {
         place: &RecordKey,
         text: Vec<u8>,
         original: &SourceFingerprint,
-        held: &StoredVersion,
+        stored: &StoredVersion,
     ) -> Result<Copied, Failure> {
         match place.kind {
-            RecordKind::Agent => self.write_as::<AgentRecord>(place.kind, text, original, held).await,
-            RecordKind::Team => self.write_as::<TeamRecord>(place.kind, text, original, held).await,
-            RecordKind::Schedule => self.write_as::<ScheduleRecord>(place.kind, text, original, held).await,
-            RecordKind::Session => self.write_as::<SessionRecord>(place.kind, text, original, held).await,
+            RecordKind::Agent => self.write_as::<AgentRecord>(text, original, stored).await,
+            RecordKind::Team => self.write_as::<TeamRecord>(text, original, stored).await,
+            RecordKind::Schedule => self.write_as::<ScheduleRecord>(text, original, stored).await,
+            RecordKind::Session => self.write_as::<SessionRecord>(text, original, stored).await,
         }
     }
 
-    async fn write_as<T: Record + Sync>(
+    async fn write_as<T: StoredRecord>(
         &self,
-        kind: RecordKind,
         text: Vec<u8>,
         original: &SourceFingerprint,
-        held: &StoredVersion,
+        stored: &StoredVersion,
     ) -> Result<Copied, Failure> {
         let record = match read::<T>(&text, self.store.release()) {
             Ok(record) => record,
             Err(invalid) => return Ok(Copied::Invalid(invalid)),
         };
-        self.observer.note_unknown_values(kind, record.unknown_values());
+        self.observer.note_unknown_values(T::RECORD_KIND, record.unknown_values());
         // A large text takes more memory than all that follows can spare.
         drop(text);
-        match record.copy(&self.store, original, held).await {
+        match record.replicate(&self.store, original, stored).await {
             Ok(true) => Ok(Copied::Written),
             Ok(false) => Ok(Copied::Moved),
             Err(StoreError::ConstraintViolation(unfit)) => Ok(Copied::Invalid(Invalid::Problem(unfit.to_string()))),

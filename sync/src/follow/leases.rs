@@ -20,13 +20,12 @@ const TOLERANCE: u64 = 3;
 
 impl Copier {
     pub(super) async fn copy_lock(&self, key: &str, place: &RecordKey, lane: Lane) -> Result<Done, Failure> {
-        let held = self.store.stored_versions(place.kind, &[(&place.user_id, &place.id)], true).await?;
-        let Some((held, lease)) = held.into_iter().next() else { return Ok(Done::Finished) };
+        let stored = self.store.replica_status(place.kind, &place.user_id, &place.id).await?;
         // Without a record, or a copy of it, there is no session that could run: it is looked at
         // when there is.
         match self.source.lock(key, &place.id).await? {
-            Some(lock) if held.is_there() => {
-                self.set_lease(place, lock, lease).await?;
+            Some(lock) if stored.version.exists() => {
+                self.set_lease(place, lock, stored.lease_expires_at).await?;
                 Ok(Done::Finished)
             }
             _ => self.copy(key, false, false, lane).await,

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use agentscope_store::{RecordKind, ScanStart, StoredVersion};
+use agentscope_store::{RecordKind, ReplicaStatus, ScanStart};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use indicatif::ProgressBar;
 
@@ -251,10 +251,10 @@ async fn behind_of(copier: &Copier, kind: RecordKind, seen: Vec<Seen>) -> Result
         vec![None; seen.len()]
     };
     let places: Vec<_> = seen.iter().map(|seen| (seen.place.user_id.as_str(), seen.place.id.as_str())).collect();
-    let held = copier.store.stored_versions(kind, &places, false).await?;
+    let stored = copier.store.replica_statuses(kind, &places).await?;
     let mut behind = Vec::new();
-    for ((seen, facts), (held, lease)) in seen.into_iter().zip(facts).zip(held) {
-        if is_behind(copier, &seen, facts, &held, lease) {
+    for ((seen, facts), stored) in seen.into_iter().zip(facts).zip(stored) {
+        if is_behind(copier, &seen, facts, &stored) {
             behind.push(seen.key);
         } else {
             copier.observer.fits(&seen.key);
@@ -264,20 +264,14 @@ async fn behind_of(copier: &Copier, kind: RecordKind, seen: Vec<Seen>) -> Result
     Ok(behind)
 }
 
-fn is_behind(
-    copier: &Copier,
-    seen: &Seen,
-    facts: Option<SessionFacts>,
-    held: &StoredVersion,
-    lease: Option<u64>,
-) -> bool {
+fn is_behind(copier: &Copier, seen: &Seen, facts: Option<SessionFacts>, stored: &ReplicaStatus) -> bool {
     let original = content_hash(copier.store.release(), seen.place.kind, facts.as_ref(), &seen.text);
     if facts.is_some_and(|facts| facts.lock != Lock::Free) {
         copier.observer.saw_lock();
     }
     let is_listed = original.is_on_agent_list && original.is_on_schedule_list;
-    !held.is_copy_of(&original.content_hash)
-        || facts.is_some_and(|facts| copier.is_lease_behind(facts.lock, lease))
+    !stored.version.is_replica_of(&original)
+        || facts.is_some_and(|facts| copier.is_lease_behind(facts.lock, stored.lease_expires_at))
         // It may come to be on its list, and is waited for by whoever looks at it next.
         || !is_listed
 }

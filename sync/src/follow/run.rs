@@ -15,7 +15,7 @@ use super::changes::{handle_notification, look_up_owners};
 use super::copier::{Copier, Failure};
 use super::queue::Queue;
 use super::reconcile::{self, Found, Incomplete, reconcile};
-use super::workers::{self, Fatal, Limits, wait};
+use super::workers::{self, BACKOFF, Fatal, Limits};
 use crate::observe::{Counts, Mode, Phase};
 use crate::source::Source;
 use crate::source::notifications::{SETTING, Subscription};
@@ -186,7 +186,7 @@ impl Follower {
                 }
             }
             attempt = if begun.elapsed() > PING { 0 } else { attempt + 1 };
-            sleep(wait(attempt)).await;
+            BACKOFF.wait(attempt).await;
         }
     }
 
@@ -251,7 +251,7 @@ impl Follower {
                         attempt += 1;
                         tracing::error!(attempt, cause = %error, "not everything could be compared");
                         let is_empty = matches!(error, Incomplete::Empty);
-                        next = Instant::now() + if is_empty { self.options.every } else { wait(attempt) };
+                        next = Instant::now() + if is_empty { self.options.every } else { BACKOFF.delay(attempt) };
                     }
                     Err(panic) => return End::Fatal(panic.into()),
                 },

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use agentscope_store::Backoff;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -17,9 +18,8 @@ use crate::observe::Observer;
 const WORKERS: usize = 16;
 /// How often a key is tried before others get their turn.
 const ATTEMPTS: u32 = 4;
-/// The first wait before another attempt, at the most, and the longest. Each is a random share.
-const FIRST_WAIT: Duration = Duration::from_millis(50);
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// The delays between the attempts.
+pub(super) const BACKOFF: Backoff = Backoff { initial: Duration::from_millis(50), max: Duration::from_secs(1) };
 
 /// When work cannot go on.
 #[derive(Debug, Clone, Copy, Default)]
@@ -123,12 +123,7 @@ async fn work(copier: &Copier, queue: &Queue, mut job: Job, limits: Limits, fata
             fatal.set(failure.to_string());
             break;
         }
-        tokio::time::sleep(wait(attempt)).await;
+        BACKOFF.wait(attempt).await;
     }
     queue.again(job);
-}
-
-/// How long to wait before another attempt: a random share, so that not all come back at once.
-pub(super) fn wait(attempt: u32) -> Duration {
-    FIRST_WAIT.saturating_mul(1 << attempt.min(16)).min(LONGEST_WAIT).mul_f64(fastrand::f64())
 }
