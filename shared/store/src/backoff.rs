@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// The delays before repeated attempts. The upper bound doubles with each attempt, and a delay is a
-/// random share of it, so that concurrent callers do not retry in step.
+/// The delays before repeated attempts. The upper bound doubles with each attempt, and a delay is
+/// a random share of it, so that concurrent callers do not retry in step.
 #[derive(Debug, Clone, Copy)]
 pub struct Backoff {
     /// Half of the upper bound before the second attempt.

@@ -47,8 +47,9 @@ pub(crate) struct Batch<'a> {
 }
 
 impl Store {
-    /// Reads items, and converts each with `read` while other requests are in flight. The items of a
-    /// request come before those of the next one. An error of `read` cancels the requests in flight.
+    /// Reads items, and converts each with `read` while other requests are in flight. The items of
+    /// a request come before those of the next one. An error of `read` cancels the requests in
+    /// flight.
     ///
     /// The result lacks keys without an item and items for which `read` returns `None`.
     pub(crate) async fn batch_get<T>(

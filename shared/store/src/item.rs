@@ -127,7 +127,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A text that holds a JSON object without surrounding whitespace: responses embed it as it is.
+    /// A text that holds a JSON object without surrounding whitespace: responses embed it as it
+    /// is.
     pub(crate) fn optional_object(&mut self, name: &str) -> Result<Option<String>, StoreError> {
         match self.optional_json(name)? {
             Some(text) if !(text.starts_with('{') && text.ends_with('}')) => {

@@ -1,7 +1,7 @@
 //! Run leases: a session is running while a process holds its lease.
 //!
-//! A lease expires, so a session stops running when its process crashes. DynamoDB deletes an expired
-//! lease up to days later, so readers compare its time.
+//! A lease expires, so a session stops running when its process crashes. DynamoDB deletes an
+//! expired lease up to days later, so readers compare its time.
 
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -93,8 +93,8 @@ impl Store {
         Ok(if is_condition_met(request.send().await)? { Ok(()) } else { Err(LeaseHeld) })
     }
 
-    /// Writes a lease until this time, in seconds since 1970, whoever its holder was. For replicas of
-    /// locks that another database owns.
+    /// Writes a lease until this time, in seconds since 1970, whoever its holder was. For replicas
+    /// of locks that another database owns.
     ///
     /// # Errors
     ///

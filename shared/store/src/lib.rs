@@ -1,7 +1,7 @@
 //! The DynamoDB tables: their items, and how these are read and written.
 //!
-//! A [`Store`] is the entry point. Every read and write of one user names that user in the partition
-//! key, so it cannot reach the items of another user.
+//! A [`Store`] is the entry point. Every read and write of one user names that user in the
+//! partition key, so it cannot reach the items of another user.
 //!
 //! # Layout
 //!

@@ -56,8 +56,8 @@ impl Store {
         }
     }
 
-    /// A Query for a user's rows of an index under one hash key, newest first; `None` if the keys do
-    /// not fit the index.
+    /// A Query for a user's rows of an index under one hash key, newest first; `None` if the keys
+    /// do not fit the index.
     pub(crate) fn listing_query(&self, user_id: &str, index: Index, hash: &str) -> Option<QueryFluentBuilder> {
         let prefix = keys::listing_prefix(user_id);
         if !keys::fits_partition(hash) || prefix.len() >= keys::SORT_KEY_LIMIT {

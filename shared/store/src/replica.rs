@@ -1,9 +1,9 @@
 //! Replicas of records that another database owns.
 //!
 //! A writer of a replica reads the stored version first, then the source record, and writes on
-//! condition that the same version is still stored. So a slow writer cannot replace a newer replica
-//! with an older one: the newer replica was written after the slow writer read the stored version,
-//! the condition fails, and the slow writer starts over.
+//! condition that the same version is still stored. So a slow writer cannot replace a newer
+//! replica with an older one: the newer replica was written after the slow writer read the stored
+//! version, the condition fails, and the slow writer starts over.
 
 use std::collections::HashMap;
 
@@ -185,8 +185,8 @@ impl Store {
         // later.
         self.end_lease(user_id, id).await?;
         if deleted.has_parts {
-            // A claim replaces the head until the parts are deleted, so that they are found if this
-            // delete is interrupted.
+            // A claim replaces the head until the parts are deleted, so that they are found if
+            // this delete is interrupted.
             let Some(claim) = self.claim(user_id, id, deleted.version.as_deref()).await? else { return Ok(false) };
             self.clear_left_parts(user_id, id).await?;
             // If the condition fails, another writer has stored the session again.

@@ -12,8 +12,8 @@ use crate::{RecordKind, Store, StoreError, keys};
 
 /// The number of agents from which one request for all is better than a request for each.
 const FEW_AGENTS: usize = 4;
-/// The number of a user's newest sessions that are read for each agent whose newest is wanted. A row
-/// has some 150 bytes, so this many cost less than the half read unit of a separate request.
+/// The number of a user's newest sessions that are read for each agent whose newest is wanted. A
+/// row has some 150 bytes, so this many cost less than the half read unit of a separate request.
 const ROWS_PER_AGENT: usize = 16;
 /// The maximum number of these rows: 1 MB, a page of DynamoDB.
 const MOST_ROWS: usize = 4000;
@@ -131,7 +131,8 @@ impl Store {
             if Some(index) == last {
                 end = Some(Position::of(user_id, &row));
             }
-            // An index is eventually consistent: a session whose time of creation was changed may have two rows.
+            // An index is eventually consistent: a session whose time of creation was changed may
+            // have two rows.
             if seen.insert(row.id.clone()) {
                 rows.push(row);
             }
@@ -139,8 +140,8 @@ impl Store {
         Ok(Rows { rows, end })
     }
 
-    /// The key at which a Query for a position's successors starts. Even a forged position has a key
-    /// among this user's rows.
+    /// The key at which a Query for a position's successors starts. Even a forged position has a
+    /// key among this user's rows.
     fn start_key(&self, position: &Position, user_id: &str, index: Index, hash: &str) -> Item {
         let mut start = self.names.of(RecordKind::Session).key(user_id, keys::head(&position.id));
         start.insert(index.hash.to_owned(), text(hash));
@@ -153,11 +154,12 @@ impl Store {
         Ok(IndexRow { id: fields.text(ID)?, team_id: fields.optional_text(TEAM_ID)?, listing: fields.text(LISTING)? })
     }
 
-    /// Reads the newest session of each of these agents, by agent, with one request. Returns as well
-    /// the agents whose newest session the request does not find: read them with
+    /// Reads the newest session of each of these agents, by agent, with one request. Returns as
+    /// well the agents whose newest session the request does not find: read them with
     /// [`newest_sessions`](Self::newest_sessions).
     ///
-    /// The request reads the user's newest sessions, which costs less than a request for each agent.
+    /// The request reads the user's newest sessions, which costs less than a request for each
+    /// agent.
     ///
     /// # Errors
     ///
@@ -213,8 +215,8 @@ impl Store {
 }
 
 impl Position {
-    /// The position of a session in the lists of its owner; `None` if the ids do not fit the keys of
-    /// a session.
+    /// The position of a session in the lists of its owner; `None` if the ids do not fit the keys
+    /// of a session.
     pub fn new(user_id: &str, created_at: &str, id: &str) -> Option<Self> {
         let fits = !id.is_empty()
             && keys::head(id).len() <= keys::SORT_KEY_LIMIT

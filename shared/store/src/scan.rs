@@ -39,8 +39,8 @@ impl Store {
         self.page(request, start).await
     }
 
-    /// Scans a page of the stored sessions, with strong consistency. The scan reads the whole table,
-    /// states included, and costs more than [`scan`](Self::scan).
+    /// Scans a page of the stored sessions, with strong consistency. The scan reads the whole
+    /// table, states included, and costs more than [`scan`](Self::scan).
     ///
     /// # Errors
     ///
@@ -86,8 +86,8 @@ impl Store {
         let table = self.names.of(RecordKind::Session);
         let (expression, names) = projection([USER_ID, ITEM, VERSION].into_iter());
         let mut left = Vec::new();
-        // A scan returns the items of a user in the order of their sort keys, so a head comes before
-        // its parts.
+        // A scan returns the items of a user in the order of their sort keys, so a head comes
+        // before its parts.
         let mut owner = String::new();
         let mut versions: HashMap<String, String> = HashMap::new();
         let mut start = None;

@@ -113,8 +113,8 @@ impl SessionHead {
         (0..self.parts()).map(|number| keys::part(&self.id, &self.version, number))
     }
 
-    /// The minimum size of the session's JSON with its state, in bytes. It is known before any part
-    /// is read.
+    /// The minimum size of the session's JSON with its state, in bytes. It is known before any
+    /// part is read.
     pub fn json_size(&self) -> usize {
         self.bulk_size.saturating_add(self.outline_size())
     }
@@ -224,8 +224,8 @@ pub(crate) fn agent_id_of(fields: &mut Fields<'_>) -> Result<String, StoreError>
     index_key_of(fields, AGENT_ID, UNINDEXED_AGENT_ID)?.ok_or_else(|| fields.unreadable("agent_id is missing"))
 }
 
-/// An id from the key of an index, or from the attribute for ids that the index must not find. Those
-/// are ids that do not fit a key, and those of a source list that does not name the session.
+/// An id from the key of an index, or from the attribute for ids that the index must not find.
+/// Those are ids that do not fit a key, and those of a source list that does not name the session.
 fn index_key_of(fields: &mut Fields<'_>, indexed: &str, unindexed: &str) -> Result<Option<String>, StoreError> {
     match fields.optional_text(indexed)? {
         None => fields.optional_text(unindexed),

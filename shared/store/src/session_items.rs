@@ -12,8 +12,8 @@ use crate::bulk::{self, INLINE_LIMIT, PART_SIZE};
 use crate::item::{ITEM_LIMIT, Item, check_key, check_size, key, number, size, text};
 use crate::{ConstraintViolation, SourceFingerprint, keys};
 
-/// The largest head with the session's JSON in it, in bytes. The JSON of a larger one lies with the
-/// bulk.
+/// The largest head with the session's JSON in it, in bytes. The JSON of a larger one lies with
+/// the bulk.
 const OUTLINE_LIMIT: usize = ITEM_LIMIT - 64 * 1024;
 
 /// The items of one version of a session.

@@ -27,12 +27,12 @@ const MOST_UNPACKED: usize = 256 << 20;
 const PARTS_PER_REQUEST: usize = 40;
 
 impl Store {
-    /// Reads the heads of these sessions, by id; for a summary without their bulk. The result lacks
-    /// deleted sessions: a head that an eventually consistent read does not find is read again with
-    /// strong consistency.
+    /// Reads the heads of these sessions, by id; for a summary without their bulk. The result
+    /// lacks deleted sessions: a head that an eventually consistent read does not find is read
+    /// again with strong consistency.
     ///
-    /// Reading stops, in the order of the ids, when the sessions have more than `most_bytes` of JSON
-    /// and the heads that were read suffice to tell how many sessions would fit.
+    /// Reading stops, in the order of the ids, when the sessions have more than `most_bytes` of
+    /// JSON and the heads that were read suffice to tell how many sessions would fit.
     ///
     /// # Errors
     ///
@@ -133,13 +133,13 @@ impl Store {
         self.batch_get(batch, read).await
     }
 
-    /// Reads the sessions of these heads, by id. The heads must have been read with the same detail.
-    /// The result lacks sessions that are deleted in the meantime.
+    /// Reads the sessions of these heads, by id. The heads must have been read with the same
+    /// detail. The result lacks sessions that are deleted in the meantime.
     ///
     /// # Errors
     ///
-    /// DynamoDB does not respond, a state is unreadable, or a session that grows in the meantime has
-    /// more than `most_bytes` of JSON.
+    /// DynamoDB does not respond, a state is unreadable, or a session that grows in the meantime
+    /// has more than `most_bytes` of JSON.
     pub async fn states(
         &self,
         user_id: &str,
@@ -215,9 +215,9 @@ impl Store {
         .await
     }
 
-    /// Reads a session again, with strong consistency, until its head and its parts are of the same
-    /// version. A part was missing: the session was written in the meantime, or the read was too
-    /// early to find all parts.
+    /// Reads a session again, with strong consistency, until its head and its parts are of the
+    /// same version. A part was missing: the session was written in the meantime, or the read was
+    /// too early to find all parts.
     async fn session_anew(
         &self,
         user_id: &str,

@@ -114,8 +114,8 @@ pub enum CreateError {
 }
 
 impl Table {
-    /// Creates the table, billed on demand, unless it exists. For local databases, whose tables are
-    /// active at once: a deployment gets its tables from its template.
+    /// Creates the table, billed on demand, unless it exists. For local databases, whose tables
+    /// are active at once: a deployment gets its tables from its template.
     ///
     /// # Errors
     ///

@@ -12,8 +12,8 @@ const TIMEOUT: Duration = Duration::from_millis(1500);
 const WARM_UP: &str = "warm-up";
 
 impl Store {
-    /// Opens a connection with a read of an agent, a call that the function's policy allows. Logs a
-    /// failure, and leaves it to the first request.
+    /// Opens a connection with a read of an agent, a call that the function's policy allows. Logs
+    /// a failure, and leaves it to the first request.
     pub async fn warm_up_by_agents(&self) {
         self.warm_up(self.names.of(RecordKind::Agent)).await;
     }
