@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use agentscope_model::{AgentRecord, Release, ScheduleRecord, SessionRecord, TeamRecord, parse};
-use agentscope_store::Store;
+use agentscope_store::{Store, StoredRecord};
 use agentscope_tests::records;
 use anyhow::{Context, Result};
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -104,14 +104,14 @@ impl Dataset {
             let members: Vec<&str> = members.iter().map(String::as_str).collect();
             let mut record = records::team(self.user_id, &team_id, &leading, &members);
             record["data"]["description"] = json!(generator.prose(200));
-            store.put_team(&parse::<TeamRecord>(&record.to_string(), Release::OLDEST)?).await?;
+            parse::<TeamRecord>(&record.to_string(), Release::OLDEST)?.put(store).await?;
         }
         if self.scheduled {
             let record = records::schedule(self.user_id, SCHEDULE).to_string();
-            store.put_schedule(&parse::<ScheduleRecord>(&record, Release::OLDEST)?).await?;
+            parse::<ScheduleRecord>(&record, Release::OLDEST)?.put(store).await?;
         }
         stream::iter(agents)
-            .map(|agent| async move { store.put_agent(&agent).await })
+            .map(|agent| async move { agent.put(store).await })
             .buffer_unordered(IN_FLIGHT)
             .try_collect::<Vec<()>>()
             .await?;
@@ -124,7 +124,7 @@ impl Dataset {
         stream::iter(sessions)
             .map(|session| async move {
                 let session: SessionRecord = parse(&session.to_string(), Release::OLDEST)?;
-                store.put_session(&session).await?;
+                session.put(store).await?;
                 anyhow::Ok(())
             })
             .buffer_unordered(IN_FLIGHT)

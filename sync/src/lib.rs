@@ -7,7 +7,6 @@
 //! - [`follow`]: keeps the tables in step with Redis. [`memory`]: bounds the memory for records.
 //! - [`observe`], [`health`]: what a process has done, and how it is.
 //! - [`verify`]: compares the tables with Redis.
-//! - [`record`]: what the four kinds of record have in common.
 
 #[cfg(feature = "redis")]
 pub mod cli;
@@ -25,7 +24,6 @@ pub mod memory;
 pub mod observe;
 #[cfg(feature = "redis")]
 pub mod options;
-pub mod record;
 #[cfg(feature = "redis")]
 pub mod source;
 #[cfg(feature = "redis")]

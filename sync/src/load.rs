@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use agentscope_model::non_finite;
 use agentscope_model::{AgentRecord, InvalidRecord, Release, ScheduleRecord, SessionRecord, TeamRecord, parse};
-use agentscope_store::{Store, StoreError};
+use agentscope_store::{RecordKind, Store, StoreError, StoredRecord};
 use anyhow::{Context, Result};
 use futures::stream::{self, StreamExt};
 use indicatif::ProgressBar;
@@ -14,7 +14,6 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::export::Export;
-use crate::record::Record;
 
 /// The holder of the leases of sessions that an export lists as running.
 pub const HOLDER: &str = "agentscope-sync load";
@@ -87,14 +86,25 @@ pub async fn load(store: &Store, export: &Export<'_>, lease: Duration, progress:
     Ok(report)
 }
 
+/// The list of an export that holds records of a kind.
+fn list_name(kind: RecordKind) -> &'static str {
+    match kind {
+        RecordKind::Agent => "agents",
+        RecordKind::Team => "teams",
+        RecordKind::Schedule => "schedules",
+        RecordKind::Session => "sessions",
+    }
+}
+
 /// Parses a list, and returns its valid records. Of records with the same id, the last one counts.
-fn valid<T: Record>(list: &[&RawValue], release: Release, report: &mut Report) -> Vec<T> {
+fn valid<T: StoredRecord>(list: &[&RawValue], release: Release, report: &mut Report) -> Vec<T> {
     let mut records: Vec<Option<T>> = Vec::with_capacity(list.len());
     let mut indexes = HashMap::new();
+    let list_name = list_name(T::RECORD_KIND);
     for (index, raw) in list.iter().enumerate() {
-        let name = || Name { list: T::LIST, index, id: id(raw) };
+        let name = || Name { list: list_name, index, id: id(raw) };
         let record = match parse::<T>(raw.get(), release) {
-            Ok(record) => match record.check() {
+            Ok(record) => match record.validate() {
                 Ok(()) => Some(record),
                 Err(violation) => {
                     report.problems.push(format!("{}: {violation}", name()));
@@ -126,7 +136,7 @@ fn valid<T: Record>(list: &[&RawValue], release: Release, report: &mut Report) -
             }
             let key = (record.user_id().to_owned(), record.id().to_owned());
             if let Some(earlier) = indexes.insert(key, index) {
-                report.remarks.push(format!("{}: replaces {}[{earlier}], which has the same id", name(), T::LIST));
+                report.remarks.push(format!("{}: replaces {}[{earlier}], which has the same id", name(), list_name));
                 records[earlier] = None;
             }
         }
@@ -161,13 +171,14 @@ fn id(record: &RawValue) -> Option<String> {
 }
 
 /// Writes the valid records of a list. Returns the owners and ids of the written ones.
-async fn write<T: Record>(
+async fn write<T: StoredRecord>(
     store: &Store,
     list: &[&RawValue],
     progress: &ProgressBar,
     report: &mut Report,
 ) -> Result<Vec<(String, String)>> {
-    progress.set_message(T::LIST);
+    let list_name = list_name(T::RECORD_KIND);
+    progress.set_message(list_name);
     let records = valid::<T>(list, store.release(), report);
     progress.inc((list.len() - records.len()) as u64);
     let mut responses = stream::iter(records)
@@ -182,9 +193,9 @@ async fn write<T: Record>(
         match response {
             Ok(()) => written.push((user_id, id)),
             Err(error @ StoreError::Refused(_)) => {
-                return Err(error).with_context(|| format!("{} (id {id:?}) could not be written", T::LIST));
+                return Err(error).with_context(|| format!("{list_name} (id {id:?}) could not be written"));
             }
-            Err(error) => report.problems.push(format!("{} (id {id:?}) was not written: {error}", T::LIST)),
+            Err(error) => report.problems.push(format!("{list_name} (id {id:?}) was not written: {error}")),
         }
     }
     Ok(written)

@@ -14,6 +14,7 @@ pub mod process;
 pub mod proxy;
 pub mod records;
 pub mod redis;
+pub mod replicas;
 pub mod responses;
 pub mod runtime_api;
 pub mod template;

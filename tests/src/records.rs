@@ -12,6 +12,15 @@ pub fn parse<T: Record>(text: &str) -> Result<T, InvalidRecord> {
     agentscope_model::parse(text, Release::V2_0_1)
 }
 
+/// Reads a session record of AgentScope 2.0.1.
+///
+/// # Panics
+///
+/// It is invalid.
+pub fn session_record(session: &Value) -> SessionRecord {
+    parse(&session.to_string()).unwrap()
+}
+
 /// An agent.
 pub fn agent(user_id: &str, id: &str) -> Value {
     json!({

@@ -1,52 +1,55 @@
-//! Batches: many keys at once, until every one has been answered.
+//! Batched reads and writes, repeated until no key is left unprocessed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
 use futures::stream::{FuturesOrdered, StreamExt};
 
-use crate::item::{Item, key, projection, text};
-use crate::tables::OWNER;
+use crate::attributes::USER_ID;
+use crate::get::Consistency;
+use crate::item::{Item, projection};
+use crate::tables::TableRef;
 use crate::usage::count_retry;
-use crate::{Store, StoreError};
+use crate::{Backoff, RecordKind, Store, StoreError};
 
-/// The most keys in one BatchGetItem (a limit of DynamoDB's).
+/// The maximum number of keys in one BatchGetItem (a limit of DynamoDB).
 pub(crate) const GET_LIMIT: usize = 100;
-/// The most writes in one BatchWriteItem (a limit of DynamoDB's).
+/// The maximum number of writes in one BatchWriteItem (a limit of DynamoDB).
 const WRITE_LIMIT: usize = 25;
-/// Parts in one BatchWriteItem: some 2 MB, which a slow line sends well before an attempt times out.
+/// The parts in one BatchWriteItem: some 2 MB, which a slow network sends well within an attempt's
+/// timeout.
 const PARTS_PER_WRITE: usize = 4;
-/// The most concurrent requests.
+/// The maximum number of concurrent requests.
 pub(crate) const IN_FLIGHT: usize = 64;
-/// The concurrent requests before the first response. A response has up to 16 MB, and nobody knows how large items are
-/// before some of them have been read.
+/// The concurrent requests before the first response. A response has up to 16 MB, and the size of
+/// the items is unknown until some of them are read.
 const FIRST_IN_FLIGHT: usize = 6;
-/// How many more each response allows.
+/// The additional concurrent requests after each response.
 const GROWTH: usize = 2;
-/// How often unprocessed keys are requested again.
+/// The requests for a batch with unprocessed keys.
 const ATTEMPTS: u32 = 8;
-/// The first wait before that, and the longest.
-const FIRST_WAIT: Duration = Duration::from_millis(20);
-const LONGEST_WAIT: Duration = Duration::from_millis(1000);
+/// The delays between these requests, and between the attempts of other operations of the store.
+pub(crate) const BACKOFF: Backoff = Backoff { initial: Duration::from_millis(20), max: Duration::from_millis(1000) };
 
-/// What to read.
+/// A read of many items of one user.
 pub(crate) struct Batch<'a> {
-    pub(crate) table: &'a str,
-    pub(crate) sort: &'static str,
+    pub(crate) table: TableRef<'a>,
     pub(crate) user_id: &'a str,
-    /// The sort keys, each once.
+    /// The sort keys, without duplicates.
     pub(crate) keys: Vec<String>,
-    /// The attributes, all if none are named. Keys always come along.
+    /// The attributes, all if none are named. Keys are always included.
     pub(crate) attributes: &'static [&'static str],
-    pub(crate) consistent: bool,
-    /// Keys in one request: at most [`GET_LIMIT`], fewer where items are large.
+    pub(crate) consistency: Consistency,
+    /// The keys in one request: at most [`GET_LIMIT`], fewer where items are large.
     pub(crate) per_request: usize,
 }
 
 impl Store {
-    /// Reads the items with these keys, and converts each with `read` while other requests are in flight. The items of
-    /// one request come before those of the next. An error of `read` ends the requests that are in flight.
+    /// Reads items, and converts each with `read` while other requests are in flight. The items of
+    /// a request come before those of the next one. An error of `read` cancels the requests in
+    /// flight.
     ///
     /// The result lacks keys without an item and items for which `read` returns `None`.
     pub(crate) async fn batch_get<T>(
@@ -54,10 +57,10 @@ impl Store {
         batch: Batch<'_>,
         mut read: impl FnMut(Item) -> Result<Option<(String, T)>, StoreError>,
     ) -> Result<HashMap<String, T>, StoreError> {
-        let Batch { table, sort, user_id, keys, attributes, consistent, per_request } = batch;
+        let Batch { table, user_id, keys, attributes, consistency, per_request } = batch;
         let requests = keys.chunks(per_request).map(|chunk| {
-            let keys = chunk.iter().map(|sort_key| key(user_id, sort, sort_key)).collect();
-            self.get_chunk(table, sort, keys, attributes, consistent)
+            let keys = chunk.iter().map(|sort_key| table.key(user_id, sort_key)).collect();
+            self.get_chunk(table, keys, attributes, consistency)
         });
         let mut all = HashMap::with_capacity(keys.len());
         let extend = |item| {
@@ -68,30 +71,30 @@ impl Store {
         Ok(all)
     }
 
-    /// Reads the items with these keys, at most [`GET_LIMIT`], of any users.
+    /// Reads the items with these keys, at most [`GET_LIMIT`], of any user.
     pub(crate) async fn get_chunk(
         &self,
-        table: &str,
-        sort: &str,
+        table: TableRef<'_>,
         keys: Vec<Item>,
         attributes: &[&str],
-        consistent: bool,
+        consistency: Consistency,
     ) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::with_capacity(keys.len());
-        let mut request = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(consistent);
+        let is_strong = consistency == Consistency::Strong;
+        let mut request = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(is_strong);
         if !attributes.is_empty() {
-            let (expression, names) = projection([OWNER, sort].iter().chain(attributes).copied());
+            let (expression, names) = projection([USER_ID, table.sort].iter().chain(attributes).copied());
             request = request.projection_expression(expression).set_expression_attribute_names(Some(names));
         }
         let mut pending = request.build()?;
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
-                wait(attempt).await;
+                BACKOFF.wait(attempt).await;
                 count_retry();
             }
-            let response = self.client.batch_get_item().request_items(table, pending).send().await?;
+            let response = self.client.batch_get_item().request_items(table.name, pending).send().await?;
             items.extend(response.responses.into_iter().flatten().flat_map(|(_, items)| items));
-            match response.unprocessed_keys.and_then(|mut tables| tables.remove(table)) {
+            match response.unprocessed_keys.and_then(|mut tables| tables.remove(table.name)) {
                 None => return Ok(items),
                 Some(rest) if rest.keys.is_empty() => return Ok(items),
                 Some(rest) => pending = rest,
@@ -109,8 +112,9 @@ impl Store {
 
     /// Deletes items of the sessions table.
     pub(crate) async fn batch_delete(&self, user_id: &str, sort_keys: Vec<String>) -> Result<(), StoreError> {
+        let table = self.names.of(RecordKind::Session);
         let deletes = sort_keys.into_iter().map(|sort_key| {
-            let key = HashMap::from([(OWNER.to_owned(), text(user_id)), ("item".to_owned(), text(sort_key))]);
+            let key = table.key(user_id, sort_key);
             Ok(WriteRequest::builder().delete_request(DeleteRequest::builder().set_key(Some(key)).build()?).build())
         });
         self.batch_write(deletes.collect::<Result<_, StoreError>>()?, WRITE_LIMIT).await
@@ -126,7 +130,7 @@ impl Store {
                     return Err(StoreError::Unavailable(format!("{} writes stayed unprocessed", pending.len())));
                 }
                 if attempt > 0 {
-                    wait(attempt).await;
+                    BACKOFF.wait(attempt).await;
                 }
                 attempt += 1;
                 let response = self.client.batch_write_item().request_items(table, pending).send().await?;
@@ -137,8 +141,8 @@ impl Store {
     }
 }
 
-/// Sends requests, a few of them concurrently at first and more with each response, and hands over their items in the
-/// order of the requests.
+/// Sends requests, few of them concurrently at first and more with each response, and passes their
+/// items to `take` in the order of the requests.
 pub(crate) async fn for_each_item(
     requests: impl Iterator<Item = impl Future<Output = Result<Vec<Item>, StoreError>>>,
     mut take: impl FnMut(Item) -> Result<(), StoreError>,
@@ -158,9 +162,8 @@ pub(crate) async fn for_each_item(
     Ok(())
 }
 
-/// Waits before another attempt: twice as long each time, and a random share of that, so that callers do not come back
-/// in step.
-pub(crate) async fn wait(attempt: u32) {
-    let longest = FIRST_WAIT.saturating_mul(1 << attempt.min(16)).min(LONGEST_WAIT);
-    tokio::time::sleep(longest.mul_f64(fastrand::f64())).await;
+/// The items without duplicates, in the order of their first occurrences.
+pub(crate) fn distinct<T: Eq + Hash + Clone>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut seen = HashSet::new();
+    items.filter(|item| seen.insert(item.clone())).collect()
 }

@@ -1,66 +1,69 @@
-//! The bulk of a session's state: the summary, the conversation, what the tools remember.
+//! The bulk of a session's state: the summary, the conversation and the tool context.
 //!
-//! It is text of a few lines (compact JSON holds no line break), compressed with zstd, whose checksum finds any damage. It
-//! lies in the head while it is small, else in parts.
+//! The bulk is text of a few lines (compact JSON holds no line break), compressed with zstd with a
+//! checksum. A small bulk lies in the head, a large one in parts.
 //!
-//! The first line is by far the longest: the summary and the conversation as they stand in an response, so that unpacking
-//! writes them where they belong.
+//! The first line is by far the longest. It holds the summary and the conversation in the form of
+//! a response, so that it is decompressed straight into the response.
 
 use std::cell::RefCell;
 use std::io::{self, BufRead, BufReader, Read};
 
 use zstd::bulk::{Compressor, Decompressor};
 
-/// The largest compressed bulk that lies in the head, in bytes.
+/// The largest compressed bulk in the head, in bytes.
 ///
-/// A head of up to 4 KB costs one read unit whether there is bulk in it or not, and a part costs at least one more; but
-/// heads are read for summaries too, which need no bulk.
+/// A head of up to 4 KB costs one read unit with or without bulk, and a part costs at least one
+/// more. But summaries read heads too, and need no bulk.
 pub(crate) const INLINE_LIMIT: usize = 8 * 1024;
 
-/// The size of a part's data, in bytes: an item of 400 KB less the longest keys.
+/// The size of a part's data, in bytes: the item limit of 400 KB less the longest keys.
 pub(crate) const PART_SIZE: usize = 400 * 1024 - 8 * 1024;
 
-/// zstd's default level.
+/// The default level of zstd.
 const LEVEL: i32 = 3;
 
 /// The largest bulk that is unpacked, in bytes.
 pub(crate) const UNPACKED_LIMIT: u64 = 1 << 30;
 
-/// The largest window that unpacking takes memory for, as the logarithm of its bytes: the default level writes no larger one.
+/// The largest window of the decompressor, as the logarithm of its bytes. The default level writes
+/// no larger one.
 const MOST_WINDOW_LOG: u32 = 23;
 
 thread_local! {
-    /// Making a context costs more than unpacking a small state with it.
+    /// Creation of a context costs more than decompression of a small state.
     static DECOMPRESSOR: RefCell<io::Result<Decompressor<'static>>> = RefCell::new(Decompressor::new());
 }
 
-/// Packs lines of text.
+/// Compresses lines of text.
 ///
 /// # Errors
 ///
-/// zstd finds no memory.
+/// Allocation fails.
 pub(crate) fn pack(lines: &[&str]) -> io::Result<Vec<u8>> {
     let mut compressor = Compressor::new(LEVEL)?;
     compressor.include_checksum(true)?;
     compressor.compress(lines.join("\n").as_bytes())
 }
 
-/// How many bytes unpacking makes, as the data themselves say; `None` if they do not, or say more than 1 GB.
+/// The unpacked size in the zstd frame header, in bytes; `None` if the header has none, or has
+/// more than 1 GB.
 pub(crate) fn unpacked_size(packed: &[u8]) -> Option<usize> {
     let size = zstd::zstd_safe::get_frame_content_size(packed).ok().flatten()?;
     usize::try_from(size).ok().filter(|_| size <= UNPACKED_LIMIT)
 }
 
-/// The most parts that a bulk of this size can lie in, however badly it compresses.
+/// The maximum number of parts for a bulk of this unpacked size.
 pub(crate) fn most_parts(unpacked_size: usize) -> usize {
     zstd::zstd_safe::compress_bound(unpacked_size).div_ceil(PART_SIZE)
 }
 
-/// Appends the lines to `out`, unpacked: `size` bytes, for which alone memory is taken.
+/// Decompresses the lines to the end of `out`. Allocates exactly `size` bytes.
 ///
 /// # Errors
 ///
-/// The data are damaged, or have another size; the message says which. Part of them may have been appended.
+/// The data are damaged, or have another size than `size`. The message names the problem. `out`
+/// may have part of the data appended.
 pub(crate) fn unpack(packed: &[u8], size: usize, out: &mut Vec<u8>) -> Result<(), String> {
     if unpacked_size(packed) != Some(size) {
         return Err("the state's bulk has another size than its head says".to_owned());
@@ -76,16 +79,16 @@ pub(crate) fn unpack(packed: &[u8], size: usize, out: &mut Vec<u8>) -> Result<()
     if out.len() == end + size { Ok(()) } else { Err("the state's bulk has another size than it says".to_owned()) }
 }
 
-/// Unpacks the last of the lines alone: the others are passed over as they are unpacked, and take no memory.
+/// Decompresses the last line alone, without memory for the other lines.
 ///
 /// # Errors
 ///
-/// The data are damaged, or have another size; the message says which.
+/// The data are damaged, or have another size than `size`. The message names the problem.
 pub(crate) fn unpack_last_line(packed: &[u8], size: usize) -> Result<String, String> {
     let problem = |error: io::Error| format!("the state's bulk: {error}");
     let mut decoder = zstd::stream::read::Decoder::new(packed).map_err(problem)?;
     decoder.window_log_max(MOST_WINDOW_LOG).map_err(problem)?;
-    // One byte more shows that there is more.
+    // One byte beyond the size reveals data that are too long.
     let mut lines = BufReader::with_capacity(1 << 16, decoder.take(size as u64 + 1));
     let (mut line, mut unpacked) = (Vec::new(), 0);
     loop {
@@ -125,7 +128,7 @@ mod tests {
         for bit in 0..8 * packed.len() {
             let mut damaged = packed.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
-            // A bit of the header means nothing.
+            // One bit of the header is unused.
             let unpacked = unpacked(&damaged);
             assert!(unpacked.is_err() || unpacked.is_ok_and(|text| text == intact), "bit {bit}");
         }

@@ -1,4 +1,4 @@
-//! The DynamoDB client.
+//! The configuration of the DynamoDB client.
 
 use std::time::Duration;
 
@@ -17,43 +17,44 @@ use crate::proxy::{self, is_loopback};
 use crate::trace::CarryTrace;
 use crate::usage::Count;
 
-/// The variable that names another endpoint than Amazon's.
+/// The variable that replaces the endpoint of AWS.
 const ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
-/// The variables that name the region. The first is the one that Lambda sets.
+/// The variables that name the region. Lambda sets the first one.
 const REGIONS: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
-/// The variable that every kind of credentials in the environment has.
+/// The variable that is part of all credentials in the environment.
 const ACCESS_KEY: &str = "AWS_ACCESS_KEY_ID";
-/// The region of a DynamoDB on this machine.
-const MADE_UP_REGION: Region = Region::from_static("us-east-1");
+/// The region for a DynamoDB on this machine.
+const LOCAL_REGION: Region = Region::from_static("us-east-1");
 
-/// How long a program waits for DynamoDB.
+/// The timeouts and the retries of a DynamoDB client.
 ///
-/// No operation has a time-out of its own: the attempts bound it, and a function's budget bounds all of its operations.
+/// An operation has no timeout of its own: its attempts bound it, and the budget of a function
+/// bounds all of its operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientTimeouts {
-    /// For a connection, TCP and TLS.
+    /// For the TCP connection and the TLS handshake.
     pub connect: Duration,
-    /// For the first byte of an response, the connection included.
+    /// For the first byte of a response, the connection included.
     pub first_byte: Duration,
-    /// For a whole response.
+    /// For one attempt, until the end of the response.
     pub attempt: Duration,
-    /// How often a request is sent before it counts as unanswered.
+    /// The maximum number of attempts of a request.
     pub attempts: u32,
-    /// How long a connection may have been idle and be used again.
+    /// The maximum idle time of a connection that is used again.
     pub idle: Duration,
 }
 
 impl ClientTimeouts {
-    /// A function's.
+    /// Of a Lambda function.
     ///
-    /// DynamoDB begins to response within milliseconds. Two seconds without a byte mean that the connection is dead or the
-    /// request is lost, or else that a small Lambda is opening dozens of connections at once; and they leave time for
-    /// another attempt even where the function's time-out is Lambda's default of three seconds. A whole response may have
-    /// 16 MB, which take a small Lambda seconds to receive and read.
+    /// DynamoDB begins to respond within milliseconds. Two seconds without a byte mean that the
+    /// connection is dead, that the request is lost, or that a small Lambda opens dozens of
+    /// connections at once. They leave time for another attempt within Lambda's default timeout of
+    /// three seconds. A whole response may have 16 MB, which a small Lambda receives in seconds.
     ///
-    /// A function sleeps between requests, and what is sent to a sleeper may be lost: the other end has closed a connection,
-    /// or something on the way has forgotten it, and nothing shows until it is used. A large list leaves dozens of
-    /// connections behind; if all of them are dead, every attempt of the next request finds another dead one.
+    /// Lambda freezes a function between invocations. Meanwhile the peer or a network device may
+    /// drop a connection, which shows only when the connection is used. A large list leaves dozens
+    /// of connections open. If all are dead, each attempt of the next request uses a dead one.
     pub const FUNCTION: Self = Self {
         connect: Duration::from_secs(1),
         first_byte: Duration::from_secs(2),
@@ -62,8 +63,8 @@ impl ClientTimeouts {
         idle: Duration::from_secs(20),
     };
 
-    /// Of a process that keeps copies: nobody waits at a screen, but a change does that comes after. Parts of a state are 2 MB a
-    /// request.
+    /// Of the process that keeps replicas: no user waits for it, but later changes do. Requests
+    /// with parts of a state have 2 MB.
     pub const FOLLOWER: Self = Self {
         connect: Duration::from_secs(2),
         first_byte: Duration::from_secs(5),
@@ -72,7 +73,8 @@ impl ClientTimeouts {
         idle: Duration::from_secs(20),
     };
 
-    /// A loader's: it sends megabytes, maybe over a slow line, and nobody waits at a screen.
+    /// Of the import of an export: it sends megabytes, maybe over a slow network, and no user
+    /// waits for it.
     pub const LOADER: Self = Self {
         connect: Duration::from_secs(5),
         first_byte: Duration::from_secs(30),
@@ -82,78 +84,82 @@ impl ClientTimeouts {
     };
 }
 
-/// The longest that the first wait before another attempt may be, and any wait. Each may be twice as long as the one before
-/// it, and is a random share of that.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
-const LONGEST_WAIT: Duration = Duration::from_millis(1000);
+/// The upper bound of the delay before the first retry. It doubles with each retry, and a delay is
+/// a random share of it.
+const INITIAL_BACKOFF: Duration = Duration::from_millis(100);
+/// The upper bound of all delays.
+const MAX_BACKOFF: Duration = Duration::from_millis(1000);
 
-/// Tokens a second for the client's retries. A retry takes 5 to 10 of 500; without these, a client that has used them up
-/// in a bad minute would get them back by its successes alone, one each.
+/// Retry tokens a second. A retry takes 5 to 10 of 500 tokens. Without a refill, a client that has
+/// used up its tokens regains one with each success only.
 const RETRY_TOKENS: f32 = 10.0;
 
-/// A client configured as every AWS tool is, by environment, profile or role, and by `endpoint_url` if it is given. Sends
-/// nothing.
+/// A client with the standard configuration of AWS tools: environment, profile or role. Sends no
+/// request to DynamoDB. `endpoint_url` replaces the configured endpoint.
 ///
-/// An endpoint on this machine needs neither credentials nor a region: if the environment has none, it gets made-up ones.
-pub async fn connect(endpoint_url: Option<&str>, patience: ClientTimeouts) -> Client {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client(patience));
+/// An endpoint on this machine needs no credentials and no region: the client uses placeholders
+/// for those that the environment lacks.
+pub async fn connect(endpoint_url: Option<&str>, timeouts: ClientTimeouts) -> Client {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client(timeouts));
     if let Some(url) = endpoint_url {
         loader = loader.endpoint_url(url);
     }
     let endpoint = endpoint_url.map(str::to_owned).or_else(|| variable(ENDPOINT));
     if endpoint.as_deref().is_some_and(is_loopback) {
         if variable(ACCESS_KEY).is_none() {
-            loader = loader.credentials_provider(made_up());
+            loader = loader.credentials_provider(placeholder_credentials());
         }
         if REGIONS.into_iter().find_map(variable).is_none() {
-            loader = loader.region(MADE_UP_REGION);
+            loader = loader.region(LOCAL_REGION);
         }
     }
-    client(&loader.load().await, patience)
+    client(&loader.load().await, timeouts)
 }
 
-/// A function's client: configured by the environment variables that Lambda sets, and nothing else. Sends nothing.
+/// A client for a function, configured by the environment variables that Lambda sets. Sends no
+/// request.
 ///
-/// Lambda hands credentials over by environment. To look for them in profiles, at token services and at metadata services as
-/// well takes programs that make a function a fifth larger and slower to start.
-pub fn connect_from_environment(patience: ClientTimeouts) -> Client {
+/// Lambda passes credentials in the environment. The code that reads them from profiles, token
+/// services and metadata services would make a function a fifth larger and slower to start.
+pub fn connect_from_environment(timeouts: ClientTimeouts) -> Client {
     let endpoint = variable(ENDPOINT).or_else(|| variable("AWS_ENDPOINT_URL"));
     let is_local = endpoint.as_deref().is_some_and(is_loopback);
     let region = REGIONS.into_iter().find_map(variable).map(Region::new);
     let is_true = |name| variable(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
     let credentials = if is_local && variable(ACCESS_KEY).is_none() {
-        SharedCredentialsProvider::new(made_up())
+        SharedCredentialsProvider::new(placeholder_credentials())
     } else {
         SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new())
     };
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(region.or_else(|| is_local.then_some(MADE_UP_REGION)))
+        .region(region.or_else(|| is_local.then_some(LOCAL_REGION)))
         .credentials_provider(credentials)
         .use_fips(is_true("AWS_USE_FIPS_ENDPOINT"))
         .use_dual_stack(is_true("AWS_USE_DUALSTACK_ENDPOINT"));
     config.set_endpoint_url(endpoint);
-    client(&config.build(), patience)
+    client(&config.build(), timeouts)
 }
 
-fn client(config: &SdkConfig, patience: ClientTimeouts) -> Client {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(patience.connect)
-        .read_timeout(patience.first_byte)
-        .operation_attempt_timeout(patience.attempt)
+fn client(config: &SdkConfig, timeouts: ClientTimeouts) -> Client {
+    let timeout_config = TimeoutConfig::builder()
+        .connect_timeout(timeouts.connect)
+        .read_timeout(timeouts.first_byte)
+        .operation_attempt_timeout(timeouts.attempt)
         .build();
     let retries = RetryConfig::standard()
-        .with_max_attempts(patience.attempts)
-        .with_initial_backoff(FIRST_WAIT)
-        .with_max_backoff(LONGEST_WAIT);
-    // The default partition is the process's, and its tokens do not come back with time.
+        .with_max_attempts(timeouts.attempts)
+        .with_initial_backoff(INITIAL_BACKOFF)
+        .with_max_backoff(MAX_BACKOFF);
+    // The tokens of the default partition are shared by the process and are not refilled with
+    // time.
     let tokens = TokenBucket::builder().refill_rate(RETRY_TOKENS).build();
     let partition = RetryPartition::custom("agentscope").token_bucket(tokens).build();
     let config = aws_sdk_dynamodb::config::Builder::from(config)
-        .timeout_config(timeouts)
+        .timeout_config(timeout_config)
         .retry_config(retries)
         .retry_partition(partition)
-        .http_client(http_client(patience))
+        .http_client(http_client(timeouts))
         .interceptor(Count)
         .interceptor(CarryTrace);
     Client::from_conf(config.build())
@@ -163,20 +169,20 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-fn made_up() -> Credentials {
+fn placeholder_credentials() -> Credentials {
     Credentials::new("local", "local", None, None, "local endpoint")
 }
 
-/// An HTTPS client that keeps connections for a time. The machine's certificates are read
-/// now and not with the first request: Lambda starts a function on a faster processor than it runs it.
-pub fn http_client(patience: ClientTimeouts) -> SharedHttpClient {
-    let settings = HttpConnectorSettings::builder().connect_timeout(patience.connect).read_timeout(patience.first_byte);
+/// An HTTPS client with a connection pool. It reads the root certificates now and not with the
+/// first request: Lambda gives a function more CPU at start-up than afterwards.
+pub fn http_client(timeouts: ClientTimeouts) -> SharedHttpClient {
+    let settings = HttpConnectorSettings::builder().connect_timeout(timeouts.connect).read_timeout(timeouts.first_byte);
     let settings = settings.build();
     proxy::client(|proxies| {
         let connector = Connector::builder()
             .connector_settings(settings.clone())
             .proxy_config(proxies)
-            .pool_idle_timeout(patience.idle)
+            .pool_idle_timeout(timeouts.idle)
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .build();
         SharedHttpConnector::new(connector)
@@ -188,18 +194,18 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_client_is_as_patient_as_it_is_told() {
-        for patience in [ClientTimeouts::FUNCTION, ClientTimeouts::FOLLOWER, ClientTimeouts::LOADER] {
-            for client in [connect(Some("http://127.0.0.1:1"), patience).await, connect_from_environment(patience)] {
+    async fn a_client_has_the_timeouts_and_retries_that_it_is_given() {
+        for timeouts in [ClientTimeouts::FUNCTION, ClientTimeouts::FOLLOWER, ClientTimeouts::LOADER] {
+            for client in [connect(Some("http://127.0.0.1:1"), timeouts).await, connect_from_environment(timeouts)] {
                 let retries = client.config().retry_config().unwrap();
-                assert_eq!(retries.max_attempts(), patience.attempts);
-                assert_eq!((retries.initial_backoff(), retries.max_backoff()), (FIRST_WAIT, LONGEST_WAIT));
-                // A wait is a random share of the longest that it may be.
+                assert_eq!(retries.max_attempts(), timeouts.attempts);
+                assert_eq!((retries.initial_backoff(), retries.max_backoff()), (INITIAL_BACKOFF, MAX_BACKOFF));
+                // A delay is a random share of its upper bound.
                 assert!(!retries.use_static_exponential_base());
-                let timeouts = client.config().timeout_config().unwrap();
-                assert_eq!(timeouts.connect_timeout(), Some(patience.connect));
-                assert_eq!(timeouts.read_timeout(), Some(patience.first_byte));
-                assert_eq!(timeouts.operation_attempt_timeout(), Some(patience.attempt));
+                let configured = client.config().timeout_config().unwrap();
+                assert_eq!(configured.connect_timeout(), Some(timeouts.connect));
+                assert_eq!(configured.read_timeout(), Some(timeouts.first_byte));
+                assert_eq!(configured.operation_attempt_timeout(), Some(timeouts.attempt));
             }
         }
     }

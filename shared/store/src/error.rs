@@ -1,19 +1,20 @@
-//! What can go wrong between the program and its tables.
+//! The errors of the store.
 
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
 
-/// Why the store could not response.
+/// The reason why an operation of the store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// DynamoDB throttled, timed out or had a fault of its own. Trying again later may help.
+    /// DynamoDB throttled the request, did not respond in time, or had an internal error. A retry
+    /// may succeed.
     #[error("DynamoDB is unavailable: {0}")]
     Unavailable(String),
-    /// DynamoDB refused the request. Trying again does not help: a table is missing, or a permission.
+    /// DynamoDB refused the request: a table or a permission is missing. A retry fails as well.
     #[error("DynamoDB refused the request: {0}")]
     Refused(String),
-    /// An item cannot be read.
+    /// The attributes of an item are not what a reader expects.
     #[error("item {key:?} of user {user_id:?} in table {table} cannot be read: {problem}")]
     Unreadable {
         /// The table.
@@ -22,31 +23,31 @@ pub enum StoreError {
         user_id: String,
         /// The sort key.
         key: String,
-        /// What is wrong with it. It quotes nothing of the item.
+        /// The problem. It quotes no content of the item.
         problem: String,
     },
-    /// A record does not fit the tables.
+    /// A record does not fit its table.
     #[error(transparent)]
     ConstraintViolation(#[from] ConstraintViolation),
-    /// What a response would hold is more than it can: at least this many bytes of JSON were read for it.
+    /// The JSON of a response exceeds its limit: at least this many bytes were read.
     #[error("the response would hold at least {0} bytes of JSON")]
     ExceedsLimit(usize),
-    /// Other writers kept getting in between.
+    /// Other writers wrote the session during each attempt.
     #[error("session {0:?} is being written by others")]
     Contended(String),
 }
 
-/// Why a record cannot be kept in the tables.
+/// The reason why a record does not fit its table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {problem}")]
 pub struct ConstraintViolation {
     /// The field; `.` for the record as a whole.
     pub field: &'static str,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: String,
 }
 
-/// Error codes that mean: too much, later, though their status puts the blame on the client.
+/// Error codes that ask for a retry with a status of the 400s.
 pub(crate) const THROTTLES: [&str; 5] = [
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
@@ -62,7 +63,7 @@ where
 {
     fn from(error: SdkError<E, HttpResponse>) -> Self {
         let cause = cause(&error);
-        let later = match &error {
+        let is_retryable = match &error {
             SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
             SdkError::ServiceError(service) => {
                 service.raw().status().is_server_error()
@@ -70,13 +71,13 @@ where
             }
             _ => false,
         };
-        tracing::warn!(later, cause, "DynamoDB did not respond the request");
-        if later { Self::Unavailable(cause) } else { Self::Refused(cause) }
+        tracing::warn!(retryable = is_retryable, cause, "the DynamoDB request failed");
+        if is_retryable { Self::Unavailable(cause) } else { Self::Refused(cause) }
     }
 }
 
-/// What went wrong, in the words of the SDK and of DynamoDB's error. The SDK's own way to print errors in full is not for logs:
-/// it adds the response as it came, in which there may be users' items.
+/// The messages of the SDK and of DynamoDB. The SDK's `DisplayErrorContext` is not for logs: it
+/// includes the raw response, which may hold users' items.
 fn cause<E>(error: &SdkError<E, HttpResponse>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! Items: their attributes and their size.
+//! The attributes and the size of items.
 
 use std::collections::HashMap;
 
@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::value::RawValue;
 
-use crate::documents::RELEASE;
-use crate::tables::OWNER;
+use crate::attributes::{RELEASE, USER_ID};
+use crate::tables::TableRef;
 use crate::usage::count_other_release;
 use crate::{ConstraintViolation, StoreError};
 
@@ -22,19 +22,24 @@ pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-/// The keys of an item.
+/// The key of an item.
 pub(crate) fn key(user_id: &str, sort: &str, sort_key: impl Into<String>) -> Item {
-    HashMap::from([(OWNER.to_owned(), text(user_id)), (sort.to_owned(), text(sort_key))])
+    HashMap::from([(USER_ID.to_owned(), text(user_id)), (sort.to_owned(), text(sort_key))])
 }
 
-/// An expression that requests these attributes, and the names that stand in it for theirs, of which some are reserved words.
+pub(crate) fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// A projection expression for these attributes, and its placeholders: some names are reserved
+/// words.
 pub(crate) fn projection<'a>(names: impl Iterator<Item = &'a str>) -> (String, HashMap<String, String>) {
     let names: Vec<_> = names.enumerate().map(|(index, name)| (format!("#{index}"), name.to_owned())).collect();
     let expression = names.iter().map(|(placeholder, _)| placeholder.as_str()).collect::<Vec<_>>().join(",");
     (expression, names.into_iter().collect())
 }
 
-/// The size that DynamoDB counts for an item, in bytes.
+/// The size of an item as DynamoDB counts it, in bytes.
 pub(crate) fn size(item: &Item) -> usize {
     fn value_size(value: &AttributeValue) -> usize {
         match value {
@@ -53,7 +58,7 @@ pub(crate) fn size(item: &Item) -> usize {
 
 /// # Errors
 ///
-/// The item is larger than DynamoDB takes.
+/// The item is larger than DynamoDB accepts.
 pub(crate) fn check_size(item: &Item) -> Result<(), ConstraintViolation> {
     match size(item) {
         size if size > ITEM_LIMIT => {
@@ -63,36 +68,49 @@ pub(crate) fn check_size(item: &Item) -> Result<(), ConstraintViolation> {
     }
 }
 
-/// Takes an item apart; what is missing or of another type is an error that names the item.
+/// # Errors
+///
+/// The id is empty, or too long for its place in a key.
+pub(crate) fn check_key(field: &'static str, id: &str, limit: usize) -> Result<(), ConstraintViolation> {
+    match id.len() {
+        0 => Err(ConstraintViolation { field, problem: "it is empty".into() }),
+        length if length > limit => {
+            Err(ConstraintViolation { field, problem: format!("{length} bytes, expected at most {limit}") })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The attributes of an item, for reading one after the other. An attribute that is missing or has
+/// another type is an error that names the item.
 pub(crate) struct Fields<'a> {
-    table: &'a str,
-    sort: &'static str,
+    table: TableRef<'a>,
     item: Item,
 }
 
 impl<'a> Fields<'a> {
-    pub(crate) fn new(table: &'a str, sort: &'static str, item: Item) -> Self {
-        Self { table, sort, item }
+    pub(crate) fn new(table: TableRef<'a>, item: Item) -> Self {
+        Self { table, item }
     }
 
     pub(crate) fn unreadable(&self, problem: impl Into<String>) -> StoreError {
         let key = |name: &str| self.item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
         StoreError::Unreadable {
-            table: self.table.to_owned(),
-            user_id: key(OWNER),
-            key: key(self.sort),
+            table: self.table.name.to_owned(),
+            user_id: key(USER_ID),
+            key: key(self.table.sort),
             problem: problem.into(),
         }
     }
 
-    /// A text that must be there. Keys stay in the item, so that a later error can name it.
+    /// A required text. Keys stay in the item, so that a later error can name it.
     pub(crate) fn text(&mut self, name: &str) -> Result<String, StoreError> {
         self.optional_text(name)?.ok_or_else(|| self.unreadable(format!("{name} is missing")))
     }
 
     pub(crate) fn optional_text(&mut self, name: &str) -> Result<Option<String>, StoreError> {
-        let value =
-            if name == OWNER || name == self.sort { self.item.get(name).cloned() } else { self.item.remove(name) };
+        let is_key = name == USER_ID || name == self.table.sort;
+        let value = if is_key { self.item.get(name).cloned() } else { self.item.remove(name) };
         match value {
             None => Ok(None),
             Some(AttributeValue::S(text)) => Ok(Some(text)),
@@ -101,7 +119,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A text that holds JSON.
-    pub(crate) fn optional_json(&mut self, name: &str) -> Result<Option<String>, StoreError> {
+    fn optional_json(&mut self, name: &str) -> Result<Option<String>, StoreError> {
         let Some(text) = self.optional_text(name)? else { return Ok(None) };
         match serde_json::from_str::<&RawValue>(&text) {
             Ok(_) => Ok(Some(text)),
@@ -109,7 +127,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A text that holds a JSON object and nothing around it: its members are put among others as they are.
+    /// A text that holds a JSON object without surrounding whitespace: responses embed it as it
+    /// is.
     pub(crate) fn optional_object(&mut self, name: &str) -> Result<Option<String>, StoreError> {
         match self.optional_json(name)? {
             Some(text) if !(text.starts_with('{') && text.ends_with('}')) => {
@@ -119,12 +138,12 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Like [`optional_object`](Self::optional_object), of a text that must be there.
+    /// Like [`optional_object`](Self::optional_object), of a required text.
     pub(crate) fn object(&mut self, name: &str) -> Result<String, StoreError> {
         self.optional_object(name)?.ok_or_else(|| self.unreadable(format!("{name} is missing")))
     }
 
-    /// Counts an item that was written in the shape of another release than this, or of none.
+    /// Counts the item if it was written in the shape of another release, or of none.
     pub(crate) fn note_release(&mut self, release: Release) -> Result<(), StoreError> {
         if self.optional_text(RELEASE)?.as_deref() != Some(release.as_str()) {
             count_other_release();

@@ -1,29 +1,30 @@
 //! Keys and their limits.
 //!
-//! Every table's partition key is the owner, so a key of one user cannot name an item of another. Where several parts
-//! make up a key they are joined with `#`, and ids are escaped so that they hold none.
+//! The partition key of every table is the owner, so a key of one user cannot name an item of
+//! another. The components of a key are joined with `#`, and ids are escaped so that they hold
+//! none.
 
 use std::borrow::Cow;
 
 use agentscope_model::Timestamp;
 
-/// The longest partition key, in bytes (a limit of DynamoDB's).
+/// The longest partition key, in bytes (a limit of DynamoDB).
 pub const PARTITION_KEY_LIMIT: usize = 2048;
-/// The longest sort key, in bytes (a limit of DynamoDB's).
+/// The longest sort key, in bytes (a limit of DynamoDB).
 pub const SORT_KEY_LIMIT: usize = 1024;
 
-/// What the sort keys of run leases begin with.
+/// The prefix of the sort keys of run leases.
 pub const RUN_PREFIX: &str = "run#";
 
-/// What the sort keys of sessions' heads, and of the parts of their states, begin with.
+/// The prefix of the sort keys of sessions' heads and of their parts.
 pub const HEAD_PREFIX: &str = "session#";
 
-/// The text without `#`: `%` becomes `%25` and `#` becomes `%23`.
+/// Escapes a text: `%` becomes `%25` and `#` becomes `%23`.
 pub fn escape(text: &str) -> Cow<'_, str> {
     if text.contains(['#', '%']) { text.replace('%', "%25").replace('#', "%23").into() } else { text.into() }
 }
 
-/// The text that was escaped.
+/// Reverses [`escape`].
 pub fn unescape(text: &str) -> Cow<'_, str> {
     if text.contains('%') { text.replace("%23", "#").replace("%25", "%").into() } else { text.into() }
 }
@@ -33,7 +34,7 @@ pub fn head(session_id: &str) -> String {
     format!("{HEAD_PREFIX}{}", escape(session_id))
 }
 
-/// What the sort keys of all parts of a session's state begin with.
+/// The prefix of the sort keys of the parts of a session's state.
 pub fn parts(session_id: &str) -> String {
     format!("{}#state#", head(session_id))
 }
@@ -48,33 +49,34 @@ pub fn run(session_id: &str) -> String {
     format!("{RUN_PREFIX}{}", escape(session_id))
 }
 
-/// What the listing of every session of a user begins with, and no other user's.
+/// The prefix of the range keys of a user's sessions in the indexes.
 pub fn listing_prefix(user_id: &str) -> String {
     format!("{}#", escape(user_id))
 }
 
-/// The range key under which a session is listed: by owner, then creation, then id.
+/// The range key of a session in the indexes: owner, time of creation, id.
 pub fn listing(user_id: &str, created_at: &Timestamp, session_id: &str) -> String {
     listing_at(user_id, created_at.instant(), session_id)
 }
 
-/// The same, for the text of the instant of creation.
+/// The same range key for the text of a [`Timestamp::instant`].
 pub fn listing_at(user_id: &str, created_at: &str, session_id: &str) -> String {
     format!("{}{created_at}#{session_id}", listing_prefix(user_id))
 }
 
-/// The range key of what is in an index and on no list: no owner's listing begins so, for no owner's name is empty.
+/// The range key of an item in an index that is on no list. No owner's prefix begins with `#`,
+/// because no owner is empty.
 pub fn unlisted(session_id: &str) -> String {
     format!("#{}", escape(session_id))
 }
 
-/// Whether an item with these keys can exist. Ids that cannot are responded without asking DynamoDB, which would refuse
-/// them.
+/// Whether an item with these keys can exist. DynamoDB rejects a request with other keys, so none
+/// is sent.
 pub fn can_exist(partition: &str, sort: &str) -> bool {
     fits_partition(partition) && (1..=SORT_KEY_LIMIT).contains(&sort.len())
 }
 
-/// Whether this can be a partition key.
+/// Whether this is a valid partition key.
 pub fn fits_partition(key: &str) -> bool {
     (1..=PARTITION_KEY_LIMIT).contains(&key.len())
 }

@@ -1,78 +1,75 @@
-//! Run leases: a session is running while somebody holds one.
+//! Run leases: a session is running while a process holds its lease.
 //!
-//! A lease ends by itself, so a runner that crashes stops counting. DynamoDB deletes an ended lease days later, so what
-//! counts is its time and never that it exists.
+//! A lease expires, so a session stops running when its process crashes. DynamoDB deletes an
+//! expired lease up to days later, so readers compare its time.
 
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::types::AttributeValue;
+use crate::attributes::{EXPIRES_AT, HOLDER, ID, ITEM, USER_ID};
+use crate::condition::is_condition_met;
+use crate::item::{Fields, Item, check_key, key, number, text};
+use crate::{ConstraintViolation, RecordKind, Store, StoreError, keys};
 
-use crate::documents::check_key;
-use crate::item::{Fields, Item, key, text};
-use crate::tables::{EXPIRES_AT, OWNER};
-use crate::{ConstraintViolation, Store, StoreError, keys};
-
-/// A lease that is held.
+/// An active lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
     /// The session that runs.
     pub session_id: String,
-    /// Who runs it.
+    /// The process that runs it.
     pub holder: String,
-    /// When it ends, in seconds since 1970.
+    /// The end of the lease, in seconds since 1970.
     pub expires_at: u64,
 }
 
-/// The lease is somebody else's, or is no longer held.
+/// The lease belongs to another holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeaseHeld;
 
 impl Store {
-    /// The sessions of a user that run now.
+    /// Reads the ids of a user's running sessions.
     ///
     /// # Errors
     ///
-    /// DynamoDB does not respond, or a lease cannot be read.
+    /// DynamoDB does not respond, or a lease is unreadable.
     pub async fn running(&self, user_id: &str) -> Result<HashSet<String>, StoreError> {
         Ok(self.leases(user_id).await?.into_iter().map(|lease| lease.session_id).collect())
     }
 
-    /// The leases of a user that have not ended.
+    /// Reads the active leases of a user.
     ///
     /// # Errors
     ///
-    /// DynamoDB does not respond, or a lease cannot be read.
+    /// DynamoDB does not respond, or a lease is unreadable.
     pub async fn leases(&self, user_id: &str) -> Result<Vec<Lease>, StoreError> {
         if !keys::fits_partition(user_id) {
             return Ok(Vec::new());
         }
-        let now = now();
         let query = self
             .items_query(user_id, keys::RUN_PREFIX)
             .filter_expression("#expires_at > :now")
             .expression_attribute_names("#expires_at", EXPIRES_AT)
-            .expression_attribute_values(":now", AttributeValue::N(now.to_string()));
+            .expression_attribute_values(":now", number(now()));
         let items = self.all_pages(query).await?;
         let mut leases = Vec::with_capacity(items.len());
         for item in items {
-            let mut fields = Fields::new(&self.names.sessions, "item", item);
+            let mut fields = Fields::new(self.names.of(RecordKind::Session), item);
             let expires_at = fields.optional_number(EXPIRES_AT)?;
             leases.push(Lease {
-                session_id: fields.text("id")?,
-                holder: fields.text("holder")?,
+                session_id: fields.text(ID)?,
+                holder: fields.text(HOLDER)?,
                 expires_at: expires_at.ok_or_else(|| fields.unreadable("expires_at is missing"))?,
             });
         }
         Ok(leases)
     }
 
-    /// Takes the lease of a session, or renews it if `holder` has it already.
+    /// Acquires the lease of a session, or renews it if `holder` has it already.
     ///
     /// # Errors
     ///
-    /// DynamoDB does not respond, or the ids do not fit a key. The inner error says that somebody else holds the lease.
+    /// DynamoDB does not respond, or the ids do not fit a key. The inner error: another holder has
+    /// the lease.
     pub async fn acquire_lease(
         &self,
         user_id: &str,
@@ -80,34 +77,24 @@ impl Store {
         holder: &str,
         length: Duration,
     ) -> Result<Result<(), LeaseHeld>, StoreError> {
-        self.put_lease(
-            user_id,
-            session_id,
-            holder,
-            length,
-            "attribute_not_exists(#item) OR #expires_at <= :now OR #holder = :holder",
-        )
-        .await
+        let now = now();
+        let item = lease_item(user_id, session_id, holder, now.saturating_add(length.as_secs()))?;
+        let request = self
+            .client
+            .put_item()
+            .table_name(&self.names.sessions)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(#item) OR #expires_at <= :now OR #holder = :holder")
+            .expression_attribute_names("#item", ITEM)
+            .expression_attribute_names("#expires_at", EXPIRES_AT)
+            .expression_attribute_names("#holder", HOLDER)
+            .expression_attribute_values(":now", number(now))
+            .expression_attribute_values(":holder", text(holder));
+        Ok(if is_condition_met(request.send().await)? { Ok(()) } else { Err(LeaseHeld) })
     }
 
-    /// Renews a lease that `holder` has and that has not ended.
-    ///
-    /// # Errors
-    ///
-    /// DynamoDB does not respond, or the ids do not fit a key. The inner error says that the lease is lost.
-    pub async fn renew_lease(
-        &self,
-        user_id: &str,
-        session_id: &str,
-        holder: &str,
-        length: Duration,
-    ) -> Result<Result<(), LeaseHeld>, StoreError> {
-        let condition = "attribute_exists(#item) AND #holder = :holder AND #expires_at > :now";
-        self.put_lease(user_id, session_id, holder, length, condition).await
-    }
-
-    /// Writes down that a session runs until this moment, in seconds since 1970, whoever held its lease before: for copies of
-    /// leases that are decided elsewhere.
+    /// Writes a lease until this time, in seconds since 1970, whoever its holder was. For replicas
+    /// of locks that another database owns.
     ///
     /// # Errors
     ///
@@ -124,7 +111,7 @@ impl Store {
         Ok(())
     }
 
-    /// Ends a session's lease, whoever holds it.
+    /// Deletes the lease of a session, whoever its holder is.
     ///
     /// # Errors
     ///
@@ -132,45 +119,13 @@ impl Store {
     pub async fn end_lease(&self, user_id: &str, session_id: &str) -> Result<(), StoreError> {
         let sort_key = keys::run(session_id);
         if keys::can_exist(user_id, &sort_key) {
-            let key = key(user_id, "item", sort_key);
+            let key = key(user_id, ITEM, sort_key);
             self.client.delete_item().table_name(&self.names.sessions).set_key(Some(key)).send().await?;
         }
         Ok(())
     }
 
-    async fn put_lease(
-        &self,
-        user_id: &str,
-        session_id: &str,
-        holder: &str,
-        length: Duration,
-        condition: &str,
-    ) -> Result<Result<(), LeaseHeld>, StoreError> {
-        let now = now();
-        let item = lease_item(user_id, session_id, holder, now.saturating_add(length.as_secs()))?;
-        let response = self
-            .client
-            .put_item()
-            .table_name(&self.names.sessions)
-            .set_item(Some(item))
-            .condition_expression(condition)
-            .expression_attribute_names("#item", "item")
-            .expression_attribute_names("#expires_at", EXPIRES_AT)
-            .expression_attribute_names("#holder", "holder")
-            .expression_attribute_values(":now", AttributeValue::N(now.to_string()))
-            .expression_attribute_values(":holder", text(holder))
-            .send()
-            .await;
-        match response {
-            Ok(_) => Ok(Ok(())),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
-                Ok(Err(LeaseHeld))
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Gives a lease back. It is not an error if it has ended or is somebody else's: it is left alone then.
+    /// Releases a lease. A lease that has expired or belongs to another holder is left as it is.
     ///
     /// # Errors
     ///
@@ -184,18 +139,14 @@ impl Store {
             .client
             .delete_item()
             .table_name(&self.names.sessions)
-            .set_key(Some(key(user_id, "item", sort_key)))
+            .set_key(Some(key(user_id, ITEM, sort_key)))
             .condition_expression("attribute_not_exists(#user) OR #holder = :holder")
-            .expression_attribute_names("#user", OWNER)
-            .expression_attribute_names("#holder", "holder")
+            .expression_attribute_names("#user", USER_ID)
+            .expression_attribute_names("#holder", HOLDER)
             .expression_attribute_values(":holder", text(holder))
             .send()
             .await;
-        match response {
-            Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        is_condition_met(response).map(drop)
     }
 }
 
@@ -204,10 +155,10 @@ fn lease_item(user_id: &str, session_id: &str, holder: &str, expires_at: u64) ->
     let sort_key = keys::run(session_id);
     check_key("id", session_id, keys::SORT_KEY_LIMIT)?;
     check_key("id", &sort_key, keys::SORT_KEY_LIMIT)?;
-    let mut item = key(user_id, "item", sort_key);
-    item.insert("id".into(), text(session_id));
-    item.insert("holder".into(), text(holder));
-    item.insert(EXPIRES_AT.into(), AttributeValue::N(expires_at.to_string()));
+    let mut item = key(user_id, ITEM, sort_key);
+    item.insert(ID.into(), text(session_id));
+    item.insert(HOLDER.into(), text(holder));
+    item.insert(EXPIRES_AT.into(), number(expires_at));
     Ok(item)
 }
 

@@ -1,61 +1,96 @@
-//! The DynamoDB tables: what lies where, and how it is read and written.
+//! The DynamoDB tables: their items, and how these are read and written.
 //!
-//! - [`tables`]: the four tables and three indexes, defined once.
-//! - [`keys`]: keys and their limits.
-//! - `item`, `session_head`, `session`, `session_items`, `bulk`, `documents`: records as items.
-//! - `batch`, `query`: requests that go on until everything has been answered.
-//! - `read_limit`: how much one response may make them read.
-//! - `client`, `proxy`, `warm_up`: the connections.
-//! - `usage`: what a request takes.
-//! - `trace`: the trace header that requests carry.
-//! - `rows`, `states`, `read`, `session_write`, `write`, `lease`: what the rest of the program requests.
-//! - `held`, `copy`, `scan`, `compare`: what keeps the tables in step with records that live elsewhere.
+//! A [`Store`] is the entry point. Every read and write of one user names that user in the
+//! partition key, so it cannot reach the items of another user.
+//!
+//! # Layout
+//!
+//! Tables and items:
+//!
+//! - [`tables`]: the definitions of the four tables and three indexes.
+//! - [`attributes`]: the names of attributes.
+//! - [`keys`]: sort keys, range keys and their limits.
+//! - `item`: the size of an item, and the typed reading of its attributes.
+//! - `error`: the errors of reads and writes.
+//!
+//! Requests:
+//!
+//! - `client`, `proxy`, `warm_up`: the SDK client, its HTTP proxy, its first connection.
+//! - `get`, `batch`, `query`: requests for one item, for many keys, and for pages.
+//! - `condition`: conditional writes.
+//! - `backoff`: the delays between attempts.
+//! - `read_limit`: the limit on the JSON that is read for one response.
+//! - `trace`, `usage`: the trace header of requests, and the count of requests and read units.
+//!
+//! Records:
+//!
+//! - `record`: the four kinds of record, and the trait of their operations.
+//! - `document`: agents, teams and schedules as items.
+//! - `agent`, `team`, `schedule`: reads of these.
+//! - `session_head`, `bulk`, `session_items`: the items of a session.
+//! - `stored_session`, `session_read`, `rows`: reads of sessions and of their lists.
+//! - `session_write`, `session_parts`: writes of sessions, and the deletion of unused parts.
+//! - `lease`: run leases.
+//!
+//! Replicas:
+//!
+//! - `replica`: replicas of records that another database owns.
+//! - `compare`: the comparison of a stored record with its source.
+//! - `scan`: the stored records of all users.
 
+mod agent;
+pub mod attributes;
+mod backoff;
 mod batch;
 mod bulk;
 mod client;
 mod compare;
-mod copy;
-mod documents;
+mod condition;
+mod document;
 mod error;
+mod get;
 mod item;
 pub mod keys;
 mod lease;
 mod proxy;
 mod query;
-mod read;
 mod read_limit;
+mod record;
+mod replica;
 mod rows;
 mod scan;
-mod session;
+mod schedule;
 mod session_head;
 mod session_items;
+mod session_parts;
+mod session_read;
 mod session_write;
-mod states;
-mod stored_version;
+mod stored_session;
 pub mod tables;
+mod team;
 mod trace;
 mod usage;
 mod warm_up;
-mod write;
 
 use agentscope_model::Release;
 use aws_sdk_dynamodb::Client;
 
+pub use agent::{AgentKey, StoredAgent};
+pub use backoff::Backoff;
 pub use client::{ClientTimeouts, connect, connect_from_environment, http_client};
 pub use compare::Difference;
-pub use documents::{StoredAgent, StoredMembers, StoredTeam};
 pub use error::{ConstraintViolation, StoreError};
 pub use lease::{Lease, LeaseHeld};
 pub use proxy::{has_proxy, is_loopback};
-pub use read::AgentKey;
 pub use read_limit::ReadLimit;
+pub use record::{RecordKind, StoredRecord};
+pub use replica::{ReplicaStatus, SourceFingerprint, StoredVersion};
 pub use rows::{IndexRow, Page, Position, Rows};
 pub use scan::{ScanPage, ScanStart};
-pub use session::{Detail, StoredSession};
 pub use session_head::SessionHead;
-pub use stored_version::{RecordKind, SourceFingerprint, StoredVersion};
+pub use stored_session::{Detail, StoredSession};
 pub use tables::TableNames;
+pub use team::{StoredMembers, StoredTeam};
 pub use trace::with_trace;
 pub use usage::{Usage, UsageRecorder};
 
@@ -68,18 +103,18 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store over these tables, whose items are in the shape of a release. Sends nothing.
+    /// A store over these tables, whose records are in the shape of a release. Sends no request.
     pub fn new(client: Client, names: TableNames, release: Release) -> Self {
         Self { client, names, release }
     }
 
-    /// The release in whose shape the items are expected. Items of another are counted in
-    /// [`Usage::other_releases`].
+    /// The release in whose shape the records are expected. Reads count records in the shape of
+    /// another release in [`Usage::other_releases`].
     pub fn release(&self) -> Release {
         self.release
     }
 
-    /// The names of its tables.
+    /// The names of the tables.
     pub fn names(&self) -> &TableNames {
         &self.names
     }

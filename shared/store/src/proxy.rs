@@ -1,8 +1,8 @@
-//! Proxies: which requests go through the one that the environment names.
+//! The HTTP proxy of the environment.
 //!
-//! A proxy cannot reach this machine's own ports, so requests to loopback addresses go directly,
-//! whatever `NO_PROXY` says. Everything else is left to the variables `HTTP_PROXY`, `HTTPS_PROXY`,
-//! `ALL_PROXY` and `NO_PROXY`, in either case.
+//! A proxy cannot reach the ports of this machine, so requests to loopback addresses bypass it
+//! whatever `NO_PROXY` says. For other requests, the variables `HTTP_PROXY`, `HTTPS_PROXY`,
+//! `ALL_PROXY` and `NO_PROXY` decide, in upper or lower case.
 
 use std::net::IpAddr;
 
@@ -12,10 +12,10 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, S
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use http::Uri;
 
-/// The variables that name a proxy. Each may be in lower case as well.
+/// The variables that name a proxy, in upper case.
 const PROXIES: [&str; 3] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
 
-/// A client that obeys the environment's proxies. `connector` makes its connectors.
+/// A client that uses the proxies of the environment. `connector` creates its connectors.
 pub(crate) fn client(connector: impl Fn(ProxyConfig) -> SharedHttpConnector) -> SharedHttpClient {
     let proxied = connector(ProxyConfig::from_env());
     if has_proxy() {
@@ -34,7 +34,7 @@ pub fn has_proxy() -> bool {
     PROXIES.into_iter().any(|name| is_set(name) || is_set(&name.to_lowercase()))
 }
 
-/// Whether a URL is of this machine's loopback interface.
+/// Whether the host of a URL is a loopback address.
 pub fn is_loopback(url: &str) -> bool {
     url.parse::<Uri>().is_ok_and(|url| url.host().is_some_and(is_loopback_host))
 }

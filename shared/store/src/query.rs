@@ -1,14 +1,15 @@
-//! Queries: every page of them.
+//! Queries over several pages.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::Select;
 
+use crate::attributes::{ITEM, LISTING, USER_ID};
 use crate::item::{Item, text};
-use crate::tables::{Index, LISTING, OWNER};
+use crate::tables::Index;
 use crate::{Store, StoreError, keys};
 
 impl Store {
-    /// Reads a Query to its last page. A page may be empty and still not be the last.
+    /// Reads all pages of a Query. A page that is not the last one may be empty.
     pub(crate) async fn all_pages(&self, query: QueryFluentBuilder) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
         let mut start = None;
@@ -22,7 +23,7 @@ impl Store {
         }
     }
 
-    /// Reads the first items of a Query after `start`: as many as `limit` if there are.
+    /// Reads the first items of a Query after `start`, at least `limit` if there are as many.
     pub(crate) async fn first_items(
         &self,
         query: QueryFluentBuilder,
@@ -41,7 +42,7 @@ impl Store {
         }
     }
 
-    /// Counts what a Query finds, to its last page.
+    /// Counts the items of all pages of a Query.
     pub(crate) async fn count_pages(&self, query: QueryFluentBuilder) -> Result<usize, StoreError> {
         let mut count = 0;
         let mut start = None;
@@ -55,7 +56,8 @@ impl Store {
         }
     }
 
-    /// A Query for a user's rows of an index under one hash key, newest first; `None` if there can be none.
+    /// A Query for a user's rows of an index under one hash key, newest first; `None` if the keys
+    /// do not fit the index.
     pub(crate) fn listing_query(&self, user_id: &str, index: Index, hash: &str) -> Option<QueryFluentBuilder> {
         let prefix = keys::listing_prefix(user_id);
         if !keys::fits_partition(hash) || prefix.len() >= keys::SORT_KEY_LIMIT {
@@ -81,8 +83,8 @@ impl Store {
             .query()
             .table_name(&self.names.sessions)
             .key_condition_expression("#user = :user AND begins_with(#item, :prefix)")
-            .expression_attribute_names("#user", OWNER)
-            .expression_attribute_names("#item", "item")
+            .expression_attribute_names("#user", USER_ID)
+            .expression_attribute_names("#item", ITEM)
             .expression_attribute_values(":user", text(user_id))
             .expression_attribute_values(":prefix", text(prefix))
             .consistent_read(true)

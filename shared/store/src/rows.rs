@@ -1,23 +1,24 @@
-//! Reading the indexes: which sessions there are.
+//! Reads of the indexes: the sessions of a list, and their order.
 
 use std::collections::{HashMap, HashSet};
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
+use crate::attributes::{AGENT_ID, ID, LISTING, TEAM_ID};
 use crate::batch::IN_FLIGHT;
-use crate::item::{Fields, Item, key, text};
-use crate::tables::{AGENT_INDEX, Index, LISTING, SCHEDULE_INDEX, USER_INDEX};
-use crate::{Store, StoreError, keys};
+use crate::item::{Fields, Item, text};
+use crate::tables::{AGENT_INDEX, Index, SCHEDULE_INDEX, USER_INDEX};
+use crate::{RecordKind, Store, StoreError, keys};
 
-/// For fewer agents than this, a request each is as good as one for all.
+/// The number of agents from which one request for all is better than a request for each.
 const FEW_AGENTS: usize = 4;
-/// How many of a user's newest sessions are looked at for each agent whose newest is wanted. A row takes some 150 bytes, so that
-/// this many cost less than the half read unit of a request of its own.
+/// The number of a user's newest sessions that are read for each agent whose newest is wanted. A
+/// row has some 150 bytes, so this many cost less than the half read unit of a separate request.
 const ROWS_PER_AGENT: usize = 16;
-/// The most of them: what DynamoDB returns at once, 1 MB.
+/// The maximum number of these rows: 1 MB, a page of DynamoDB.
 const MOST_ROWS: usize = 4000;
 
-/// A row of an index: what is known of a session before its head is read.
+/// A row of an index: the attributes of a session that are read before its head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexRow {
     /// The session.
@@ -27,21 +28,21 @@ pub struct IndexRow {
     listing: String,
 }
 
-/// A place in a list: of a session, whether it is still there or not.
+/// The position of a session in a list. The session may be deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
-    /// When the session was created: [`Timestamp::instant`](agentscope_model::Timestamp::instant).
+    /// The time of creation: [`Timestamp::instant`](agentscope_model::Timestamp::instant).
     pub created_at: String,
     /// The session.
     pub id: String,
 }
 
-/// A part of a list.
+/// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// The most sessions.
+    /// The maximum number of sessions.
     pub limit: usize,
-    /// Where the page before ended; `None` for the first page.
+    /// The end of the previous page; `None` for the first page.
     pub after: Option<Position>,
 }
 
@@ -50,16 +51,16 @@ pub struct Page {
 pub struct Rows {
     /// The rows.
     pub rows: Vec<IndexRow>,
-    /// The place of the last one, if there are more.
+    /// The position of the last row, if more rows follow.
     pub end: Option<Position>,
 }
 
 impl Store {
-    /// The rows of an agent's sessions: all, or a page of them.
+    /// Reads the rows of an agent's sessions: all, or a page of them.
     ///
     /// # Errors
     ///
-    /// DynamoDB does not respond, or a row cannot be read.
+    /// DynamoDB does not respond, or a row is unreadable.
     pub async fn sessions_of_agent(
         &self,
         user_id: &str,
@@ -69,11 +70,11 @@ impl Store {
         self.rows(user_id, AGENT_INDEX, agent_id, page).await
     }
 
-    /// The rows of the sessions that a schedule started: all, or a page of them.
+    /// Reads the rows of the sessions that a schedule started: all, or a page of them.
     ///
     /// # Errors
     ///
-    /// DynamoDB does not respond, or a row cannot be read.
+    /// DynamoDB does not respond, or a row is unreadable.
     pub async fn sessions_of_schedule(
         &self,
         user_id: &str,
@@ -83,7 +84,7 @@ impl Store {
         self.rows(user_id, SCHEDULE_INDEX, schedule_id, page).await
     }
 
-    /// How many sessions an agent has. It reads the agent's whole index.
+    /// Counts the sessions of an agent. Reads all rows of the agent.
     ///
     /// # Errors
     ///
@@ -92,7 +93,7 @@ impl Store {
         self.count(user_id, AGENT_INDEX, agent_id).await
     }
 
-    /// How many sessions a schedule has started. It reads the schedule's whole index.
+    /// Counts the sessions that a schedule started. Reads all rows of the schedule.
     ///
     /// # Errors
     ///
@@ -115,8 +116,8 @@ impl Store {
         let items = match page {
             None => self.all_pages(query).await?,
             Some(page) => {
-                let start = page.after.as_ref().map(|position| position.key(user_id, index, hash));
-                // One more than the page has, to know whether there is another page.
+                let start = page.after.as_ref().map(|position| self.start_key(position, user_id, index, hash));
+                // One more row than the page has tells whether another page follows.
                 self.first_items(query, start, page.limit + 1).await?
             }
         };
@@ -130,7 +131,8 @@ impl Store {
             if Some(index) == last {
                 end = Some(Position::of(user_id, &row));
             }
-            // While an index catches up, a session whose creation time was changed may stand in it twice.
+            // An index is eventually consistent: a session whose time of creation was changed may
+            // have two rows.
             if seen.insert(row.id.clone()) {
                 rows.push(row);
             }
@@ -138,23 +140,30 @@ impl Store {
         Ok(Rows { rows, end })
     }
 
-    fn row(&self, item: Item) -> Result<IndexRow, StoreError> {
-        let mut fields = Fields::new(&self.names.sessions, "item", item);
-        Ok(IndexRow {
-            id: fields.text("id")?,
-            team_id: fields.optional_text("team_id")?,
-            listing: fields.text(LISTING)?,
-        })
+    /// The key at which a Query for a position's successors starts. Even a forged position has a
+    /// key among this user's rows.
+    fn start_key(&self, position: &Position, user_id: &str, index: Index, hash: &str) -> Item {
+        let mut start = self.names.of(RecordKind::Session).key(user_id, keys::head(&position.id));
+        start.insert(index.hash.to_owned(), text(hash));
+        start.insert(LISTING.to_owned(), text(keys::listing_at(user_id, &position.created_at, &position.id)));
+        start
     }
 
-    /// The newest session of each of these agents as far as one request tells, by agent; and the agents for which it does
-    /// not: [`newest_sessions`](Self::newest_sessions) has to be requested them.
+    fn row(&self, item: Item) -> Result<IndexRow, StoreError> {
+        let mut fields = Fields::new(self.names.of(RecordKind::Session), item);
+        Ok(IndexRow { id: fields.text(ID)?, team_id: fields.optional_text(TEAM_ID)?, listing: fields.text(LISTING)? })
+    }
+
+    /// Reads the newest session of each of these agents, by agent, with one request. Returns as
+    /// well the agents whose newest session the request does not find: read them with
+    /// [`newest_sessions`](Self::newest_sessions).
     ///
-    /// It looks among the user's newest sessions, which costs less than a request an agent does.
+    /// The request reads the user's newest sessions, which costs less than a request for each
+    /// agent.
     ///
     /// # Errors
     ///
-    /// DynamoDB does not respond, or a row cannot be read.
+    /// DynamoDB does not respond, or a row is unreadable.
     pub async fn newest_sessions_at_once(
         &self,
         user_id: &str,
@@ -170,22 +179,22 @@ impl Store {
         let is_all = items.len() < limit;
         let mut agents: HashSet<String> = agent_ids.into_iter().collect();
         for item in items {
-            let mut fields = Fields::new(&self.names.sessions, "item", item);
-            // An agent whose id no index can hold is nobody's member.
-            let Some(agent_id) = fields.optional_text("agent_id")? else { continue };
+            let mut fields = Fields::new(self.names.of(RecordKind::Session), item);
+            // An agent whose id no index can hold is no member of a team.
+            let Some(agent_id) = fields.optional_text(AGENT_ID)? else { continue };
             if agents.remove(&agent_id) {
-                newest.insert(agent_id, fields.text("id")?);
+                newest.insert(agent_id, fields.text(ID)?);
             }
         }
         let rest = if is_all { Vec::new() } else { agents.into_iter().collect() };
         Ok((newest, rest))
     }
 
-    /// The newest session of each of these agents, by agent. It takes a request an agent.
+    /// Reads the newest session of each of these agents, by agent, with a request for each.
     ///
     /// # Errors
     ///
-    /// DynamoDB does not respond, or a row cannot be read.
+    /// DynamoDB does not respond, or a row is unreadable.
     pub async fn newest_sessions(
         &self,
         user_id: &str,
@@ -206,7 +215,8 @@ impl Store {
 }
 
 impl Position {
-    /// The position of a session's id in the list of its owner; `None` if no session can have these keys.
+    /// The position of a session in the lists of its owner; `None` if the ids do not fit the keys
+    /// of a session.
     pub fn new(user_id: &str, created_at: &str, id: &str) -> Option<Self> {
         let fits = !id.is_empty()
             && keys::head(id).len() <= keys::SORT_KEY_LIMIT
@@ -218,13 +228,5 @@ impl Position {
         let of_owner = row.listing.strip_prefix(&keys::listing_prefix(user_id)).unwrap_or_default();
         let created_at = of_owner.split('#').next().unwrap_or_default();
         Self { created_at: created_at.to_owned(), id: row.id.clone() }
-    }
-
-    /// The key at which a Query for this owner goes on. Whoever made up the position: it lies among the owner's rows.
-    fn key(&self, user_id: &str, index: Index, hash: &str) -> Item {
-        let mut start = key(user_id, "item", keys::head(&self.id));
-        start.insert(index.hash.to_owned(), text(hash));
-        start.insert(LISTING.to_owned(), text(keys::listing_at(user_id, &self.created_at, &self.id)));
-        start
     }
 }

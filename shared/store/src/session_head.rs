@@ -1,25 +1,26 @@
-//! A session's head: the item that holds everything but what lies in parts.
+//! The head of a session: the item that holds everything but the parts of its state.
 
 use agentscope_model::{Outline, ParkedStatus, Release};
 
-use crate::bulk;
-use crate::documents::{JSON, RELEASE};
+use crate::attributes::{
+    AGENT_ID, BULK, BULK_SIZE, CONVERSATION_AT, EXPIRES_AT, ID, JSON, LISTING, PARKED_STATUS, PARTS, RELEASE,
+    SOURCE_SCHEDULE_ID, TEAM_ID, TOOL_CONTEXT_AT, UNINDEXED_AGENT_ID, UNINDEXED_SOURCE_SCHEDULE_ID, USER_ID, VERSION,
+};
 use crate::item::{Fields, Item};
-use crate::session::StoredSession;
-use crate::tables::EXPIRES_AT;
-use crate::{StoreError, keys};
+use crate::tables::TableRef;
+use crate::{StoreError, bulk, keys};
 
-/// The attributes of a head but for the bulk, and what tells a claim.
+/// The attributes of a head without its bulk, and the one that only claims have.
 pub(crate) const SUMMARY: [&str; 14] = [
-    "id",
-    "agent_id",
-    "unindexed_agent_id",
-    "source_schedule_id",
-    "unindexed_source_schedule_id",
-    "team_id",
-    "listing",
-    "version",
-    "parked_status",
+    ID,
+    AGENT_ID,
+    UNINDEXED_AGENT_ID,
+    SOURCE_SCHEDULE_ID,
+    UNINDEXED_SOURCE_SCHEDULE_ID,
+    TEAM_ID,
+    LISTING,
+    VERSION,
+    PARKED_STATUS,
     RELEASE,
     JSON,
     CONVERSATION_AT,
@@ -27,56 +28,50 @@ pub(crate) const SUMMARY: [&str; 14] = [
     EXPIRES_AT,
 ];
 
-/// Where the summary and the conversation belong in a session's JSON.
-pub(crate) const CONVERSATION_AT: &str = "conversation_at";
-/// Where the tool context belongs in a session's JSON.
-pub(crate) const TOOL_CONTEXT_AT: &str = "tool_context_at";
+/// The attributes that name the agent of a session, and the one that only claims have.
+pub(crate) const AGENT_OF_SESSION: [&str; 4] = [ID, AGENT_ID, UNINDEXED_AGENT_ID, EXPIRES_AT];
 
-/// What of a head says with which agent a session is, and what tells a claim.
-pub(crate) const AGENT_OF_SESSION: [&str; 4] = ["id", "agent_id", "unindexed_agent_id", EXPIRES_AT];
-
-/// A session's head: everything but the bulk of its state.
+/// The head of a session: everything but the bulk of its state.
 #[derive(Debug, Clone)]
 pub struct SessionHead {
     /// Its id.
     pub id: String,
-    /// Whose it is.
+    /// The user who owns it.
     pub user_id: String,
-    /// The agent that it is with.
+    /// The agent that it talks to.
     pub agent_id: String,
     /// The schedule that started it.
     pub source_schedule_id: Option<String>,
-    /// The team that it leads or works for.
+    /// The team that it leads or belongs to.
     pub team_id: Option<String>,
-    /// The key that it is listed under.
+    /// The range key of the indexes.
     pub listing: String,
-    /// The version of its state. Every write makes another.
+    /// The version of its state. Every write creates a new one.
     pub version: String,
     /// What it waits for while it does not run.
     pub parked_status: Option<ParkedStatus>,
-    /// Its JSON as a trimmed list shows it. `None`: it is too large for the head, and lies with the
-    /// bulk.
+    /// Its JSON without the bulk. `None` if it is too large for the head, and lies with the bulk.
     json: Option<String>,
     conversation_at: usize,
     tool_context_at: usize,
     bulk: BulkLocation,
-    /// The bytes of the bulk when it is unpacked; 0 if it was not requested.
+    /// The size of the unpacked bulk, in bytes; 0 if it was not requested.
     bulk_size: usize,
 }
 
-/// Where the bulk is.
+/// The location of the bulk.
 #[derive(Debug, Clone)]
 enum BulkLocation {
     /// In the head.
     Inline(Vec<u8>),
     /// In this many parts.
     Parts(usize),
-    /// It was not requested.
+    /// Unknown: it was not requested.
     Omitted,
 }
 
 impl SessionHead {
-    /// How many parts the bulk lies in; 0 if it is in the head.
+    /// The number of parts that hold the bulk; 0 if it is in the head.
     pub fn parts(&self) -> usize {
         match self.bulk {
             BulkLocation::Inline(_) | BulkLocation::Omitted => 0,
@@ -84,7 +79,7 @@ impl SessionHead {
         }
     }
 
-    /// Whether all of it that is wanted lies in the head.
+    /// Whether the head holds everything that was requested of the session.
     pub fn is_complete(&self) -> bool {
         match self.bulk {
             BulkLocation::Inline(_) => true,
@@ -93,18 +88,18 @@ impl SessionHead {
         }
     }
 
-    /// Whether its JSON lies with the bulk because it is too large for the head.
+    /// Whether the session's JSON lies with the bulk because it is too large for the head.
     pub fn needs_bulk(&self) -> bool {
         self.json.is_none()
     }
 
-    /// Its JSON without the bulk; `None` if that lies with the bulk.
+    /// The session's JSON without the bulk; `None` if it lies with the bulk.
     pub(crate) fn outline(&self) -> Option<&str> {
         self.json.as_deref()
     }
 
-    /// The parts of a session's JSON around the summary and conversation and around the tool
-    /// context; `None` if they are not where the head says.
+    /// The session's JSON before, between and after the conversation and the tool context; `None`
+    /// if the head's offsets do not match the JSON.
     pub(crate) fn around_bulk<'a>(&self, json: &'a str) -> Option<[&'a str; 3]> {
         let (before, rest) = json.split_at_checked(self.conversation_at)?;
         let rest = rest.strip_prefix(Outline::EMPTY_CONVERSATION)?;
@@ -118,46 +113,41 @@ impl SessionHead {
         (0..self.parts()).map(|number| keys::part(&self.id, &self.version, number))
     }
 
-    /// How many bytes of JSON it makes with its state, at least. It is known before any part is read.
+    /// The minimum size of the session's JSON with its state, in bytes. It is known before any
+    /// part is read.
     pub fn json_size(&self) -> usize {
         self.bulk_size.saturating_add(self.outline_size())
     }
 
-    /// How many bytes of JSON a trimmed list shows of it; 0 if they lie with the bulk.
+    /// The size of the session's JSON without the bulk, in bytes; 0 if it lies with the bulk.
     pub fn outline_size(&self) -> usize {
         self.json.as_ref().map_or(0, String::len)
     }
 
-    /// The bytes of its bulk when it is unpacked; 0 if it was not requested.
+    /// The size of the unpacked bulk, in bytes; 0 if it was not requested.
     pub(crate) fn bulk_size(&self) -> usize {
         self.bulk_size
     }
 
-    /// The session, with `packed` as its bulk if that lies in parts.
-    pub(crate) fn with_bulk(mut self, table: &str, packed: Vec<u8>) -> StoredSession {
-        let packed = match &mut self.bulk {
-            BulkLocation::Inline(bytes) => std::mem::take(bytes),
-            BulkLocation::Parts(_) | BulkLocation::Omitted => packed,
-        };
-        StoredSession { head: self, table: table.to_owned(), packed, is_summary: false }
+    /// Removes the compressed bulk if it lies in the head.
+    pub(crate) fn take_inline_bulk(&mut self) -> Option<Vec<u8>> {
+        match &mut self.bulk {
+            BulkLocation::Inline(bytes) => Some(std::mem::take(bytes)),
+            BulkLocation::Parts(_) | BulkLocation::Omitted => None,
+        }
     }
 
-    /// The session without its bulk.
-    pub(crate) fn without_bulk(self, table: &str) -> StoredSession {
-        StoredSession { head: self, table: table.to_owned(), packed: Vec::new(), is_summary: true }
-    }
-
-    /// The session without its bulk, with which its JSON lies.
-    pub(crate) fn with_outline(self, table: &str, outline: String) -> StoredSession {
-        Self { json: Some(outline), ..self }.without_bulk(table)
+    /// The head with the session's JSON without the bulk, which lay with the bulk.
+    pub(crate) fn with_outline(self, outline: String) -> Self {
+        Self { json: Some(outline), ..self }
     }
 
     /// Reads a head.
-    pub(crate) fn from_item(table: &str, release: Release, item: Item) -> Result<Self, StoreError> {
-        let mut fields = Fields::new(table, "item", item);
-        let inline = fields.optional_bytes("bulk")?;
-        let parts = fields.optional_number("parts")?;
-        let bulk_size = fields.optional_number("bulk_size")?;
+    pub(crate) fn from_item(table: TableRef<'_>, release: Release, item: Item) -> Result<Self, StoreError> {
+        let mut fields = Fields::new(table, item);
+        let inline = fields.optional_bytes(BULK)?;
+        let parts = fields.optional_number(PARTS)?;
+        let bulk_size = fields.optional_number(BULK_SIZE)?;
         let size = |number| usize::try_from(number).unwrap_or(usize::MAX);
         let (bulk, bulk_size) = match (inline, parts, bulk_size) {
             (Some(packed), None, _) => {
@@ -181,8 +171,8 @@ impl SessionHead {
     }
 
     /// Reads a head that was requested without its bulk.
-    pub(crate) fn from_summary_item(table: &str, release: Release, item: Item) -> Result<Self, StoreError> {
-        Self::from_fields(Fields::new(table, "item", item), release, BulkLocation::Omitted, 0)
+    pub(crate) fn from_summary_item(table: TableRef<'_>, release: Release, item: Item) -> Result<Self, StoreError> {
+        Self::from_fields(Fields::new(table, item), release, BulkLocation::Omitted, 0)
     }
 
     fn from_fields(
@@ -198,7 +188,7 @@ impl SessionHead {
             None => Err(fields.unreadable(format!("{name} is missing: it was written by an earlier version"))),
         };
         let (conversation_at, tool_context_at) = (offset(CONVERSATION_AT)?, offset(TOOL_CONTEXT_AT)?);
-        let parked_status = match fields.optional_text("parked_status")? {
+        let parked_status = match fields.optional_text(PARKED_STATUS)? {
             None => None,
             Some(name) => {
                 let status = ParkedStatus::from_name(&name);
@@ -206,13 +196,13 @@ impl SessionHead {
             }
         };
         let head = Self {
-            id: fields.text("id")?,
-            user_id: fields.text("user_id")?,
+            id: fields.text(ID)?,
+            user_id: fields.text(USER_ID)?,
             agent_id: agent_id_of(&mut fields)?,
-            source_schedule_id: index_key_of(&mut fields, "source_schedule_id")?,
-            team_id: fields.optional_text("team_id")?,
-            listing: fields.text("listing")?,
-            version: fields.text("version")?,
+            source_schedule_id: index_key_of(&mut fields, SOURCE_SCHEDULE_ID, UNINDEXED_SOURCE_SCHEDULE_ID)?,
+            team_id: fields.optional_text(TEAM_ID)?,
+            listing: fields.text(LISTING)?,
+            version: fields.text(VERSION)?,
             parked_status,
             json,
             conversation_at,
@@ -229,20 +219,16 @@ impl SessionHead {
     }
 }
 
-/// The name under which an id is kept that no index shall find: one that cannot be a key, which nobody can request either, or
-/// that of a list on which the original is not.
-pub(crate) fn unindexed(name: &str) -> String {
-    format!("unindexed_{name}")
-}
-
 /// The agent of a head.
 pub(crate) fn agent_id_of(fields: &mut Fields<'_>) -> Result<String, StoreError> {
-    index_key_of(fields, "agent_id")?.ok_or_else(|| fields.unreadable("agent_id is missing"))
+    index_key_of(fields, AGENT_ID, UNINDEXED_AGENT_ID)?.ok_or_else(|| fields.unreadable("agent_id is missing"))
 }
 
-fn index_key_of(fields: &mut Fields<'_>, name: &str) -> Result<Option<String>, StoreError> {
-    match fields.optional_text(name)? {
-        None => fields.optional_text(&unindexed(name)),
+/// An id from the key of an index, or from the attribute for ids that the index must not find.
+/// Those are ids that do not fit a key, and those of a source list that does not name the session.
+fn index_key_of(fields: &mut Fields<'_>, indexed: &str, unindexed: &str) -> Result<Option<String>, StoreError> {
+    match fields.optional_text(indexed)? {
+        None => fields.optional_text(unindexed),
         id => Ok(id),
     }
 }

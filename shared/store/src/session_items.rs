@@ -1,17 +1,19 @@
-//! Records of sessions made into items.
+//! The items of a session record.
 
 use agentscope_model::{Outline, SessionRecord};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use crate::attributes::{
+    AGENT_ID, BULK, BULK_SIZE, CONVERSATION_AT, DATA, ID, ITEM, JSON, LISTING, PARKED_STATUS, PARTS, RELEASE,
+    SOURCE_SCHEDULE_ID, TEAM_ID, TOOL_CONTEXT_AT, UNINDEXED_AGENT_ID, UNINDEXED_SOURCE_SCHEDULE_ID, VERSION,
+};
 use crate::bulk::{self, INLINE_LIMIT, PART_SIZE};
-use crate::documents::{JSON, RELEASE, check_key};
-use crate::item::{ITEM_LIMIT, Item, check_size, key, size, text};
-use crate::session_head::{CONVERSATION_AT, TOOL_CONTEXT_AT, unindexed};
+use crate::item::{ITEM_LIMIT, Item, check_key, check_size, key, number, size, text};
 use crate::{ConstraintViolation, SourceFingerprint, keys};
 
-/// The most bytes that a head may have with the session's JSON in it. With more than that, the JSON
-/// lies with the bulk.
+/// The largest head with the session's JSON in it, in bytes. The JSON of a larger one lies with
+/// the bulk.
 const OUTLINE_LIMIT: usize = ITEM_LIMIT - 64 * 1024;
 
 /// The items of one version of a session.
@@ -23,36 +25,38 @@ pub(crate) struct SessionItems {
 impl SessionItems {
     /// # Errors
     ///
-    /// The record's ids do not fit into keys, or the head is too large even without its documents.
+    /// The record's ids do not fit their keys, or the head is too large even without its JSON.
     pub(crate) fn new(
         record: &SessionRecord,
         version: &str,
-        original: Option<&SourceFingerprint>,
+        source: Option<&SourceFingerprint>,
     ) -> Result<Self, ConstraintViolation> {
         check_ids(record)?;
-        let is_on_agent_list = original.is_none_or(|original| original.is_on_agent_list);
-        let is_on_schedule_list = original.is_none_or(|original| original.is_on_schedule_list);
-        let mut head = key(&record.user_id, "item", keys::head(&record.id));
+        let mut head = key(&record.user_id, ITEM, keys::head(&record.id));
         let mut put = |name: &str, value: AttributeValue| head.insert(name.to_owned(), value);
         let Outline { json, conversation_at, tool_context_at } = &record.outline;
-        put("id", text(&record.id));
-        put("listing", text(keys::listing(&record.user_id, &record.created_at, &record.id)));
-        put("version", text(version));
+        put(ID, text(&record.id));
+        put(LISTING, text(keys::listing(&record.user_id, &record.created_at, &record.id)));
+        put(VERSION, text(version));
         put(RELEASE, text(record.release.as_str()));
-        put(CONVERSATION_AT, AttributeValue::N(conversation_at.to_string()));
-        put(TOOL_CONTEXT_AT, AttributeValue::N(tool_context_at.to_string()));
+        put(CONVERSATION_AT, number(conversation_at));
+        put(TOOL_CONTEXT_AT, number(tool_context_at));
         if let Some(status) = record.parked_status {
-            put("parked_status", text(status.as_str()));
+            put(PARKED_STATUS, text(status.as_str()));
         }
         if let Some(team_id) = &record.team_id {
-            put("team_id", text(team_id));
+            put(TEAM_ID, text(team_id));
         }
-        put_index_key(&mut head, "agent_id", &record.agent_id, is_on_agent_list);
+        let is_on_agent_list = source.is_none_or(|source| source.is_on_agent_list);
+        let is_indexed = is_on_agent_list && keys::fits_partition(&record.agent_id);
+        put(if is_indexed { AGENT_ID } else { UNINDEXED_AGENT_ID }, text(&record.agent_id));
         if let Some(schedule_id) = &record.schedule_id {
-            put_index_key(&mut head, "source_schedule_id", schedule_id, is_on_schedule_list);
+            let is_on_schedule_list = source.is_none_or(|source| source.is_on_schedule_list);
+            let is_indexed = is_on_schedule_list && keys::fits_partition(schedule_id);
+            put(if is_indexed { SOURCE_SCHEDULE_ID } else { UNINDEXED_SOURCE_SCHEDULE_ID }, text(schedule_id));
         }
-        if let Some(original) = original {
-            original.mark(&mut head);
+        if let Some(source) = source {
+            source.mark(&mut head);
         }
 
         let mut lines = vec![record.conversation.as_str(), &record.tool_context];
@@ -66,16 +70,16 @@ impl SessionItems {
             bulk::pack(&lines).map_err(|error| ConstraintViolation { field: "state", problem: error.to_string() })?;
         let mut parts = Vec::new();
         if packed.len() <= INLINE_LIMIT {
-            head.insert("bulk".into(), AttributeValue::B(Blob::new(packed)));
+            head.insert(BULK.into(), AttributeValue::B(Blob::new(packed)));
         } else {
             for (number, data) in packed.chunks(PART_SIZE).enumerate() {
-                let mut part = key(&record.user_id, "item", keys::part(&record.id, version, number));
-                part.insert("data".into(), AttributeValue::B(Blob::new(data)));
+                let mut part = key(&record.user_id, ITEM, keys::part(&record.id, version, number));
+                part.insert(DATA.into(), AttributeValue::B(Blob::new(data)));
                 parts.push(part);
             }
-            head.insert("parts".into(), AttributeValue::N(parts.len().to_string()));
+            head.insert(PARTS.into(), number(parts.len()));
             let bulk_size = lines.iter().map(|line| line.len() + 1).sum::<usize>() - 1;
-            head.insert("bulk_size".into(), AttributeValue::N(bulk_size.to_string()));
+            head.insert(BULK_SIZE.into(), number(bulk_size));
         }
         check_size(&head)?;
         Ok(Self { head, parts })
@@ -83,7 +87,7 @@ impl SessionItems {
 }
 
 fn check_ids(record: &SessionRecord) -> Result<(), ConstraintViolation> {
-    /// A version and a part's number, with their separators.
+    /// The length of a version, a part's number and their separators.
     const PART_SUFFIX: usize = 36 + 1 + 8;
     check_key("user_id", &record.user_id, keys::PARTITION_KEY_LIMIT)?;
     check_key("id", &record.id, keys::SORT_KEY_LIMIT)?;
@@ -97,9 +101,4 @@ fn check_ids(record: &SessionRecord) -> Result<(), ConstraintViolation> {
         });
     }
     Ok(())
-}
-
-fn put_index_key(head: &mut Item, name: &str, id: &str, is_listed: bool) {
-    let name = if is_listed && keys::fits_partition(id) { name.to_owned() } else { unindexed(name) };
-    head.insert(name, text(id));
 }

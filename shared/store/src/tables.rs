@@ -1,4 +1,4 @@
-//! The four tables and their indexes, defined once: whatever creates or checks them takes them from here.
+//! The definitions of the four tables and their indexes.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
@@ -9,19 +9,16 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType, TimeToLiveSpecification,
 };
 
-/// The partition key of every table: the owner.
-pub const OWNER: &str = "user_id";
+use crate::attributes::{AGENT_ID, EXPIRES_AT, ID, ITEM, LISTING, SOURCE_SCHEDULE_ID, TEAM_ID, USER_ID};
+use crate::item::{Item, key};
+
 /// The index of an agent's sessions.
-pub const AGENT_INDEX: Index = Index { name: "agent_id-index", hash: "agent_id", attributes: &["id", "team_id"] };
+pub const AGENT_INDEX: Index = Index { name: "agent_id-index", hash: AGENT_ID, attributes: &[ID, TEAM_ID] };
 /// The index of the sessions that a schedule started.
 pub const SCHEDULE_INDEX: Index =
-    Index { name: "source_schedule_id-index", hash: "source_schedule_id", attributes: &["id", "team_id"] };
-/// The index of all sessions of a user, whatever the agent.
-pub const USER_INDEX: Index = Index { name: "user_id-index", hash: OWNER, attributes: &["id", "agent_id"] };
-/// The range key of the indexes.
-pub const LISTING: &str = "listing";
-/// When a run lease or a writer's claim ends, in seconds since 1970. DynamoDB deletes it some time after that.
-pub const EXPIRES_AT: &str = "expires_at";
+    Index { name: "source_schedule_id-index", hash: SOURCE_SCHEDULE_ID, attributes: &[ID, TEAM_ID] };
+/// The index of all sessions of a user.
+pub const USER_INDEX: Index = Index { name: "user_id-index", hash: USER_ID, attributes: &[ID, AGENT_ID] };
 
 /// The names of the tables of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,13 +44,13 @@ impl TableNames {
         }
     }
 
-    /// The tables under these names.
+    /// The definitions of the tables with these names.
     pub fn definitions(&self) -> [Table; 4] {
-        let documents = |name: &str| Table { name: name.to_owned(), sort: "id", indexes: &[], ttl: None };
+        let documents = |name: &str| Table { name: name.to_owned(), sort: ID, indexes: &[], ttl: None };
         [
             Table {
                 name: self.sessions.clone(),
-                sort: "item",
+                sort: ITEM,
                 indexes: &[AGENT_INDEX, SCHEDULE_INDEX, USER_INDEX],
                 ttl: Some(EXPIRES_AT),
             },
@@ -64,7 +61,21 @@ impl TableNames {
     }
 }
 
-/// A table. Its partition key is [`OWNER`]; all keys are strings.
+/// A table with the name of its sort key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TableRef<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) sort: &'static str,
+}
+
+impl TableRef<'_> {
+    /// The key of an item.
+    pub(crate) fn key(self, user_id: &str, sort_key: impl Into<String>) -> Item {
+        key(user_id, self.sort, sort_key)
+    }
+}
+
+/// The definition of a table. Its partition key is [`USER_ID`]; all keys are strings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     /// Its name.
@@ -73,7 +84,7 @@ pub struct Table {
     pub sort: &'static str,
     /// Its global secondary indexes.
     pub indexes: &'static [Index],
-    /// The attribute that DynamoDB expires items by.
+    /// The attribute with the time at which DynamoDB may delete an item.
     pub ttl: Option<&'static str>,
 }
 
@@ -84,7 +95,7 @@ pub struct Index {
     pub name: &'static str,
     /// Its hash key.
     pub hash: &'static str,
-    /// What it holds besides keys.
+    /// The projected attributes besides the keys.
     pub attributes: &'static [&'static str],
 }
 
@@ -94,17 +105,17 @@ pub enum CreateError {
     /// The definition is incomplete.
     #[error(transparent)]
     Definition(#[from] BuildError),
-    /// DynamoDB refused it, or did not respond.
+    /// DynamoDB refused to create it, or did not respond.
     #[error("{}", aws_sdk_dynamodb::error::DisplayErrorContext(.0))]
     Create(#[from] SdkError<CreateTableError>),
-    /// DynamoDB refused to expire its items, or did not respond.
+    /// DynamoDB refused to enable its time to live, or did not respond.
     #[error("{}", aws_sdk_dynamodb::error::DisplayErrorContext(.0))]
     Expire(#[from] SdkError<UpdateTimeToLiveError>),
 }
 
 impl Table {
-    /// Creates the table, billed on demand, unless it exists. For local stores, whose tables are there at once: a
-    /// deployment gets its tables from its template.
+    /// Creates the table, billed on demand, unless it exists. For local databases, whose tables
+    /// are active at once: a deployment gets its tables from its template.
     ///
     /// # Errors
     ///
@@ -121,8 +132,8 @@ impl Table {
             .create_table()
             .table_name(&self.name)
             .billing_mode(BillingMode::PayPerRequest)
-            .set_key_schema(Some(keys(OWNER, self.sort)?))
-            .attribute_definitions(string(OWNER)?)
+            .set_key_schema(Some(keys(USER_ID, self.sort)?))
+            .attribute_definitions(string(USER_ID)?)
             .attribute_definitions(string(self.sort)?);
         for index in self.indexes {
             let projection = Projection::builder()
@@ -135,7 +146,7 @@ impl Table {
                 .projection(projection)
                 .build()?;
             request = request.global_secondary_indexes(index_definition);
-            if index.hash != OWNER {
+            if index.hash != USER_ID {
                 request = request.attribute_definitions(string(index.hash)?);
             }
         }

@@ -1,8 +1,8 @@
-//! The trace header that requests to DynamoDB carry.
+//! The trace header of requests to DynamoDB.
 //!
-//! AWS X-Ray and Lambda's detection of loops follow it. The SDK takes it from a variable of the
-//! environment, which a process cannot change safely once it runs; so it travels with the future
-//! that handles the invocation.
+//! AWS X-Ray and Lambda's loop detection follow the header. The SDK reads it from an environment
+//! variable, which a process cannot change safely while it runs. So a task-local variable of the
+//! future that handles the invocation holds it.
 
 use std::future::Future;
 
@@ -20,14 +20,14 @@ tokio::task_local! {
     static TRACE: Option<String>;
 }
 
-/// The same future, whose requests carry this header, as the invocation brought it. Bytes that a
-/// header cannot have are escaped.
+/// Adds this header of the invocation to the requests of a future. Bytes that are invalid in a
+/// header are escaped.
 pub fn with_trace<F: Future>(header: Option<&[u8]>, future: F) -> impl Future<Output = F::Output> {
     let header = header.map(|header| percent_encode(header, CONTROLS).to_string());
     TRACE.scope(header, future)
 }
 
-/// Adds the header to every request.
+/// The interceptor that adds the header to every request.
 #[derive(Debug)]
 pub(crate) struct CarryTrace;
 
@@ -43,7 +43,7 @@ impl Intercept for CarryTrace {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // What a loader sends, or a function at start-up, belongs to no invocation.
+        // Requests at start-up, and those of other programs, belong to no invocation.
         let Ok(Some(header)) = TRACE.try_with(Option::clone) else { return Ok(()) };
         context.request_mut().headers_mut().try_insert(HEADER, header)?;
         Ok(())

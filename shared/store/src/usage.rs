@@ -1,4 +1,4 @@
-//! What a request takes from DynamoDB: how many requests, how many of them in vain, how many read units.
+//! The use of DynamoDB by one invocation: requests, retries, throttles and read units.
 
 use std::fmt;
 use std::future::Future;
@@ -20,48 +20,51 @@ use aws_smithy_runtime_api::client::retries::RequestAttempts;
 
 use crate::error::THROTTLES;
 
-/// What was taken from DynamoDB.
+/// The use of DynamoDB.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Usage {
-    /// Requests sent, again or not.
+    /// Requests sent, retries included.
     pub requests: u64,
-    /// Requests sent again: because an attempt had failed, or for keys that an response had left unprocessed.
+    /// Retries of failed attempts, and repeated requests for unprocessed keys.
     pub retries: u64,
-    /// Attempts that DynamoDB turned away because too many came.
+    /// Attempts that DynamoDB throttled.
     pub throttles: u64,
-    /// Read units consumed, as DynamoDB says. What it never answered it does not say.
+    /// Read units consumed, as DynamoDB reports them. Attempts without a response are not
+    /// included.
     pub read_units: f64,
-    /// Items that were written in the shape of another release than the function's.
+    /// Items in the shape of another release than the function's.
     pub other_releases: u64,
 }
 
-/// Counts what a future takes from DynamoDB, also if the future is dropped or panics. Clones count together.
+/// Records the use of DynamoDB by a future, even if the future is dropped or panics. Clones share
+/// their counts.
 #[derive(Clone, Default)]
 pub struct UsageRecorder(Arc<Mutex<Usage>>);
 
 tokio::task_local! {
-    /// The meter of the future that is being polled. Reads send all of their requests within the task that asks.
+    /// The recorder of the future that is being polled. All requests of a read are sent within the
+    /// task that reads.
     static RECORDER: UsageRecorder;
 }
 
 impl UsageRecorder {
-    /// The same future, whose requests are counted.
+    /// Wraps a future whose requests are recorded.
     pub fn measure<F: Future>(&self, future: F) -> impl Future<Output = F::Output> {
         RECORDER.scope(self.clone(), future)
     }
 
-    /// What has been counted so far.
+    /// The use recorded so far.
     pub fn usage(&self) -> Usage {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_there() -> bool {
+    fn is_active() -> bool {
         RECORDER.try_with(|_| ()).is_ok()
     }
 
-    /// Nobody counts what a loader sends, or a function at start-up.
+    /// Changes the counts. Requests without a recorder, as those at start-up, are not counted.
     fn add(change: impl FnOnce(&mut Usage)) {
-        let _ = RECORDER.try_with(|meter| change(&mut meter.0.lock().unwrap_or_else(PoisonError::into_inner)));
+        let _ = RECORDER.try_with(|recorder| change(&mut recorder.0.lock().unwrap_or_else(PoisonError::into_inner)));
     }
 }
 
@@ -71,17 +74,17 @@ impl fmt::Debug for UsageRecorder {
     }
 }
 
-/// Keys that an response has left unprocessed are requested again, which the SDK knows nothing of.
+/// Counts a repeated request for unprocessed keys, which is no retry of the SDK.
 pub(crate) fn count_retry() {
     UsageRecorder::add(|usage| usage.retries += 1);
 }
 
-/// Counts an item that was written in the shape of another release.
+/// Counts an item in the shape of another release.
 pub(crate) fn count_other_release() {
     UsageRecorder::add(|usage| usage.other_releases += 1);
 }
 
-/// Counts where every request comes by, and asks DynamoDB to say what it has consumed.
+/// The interceptor that records every request, and requests the consumed capacity.
 #[derive(Debug)]
 pub(crate) struct Count;
 
@@ -97,7 +100,7 @@ impl Intercept for Count {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if UsageRecorder::is_there()
+        if UsageRecorder::is_active()
             && let Some(wanted) = return_consumed_capacity(context.input_mut())
         {
             *wanted = Some(ReturnConsumedCapacity::Total);
@@ -111,10 +114,10 @@ impl Intercept for Count {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let is_again = config.load::<RequestAttempts>().is_some_and(|attempt| attempt.attempts() > 1);
+        let is_retry = config.load::<RequestAttempts>().is_some_and(|attempt| attempt.attempts() > 1);
         UsageRecorder::add(|usage| {
             usage.requests += 1;
-            usage.retries += u64::from(is_again);
+            usage.retries += u64::from(is_retry);
         });
         Ok(())
     }
@@ -137,9 +140,9 @@ impl Intercept for Count {
     }
 }
 
-/// Where the input of a read says whether DynamoDB shall tell what the read has consumed.
+/// The parameter of a read that requests the consumed capacity.
 fn return_consumed_capacity(input: &mut Input) -> Option<&mut Option<ReturnConsumedCapacity>> {
-    // One after the other, for the sake of the borrow checker.
+    // An `if let` with `downcast_mut` would borrow the input for the whole function.
     if input.downcast_ref::<GetItemInput>().is_some() {
         return input.downcast_mut().map(|input: &mut GetItemInput| &mut input.return_consumed_capacity);
     }

@@ -9,7 +9,7 @@ use redis::RedisResult;
 use super::context::SyncContext;
 use super::queue::Queue;
 use super::work::Work;
-use super::workers::backoff;
+use super::workers::BACKOFF;
 use crate::observe::Observer;
 use crate::source::RecordKey;
 use crate::source::notifications::Notification;
@@ -52,7 +52,7 @@ pub async fn look_up_owners(context: &SyncContext, queue: &Queue) {
             attempt += 1;
             Observer::count(&context.observer().counters.errors);
             tracing::warn!(attempt, cause = %error, "the owners of locked sessions could not be looked up");
-            tokio::time::sleep(backoff(attempt)).await;
+            BACKOFF.wait(attempt).await;
         }
         context.owners().set_found(&ids);
     }

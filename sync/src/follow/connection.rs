@@ -19,7 +19,7 @@ use super::options::Options;
 use super::queue::Queue;
 use super::reconcile::{Found, Incomplete, reconcile};
 use super::work::WriteMode;
-use super::workers::backoff;
+use super::workers::BACKOFF;
 use crate::observe::Phase;
 use crate::source::Source;
 use crate::source::notifications::Subscription;
@@ -81,7 +81,7 @@ impl Follower {
                 }
             }
             attempt = if begun.elapsed() > PING { 0 } else { attempt + 1 };
-            sleep(backoff(attempt)).await;
+            BACKOFF.wait(attempt).await;
         }
     }
 
@@ -171,7 +171,7 @@ impl Follower {
         let attempt = schedule.failed_attempts;
         tracing::error!(attempt, cause = %error, "the reconciliation was not completed");
         let is_empty = matches!(error, Incomplete::Empty);
-        schedule.next = Instant::now() + if is_empty { reconcile_interval } else { backoff(attempt) };
+        schedule.next = Instant::now() + if is_empty { reconcile_interval } else { BACKOFF.delay(attempt) };
         None
     }
 

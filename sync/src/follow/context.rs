@@ -105,9 +105,8 @@ impl SyncContext {
     /// DynamoDB does not respond.
     pub async fn replica(&self, record_key: &RecordKey) -> Result<Replica, StoreError> {
         let RecordKey { kind, user_id, id } = record_key;
-        let stored = self.store.stored_versions(*kind, &[(user_id, id)], true).await?;
-        let (version, lease_end) = stored.into_iter().next().unwrap_or_default();
-        Ok(Replica { record_key: record_key.clone(), version, lease_end })
+        let status = self.store.replica_status(*kind, user_id, id).await?;
+        Ok(Replica { record_key: record_key.clone(), version: status.version, lease_end: status.lease_expires_at })
     }
 
     /// Loads records, and remembers the owners of sessions and the expiries of their lists.

@@ -145,7 +145,7 @@ impl Copier {
     async fn replicate(&self, record: SourceRecord, replica: &Replica, work: RecordWork) -> Result<(), Failure> {
         let Replica { record_key, version, lease_end } = replica;
         let lock = record.session().map(|session| session.lock);
-        let is_current = version.is_copy_of(&record.fingerprint().content_hash);
+        let is_current = version.is_replica_of(record.fingerprint());
         let has_replica = if is_current && work.write == WriteMode::IfChanged {
             self.context.observer().clear_problem(record.key());
             Observer::count(&self.context.observer().counters.unchanged);
@@ -171,11 +171,11 @@ impl Copier {
             }
             Err(InvalidSourceRecord::Problem(problem)) => {
                 observer.skip(&key, Problem::Invalid(problem));
-                return Ok(replica.version.is_there());
+                return Ok(replica.version.exists());
             }
             Err(InvalidSourceRecord::LaterRelease(later)) => {
                 observer.note_later_release(later);
-                return Ok(replica.version.is_there());
+                return Ok(replica.version.exists());
             }
         };
         match result {
@@ -183,7 +183,7 @@ impl Copier {
             Ok(false) => return Err(Failure::conflict()),
             Err(StoreError::ConstraintViolation(violation)) => {
                 observer.skip(&key, Problem::Invalid(violation.to_string()));
-                return Ok(replica.version.is_there());
+                return Ok(replica.version.exists());
             }
             Err(error) => return Err(error.into()),
         }
@@ -205,8 +205,8 @@ impl Copier {
         if *kind == RecordKind::Session {
             self.context.owners().remove(key, record_key);
         }
-        if version.is_there() {
-            if !store.delete_copy(*kind, user_id, id, version).await? {
+        if version.exists() {
+            if !store.delete_replica(*kind, user_id, id, version).await? {
                 return Err(Failure::conflict());
             }
             Observer::count(&observer.counters.deleted);

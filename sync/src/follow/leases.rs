@@ -15,7 +15,7 @@ impl Copier {
     pub(super) async fn copy_lock(&self, key: &str, record_key: &RecordKey, lane: Lane) -> Result<Done, Failure> {
         let replica = self.context().replica(record_key).await?;
         match self.context().source().lock(key, &record_key.id).await? {
-            Some(lock) if replica.version.is_there() => {
+            Some(lock) if replica.version.exists() => {
                 self.set_lease(record_key, lock, replica.lease_end).await?;
                 Ok(Done::Finished)
             }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use agentscope_store::Backoff;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -19,9 +20,8 @@ use crate::observe::Observer;
 const WORKERS: usize = 16;
 /// Attempts at a key before other keys get their turn.
 const ATTEMPTS: u32 = 4;
-/// The bounds of the wait before another attempt. Each wait is a random share of its bound.
-const FIRST_WAIT: Duration = Duration::from_millis(50);
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// The delays between the attempts.
+pub(super) const BACKOFF: Backoff = Backoff { initial: Duration::from_millis(50), max: Duration::from_secs(1) };
 
 /// When the workers give up.
 #[derive(Debug, Clone, Copy, Default)]
@@ -127,7 +127,7 @@ impl Worker {
                 self.fatal.set(failure.to_string());
                 break;
             }
-            tokio::time::sleep(backoff(attempt)).await;
+            BACKOFF.wait(attempt).await;
         }
         self.queue.requeue(job);
     }
@@ -138,9 +138,4 @@ impl Worker {
         }
         self.copier.work(&job.key, &job.work, lane).await
     }
-}
-
-/// The wait before another attempt: random, so that attempts do not coincide.
-pub(super) fn backoff(attempt: u32) -> Duration {
-    FIRST_WAIT.saturating_mul(1 << attempt.min(16)).min(LONGEST_WAIT).mul_f64(fastrand::f64())
 }

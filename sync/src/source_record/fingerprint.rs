@@ -19,7 +19,7 @@ pub(super) fn of(release: Release, kind: RecordKind, facts: Option<&SessionFacts
     hash.update([u8::try_from(release.as_str().len()).unwrap_or_default()]);
     hash.update(release.as_str());
     hash.update(text);
-    SourceFingerprint { content_hash: hash.finalize().into(), is_on_agent_list, is_on_schedule_list }
+    SourceFingerprint { digest: hash.finalize().into(), is_on_agent_list, is_on_schedule_list }
 }
 
 #[cfg(test)]
@@ -43,7 +43,7 @@ mod tests {
             oldest(RecordKind::Session, Some(&facts(false, true)), b"{}"),
         ];
         for (number, fingerprint) in fingerprints.iter().enumerate() {
-            assert!(fingerprints[..number].iter().all(|other| other.content_hash != fingerprint.content_hash));
+            assert!(fingerprints[..number].iter().all(|other| other.digest != fingerprint.digest));
         }
         let locked = SessionFacts { lock: Lock::Until(std::time::Duration::from_secs(5)), ..facts(true, true) };
         assert_eq!(oldest(RecordKind::Session, Some(&locked), b"{}"), fingerprints[5]);

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use agentscope_model::non_finite::with_overflowing_numbers;
 use agentscope_model::{AgentRecord, InvalidRecord, Release, ScheduleRecord, SessionRecord, TeamRecord};
-use agentscope_store::{Difference, RecordKind, SourceFingerprint, Store, StoreError, StoredVersion};
+use agentscope_store::{Difference, RecordKind, SourceFingerprint, Store, StoreError, StoredRecord, StoredVersion};
 
-use crate::record::Record;
 use crate::source::identity::without_values;
 
 /// Why a record cannot be copied. It quotes nothing of the record.
@@ -78,7 +77,7 @@ impl ParsedRecord {
     ///
     /// The record exceeds a limit of the tables, or DynamoDB does not respond.
     pub async fn write_replica(&self, store: &Store, stored: &StoredVersion) -> Result<bool, StoreError> {
-        for_any_kind!(&self.record, record => record.copy(store, &self.fingerprint, stored).await)
+        for_any_kind!(&self.record, record => record.replicate(store, &self.fingerprint, stored).await)
     }
 
     /// Compares the replica with the record; `None` if it is identical.
@@ -93,7 +92,7 @@ impl ParsedRecord {
 
 /// Parses a record. The message of an error names the field and what was expected there, and
 /// quotes nothing of the record: it goes to logs.
-fn parse<T: Record>(text: &[u8], release: Release) -> Result<T, InvalidSourceRecord> {
+fn parse<T: StoredRecord>(text: &[u8], release: Release) -> Result<T, InvalidSourceRecord> {
     let text = std::str::from_utf8(text);
     let text = text.map_err(|_| InvalidSourceRecord::Problem(".: it is not UTF-8".to_owned()))?;
     agentscope_model::parse(&with_overflowing_numbers(text), release).map_err(|error| match error {
@@ -110,7 +109,7 @@ mod tests {
 
     use super::*;
 
-    fn problem<T: Record + std::fmt::Debug>(text: &[u8]) -> String {
+    fn problem<T: StoredRecord + std::fmt::Debug>(text: &[u8]) -> String {
         match parse::<T>(text, Release::OLDEST).unwrap_err() {
             InvalidSourceRecord::Problem(problem) => problem,
             later => panic!("{later:?}"),

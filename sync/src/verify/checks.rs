@@ -30,7 +30,7 @@ pub(super) async fn check(context: &SyncContext, subject: &Subject) -> Result<Op
         Subject::Record(key) => check_record(context, key).await,
         Subject::Replica(record_key) => {
             let exists = context.source().exists(&context.source().keys().key(record_key)).await?;
-            let is_extra = context.replica(record_key).await?.version.is_there() && !exists;
+            let is_extra = context.replica(record_key).await?.version.exists() && !exists;
             Ok(finding("extra", record_key).filter(|_| is_extra))
         }
         Subject::Lease(record_key) => {

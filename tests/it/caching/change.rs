@@ -1,8 +1,10 @@
 //! Something that happens to the tables.
 
-use agentscope_store::keys;
+use agentscope_model::{AgentRecord, SessionRecord, TeamRecord};
+use agentscope_store::{StoredRecord, keys};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::records::parse;
+use agentscope_tests::replicas::delete_session;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
 
@@ -33,11 +35,11 @@ impl Change {
             delete.key(sort, text(value)).send().await.unwrap();
         };
         match self {
-            Self::Session(record) => store.put_session(&parse(&record.to_string()).unwrap()).await.unwrap(),
-            Self::NoSession(id) => store.delete_session("alice", id).await.unwrap(),
-            Self::Agent(record) => store.put_agent(&parse(&record.to_string()).unwrap()).await.unwrap(),
+            Self::Session(record) => parse::<SessionRecord>(&record.to_string()).unwrap().put(store).await.unwrap(),
+            Self::NoSession(id) => delete_session(store, "alice", id).await.unwrap(),
+            Self::Agent(record) => parse::<AgentRecord>(&record.to_string()).unwrap().put(store).await.unwrap(),
             Self::NoAgent(id) => delete(&names.agents, "id", id).await,
-            Self::Team(record) => store.put_team(&parse(&record.to_string()).unwrap()).await.unwrap(),
+            Self::Team(record) => parse::<TeamRecord>(&record.to_string()).unwrap().put(store).await.unwrap(),
             Self::NoTeam(id) => delete(&names.teams, "id", id).await,
             Self::NoLease(id) => delete(&names.sessions, "item", &keys::run(id)).await,
             Self::Lease(id, expires_at) => {

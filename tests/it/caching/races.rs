@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use agentscope_store::Store;
+use agentscope_model::{SessionRecord, TeamRecord};
+use agentscope_store::{Store, StoredRecord};
 use agentscope_tests::proxy;
 use agentscope_tests::records::{parse, with};
+use agentscope_tests::replicas::delete_session;
 
 use crate::caching::world::{chat, database, lists};
 use crate::requests::{header, send, send_conditional, tagged, with_query};
@@ -37,7 +39,7 @@ where
 /// Writes `s0` again, with another name and another reply.
 async fn rewrite(store: &Store) {
     let session = with(with(chat(0), "/config/name", "rewritten"), "/state/reply_id", "another");
-    store.put_session(&parse(&session.to_string()).unwrap()).await.unwrap();
+    parse::<SessionRecord>(&session.to_string()).unwrap().put(store).await.unwrap();
 }
 
 #[tokio::test]
@@ -61,7 +63,7 @@ async fn a_session_that_is_deleted_between_head_and_parts_is_not_in_the_tag() {
     for list in lists() {
         let database = database().await;
         let url = interrupted(&database.store, &database.url, "session#s0#state#", async |store| {
-            store.delete_session("alice", "s0").await.unwrap();
+            delete_session(&store, "alice", "s0").await.unwrap();
         });
         let raced = send(&database.store_at(&url.await), &list).await;
         assert_eq!(raced.status(), 200);
@@ -94,7 +96,7 @@ async fn a_team_that_is_renamed_while_the_tag_is_compared_is_sent() {
     let (before, _) = tagged(&database.store, list).await;
     let url = interrupted(&database.store, &database.url, "\"ours\"", async |store| {
         let team = with(crate::caching::world::world().teams.remove(0), "/data/name", "renamed");
-        store.put_team(&parse(&team.to_string()).unwrap()).await.unwrap();
+        parse::<TeamRecord>(&team.to_string()).unwrap().put(&store).await.unwrap();
     });
     let raced = send_conditional(&database.store_at(&url.await), list, &before).await;
     assert_eq!(raced.status(), 200);

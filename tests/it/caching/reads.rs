@@ -1,9 +1,11 @@
 //! The requests to DynamoDB that a 304 takes.
 
-use agentscope_store::Store;
+use agentscope_model::TeamRecord;
+use agentscope_store::{Store, StoredRecord};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::proxy::{DynamoDbProxy, Recorded, depth, keys};
+use agentscope_tests::replicas::delete_session;
 
 use crate::caching::world::{database, lists};
 use crate::requests::{header, send, send_conditional, with_query};
@@ -55,7 +57,7 @@ async fn an_outdated_tag_costs_the_reads_of_an_unconditional_request() {
     proxy.take();
     send(&store, list).await;
     let fresh = proxy.take();
-    database.store.delete_session("alice", "s3").await.unwrap();
+    delete_session(&database.store, "alice", "s3").await.unwrap();
     let again = send_conditional(&store, list, header(&response, "etag").unwrap()).await;
     assert_eq!(again.status(), 200);
     let sent = proxy.take();
@@ -70,7 +72,7 @@ async fn if_the_teams_alone_have_changed_nothing_is_read_twice() {
     let response = send(&store, list).await;
     let renamed =
         agentscope_tests::records::with(crate::caching::world::world().teams.remove(0), "/data/name", "renamed");
-    database.store.put_team(&agentscope_tests::records::parse(&renamed.to_string()).unwrap()).await.unwrap();
+    agentscope_tests::records::parse::<TeamRecord>(&renamed.to_string()).unwrap().put(&database.store).await.unwrap();
     proxy.take();
     let again = send_conditional(&store, list, header(&response, "etag").unwrap()).await;
     assert!(again.status() == 200 && again.body().contains("renamed"));

@@ -3,6 +3,8 @@
 use std::pin::pin;
 
 use agentscope_api::{IdentitySource, ListOptions, ListOutcome, Request, list_response};
+use agentscope_model::{SessionRecord, TeamRecord};
+use agentscope_store::StoredRecord;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::lists::list_sessions;
@@ -98,10 +100,10 @@ async fn teams_of_more_agents_than_are_read_for_a_list_are_refused() {
     for (number, members) in teams.iter().enumerate() {
         let members: Vec<_> = members.iter().map(String::as_str).collect();
         let record = team("alice", &format!("t{number}"), "s000", &members).to_string();
-        world.store.put_team(&parse(&record).unwrap()).await.unwrap();
+        parse::<TeamRecord>(&record).unwrap().put(&world.store).await.unwrap();
     }
     let second = with(session("alice", "a", "second", "2026-01-01T00:00:00"), "/team_id", "t1");
-    world.store.put_session(&parse(&second.to_string()).unwrap()).await.unwrap();
+    parse::<SessionRecord>(&second.to_string()).unwrap().put(&world.store).await.unwrap();
     let detail = refusal(&send(&world.store, &list(), "", "gzip").await, "gzip");
     assert!(detail.contains("12000 agents"), "{detail}");
     assert_eq!(recommends_what_works(&world.store, &list(), "", "gzip").await, ["limit=1"]);

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use agentscope_store::TableNames;
-use agentscope_store::tables::{LISTING, OWNER, Table};
+use agentscope_store::attributes::{LISTING, USER_ID};
+use agentscope_store::tables::Table;
 use agentscope_tests::template::Template;
 use serde_json::{Value, json};
 
@@ -22,7 +23,7 @@ fn names() -> TableNames {
 /// DynamoDB knows none.
 fn expected(table: &Table) -> BTreeMap<&'static str, Value> {
     let keys = |hash: &str, range: &str| json!([{ "AttributeName": hash, "KeyType": "HASH" }, { "AttributeName": range, "KeyType": "RANGE" }]);
-    let mut attributes: BTreeSet<_> = [OWNER, table.sort].into();
+    let mut attributes: BTreeSet<_> = [USER_ID, table.sort].into();
     let mut indexes = BTreeMap::new();
     for index in table.indexes {
         attributes.extend([index.hash, LISTING]);
@@ -32,7 +33,7 @@ fn expected(table: &Table) -> BTreeMap<&'static str, Value> {
     let attributes: BTreeMap<_, _> = attributes.into_iter().map(|name| (name, "S")).collect();
     let ttl = table.ttl.map(|name| json!({ "AttributeName": name, "Enabled": true }));
     [
-        ("keys", keys(OWNER, table.sort)),
+        ("keys", keys(USER_ID, table.sort)),
         ("attributes", json!(attributes)),
         ("indexes", json!(indexes)),
         ("ttl", json!(ttl)),

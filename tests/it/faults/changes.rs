@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use agentscope_model::SessionRecord;
-use agentscope_store::{Detail, Store};
+use agentscope_model::{SessionRecord, TeamRecord};
+use agentscope_store::{Detail, Store, StoredRecord};
 use agentscope_tests::lists::{list_sessions, summary};
 use agentscope_tests::proxy::{self, Call};
 use agentscope_tests::records::{parse, session, team};
+use agentscope_tests::replicas::delete_session;
 use serde_json::{Value, json};
 
 use crate::faults::{an_agent_with, session_ids};
@@ -71,9 +72,9 @@ fn putting_a_head(call: &Call) -> bool {
 #[tokio::test]
 async fn a_state_that_is_replaced_while_it_is_read_comes_whole_and_new() {
     let database = an_agent_with(0).await;
-    database.store.put_session(&large(1)).await.unwrap();
+    large(1).put(&database.store).await.unwrap();
     let url = interrupted(&database.store, &database.url, reading("session#large#state#"), async |store| {
-        store.put_session(&large(2)).await.unwrap();
+        large(2).put(&store).await.unwrap();
     })
     .await;
     let response = list_sessions(&database.store_at(&url), "alice", "a").await.unwrap().unwrap();
@@ -85,9 +86,9 @@ async fn a_state_that_is_replaced_while_it_is_read_comes_whole_and_new() {
 #[tokio::test]
 async fn a_session_that_is_deleted_while_its_state_is_read_is_left_out_and_not_counted() {
     let database = an_agent_with(2).await;
-    database.store.put_session(&large(1)).await.unwrap();
+    large(1).put(&database.store).await.unwrap();
     let url = interrupted(&database.store, &database.url, reading("session#large#state#"), async |store| {
-        store.delete_session("alice", "large").await.unwrap();
+        delete_session(&store, "alice", "large").await.unwrap();
     })
     .await;
     assert_eq!(session_ids(&database.store_at(&url)).await, ["s0001", "s0000"]);
@@ -97,7 +98,7 @@ async fn a_session_that_is_deleted_while_its_state_is_read_is_left_out_and_not_c
 async fn a_session_that_is_deleted_before_its_head_is_read_is_left_out() {
     let database = an_agent_with(3).await;
     let url = interrupted(&database.store, &database.url, reading("session#s0001"), async |store| {
-        store.delete_session("alice", "s0001").await.unwrap();
+        delete_session(&store, "alice", "s0001").await.unwrap();
     })
     .await;
     assert_eq!(session_ids(&database.store_at(&url)).await, ["s0002", "s0000"]);
@@ -106,11 +107,11 @@ async fn a_session_that_is_deleted_before_its_head_is_read_is_left_out() {
 #[tokio::test]
 async fn a_session_that_joins_a_team_after_its_row_was_read_comes_with_the_team() {
     let database = an_agent_with(1).await;
-    database.store.put_team(&parse(&team("alice", "t", "s0000", &["a"]).to_string()).unwrap()).await.unwrap();
+    parse::<TeamRecord>(&team("alice", "t", "s0000", &["a"]).to_string()).unwrap().put(&database.store).await.unwrap();
     let url = interrupted(&database.store, &database.url, reading("session#s0000"), async |store| {
         let mut record = session("alice", "a", "s0000", "2026-01-01T00:00:00");
         record["team_id"] = json!("t");
-        store.put_session(&parse(&record.to_string()).unwrap()).await.unwrap();
+        parse::<SessionRecord>(&record.to_string()).unwrap().put(&store).await.unwrap();
     })
     .await;
     let response = list_sessions(&database.store_at(&url), "alice", "a").await.unwrap().unwrap();
@@ -131,10 +132,10 @@ async fn a_session_that_is_deleted_while_its_first_state_is_written_is_whole() {
     let database = an_agent_with(0).await;
     let url = interrupted(&database.store, &database.url, putting_a_head, async |store| {
         // Its parts are there, and its head is not.
-        store.delete_session("alice", "large").await.unwrap();
+        delete_session(&store, "alice", "large").await.unwrap();
     })
     .await;
-    database.store_at(&url).put_session(&large(1)).await.unwrap();
+    large(1).put(&database.store_at(&url)).await.unwrap();
     assert_eq!(session_ids(&database.store).await, ["large"]);
     assert_eq!(sort_keys(&database).await.len(), 2);
 }
@@ -143,11 +144,11 @@ async fn a_session_that_is_deleted_while_its_first_state_is_written_is_whole() {
 async fn a_session_that_comes_and_goes_while_another_writes_it_is_whole() {
     let database = an_agent_with(0).await;
     let url = interrupted(&database.store, &database.url, putting_a_head, async |store| {
-        store.put_session(&large(2)).await.unwrap();
-        store.delete_session("alice", "large").await.unwrap();
+        large(2).put(&store).await.unwrap();
+        delete_session(&store, "alice", "large").await.unwrap();
     })
     .await;
-    database.store_at(&url).put_session(&large(1)).await.unwrap();
+    large(1).put(&database.store_at(&url)).await.unwrap();
     let response = list_sessions(&database.store, "alice", "a").await.unwrap().unwrap();
     assert!(summary(&response.sessions[0].session.stored).starts_with("version 1 "));
     assert_eq!(sort_keys(&database).await.len(), 2);
@@ -163,14 +164,14 @@ async fn a_writer_that_dies_before_its_first_head_is_seen_by_nobody() {
         upstream.send(&call).await
     })
     .await;
-    assert!(database.store_at(&url).put_session(&large(1)).await.is_err());
+    assert!(large(1).put(&database.store_at(&url)).await.is_err());
     assert_eq!(sort_keys(&database).await.len(), 3, "a session, a claim and a part");
     assert_eq!(session_ids(&database.store).await, ["s0000"]);
     let heads =
         database.store.heads("alice", vec!["large".into(), "s0000".into()], Detail::Full, usize::MAX).await.unwrap();
     assert_eq!(heads.keys().collect::<Vec<_>>(), ["s0000"]);
 
-    database.store.put_session(&large(2)).await.unwrap();
+    large(2).put(&database.store).await.unwrap();
     assert_eq!(session_ids(&database.store).await, ["s0000", "large"]);
     assert_eq!(sort_keys(&database).await.len(), 3, "two sessions and a part");
 }
@@ -189,7 +190,7 @@ async fn version_of_head(upstream: &proxy::Upstream, call: &proxy::Call) -> Stri
 #[tokio::test]
 async fn a_head_whose_response_is_lost_keeps_its_parts() {
     let database = an_agent_with(0).await;
-    database.store.put_session(&large(1)).await.unwrap();
+    large(1).put(&database.store).await.unwrap();
     let lost = Arc::new(AtomicBool::new(false));
     let url = proxy::intercept(&database.url, move |call, upstream| {
         let lost = Arc::clone(&lost);
@@ -211,7 +212,7 @@ async fn a_head_whose_response_is_lost_keeps_its_parts() {
     })
     .await;
     // Whether it ends well or not: what is in the table is whole.
-    let _ = database.store_at(&url).put_session(&large(2)).await;
+    let _ = large(2).put(&database.store_at(&url)).await;
     let response = list_sessions(&database.store, "alice", "a").await.unwrap().unwrap();
     assert!(summary(&response.sessions[0].session.stored).starts_with("version 2 "));
 }

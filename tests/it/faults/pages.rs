@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use agentscope_model::SessionRecord;
+use agentscope_store::StoredRecord;
 use agentscope_tests::lists::{list_sessions, summary};
 use agentscope_tests::proxy::{self, Call};
 use agentscope_tests::records::{parse, session};
@@ -122,7 +123,7 @@ async fn unprocessed_writes_are_sent_again() {
     let noise: String = (0..250_000).map(|_| format!("{:016x}", uuid::Uuid::new_v4().as_u64_pair().0)).collect();
     large["state"]["summary"] = json!(noise);
     let record: SessionRecord = parse(&large.to_string()).unwrap();
-    database.store_at(&url).put_session(&record).await.unwrap();
+    record.put(&database.store_at(&url)).await.unwrap();
     let response = list_sessions(&database.store, "alice", "a").await.unwrap().unwrap();
     let session = &response.sessions[0].session;
     assert!(session.stored.head.parts() > 4);

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use agentscope_store::{Detail, keys};
+use agentscope_model::SessionRecord;
+use agentscope_store::{Detail, StoredRecord, keys};
 use agentscope_tests::proxy::{self, Call, Response};
 use agentscope_tests::records::{noise, parse, run, with};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -86,7 +87,7 @@ async fn a_head_that_moves_on_whenever_its_parts_are_read_is_followed_so_far_and
                     let mark = counted.fetch_add(1, Ordering::SeqCst);
                     let large = run("alice", "a", "s", "large", "2026-01-01T00:00:00");
                     let large = with(large, "/state/summary", noise(mark as u64, 20_000));
-                    store.put_session(&parse(&large.to_string()).unwrap()).await.unwrap();
+                    parse::<SessionRecord>(&large.to_string()).unwrap().put(&store).await.unwrap();
                 }
                 upstream.send(&call).await
             }

@@ -7,6 +7,7 @@ use agentscope_api::IdentitySource;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{World, agent, noise, session, with};
+use agentscope_tests::replicas::delete_session;
 use serde_json::Value;
 
 use crate::requests::respond;
@@ -102,7 +103,7 @@ async fn rewriting_a_session_keeps_sessions_whose_keys_resemble_its_parts() {
 async fn deleting_a_session_keeps_sessions_whose_keys_resemble_its_parts() {
     let database = with_sessions_of_alice_and_bob().await;
     for (index, id) in IDS.iter().enumerate() {
-        database.store.delete_session("alice", id).await.unwrap();
+        delete_session(&database.store, "alice", id).await.unwrap();
         assert_whole(&database, "alice", &IDS[index + 1..]).await;
     }
     assert_whole(&database, "bob", &IDS).await;

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use agentscope_store::Store;
+use agentscope_model::SessionRecord;
+use agentscope_store::{Store, StoredRecord};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{World, agent, noise, parse, run, schedule, with};
+use agentscope_tests::replicas::delete_session;
 use serde_json::{Value, json};
 
 use crate::requests::send;
@@ -118,7 +120,7 @@ async fn the_status_follows_what_happens_to_the_session() {
     let store = database(Vec::new(), Vec::new()).await.store;
     let put = async |states: &[&str]| {
         let session = chat("x", &json!([message("assistant", states)]));
-        store.put_session(&parse(&session.to_string()).unwrap()).await.unwrap();
+        parse::<SessionRecord>(&session.to_string()).unwrap().put(&store).await.unwrap();
     };
     let status = async || statuses(&store).await.remove(0).2;
     for (states, expected) in [
@@ -141,7 +143,7 @@ async fn the_status_follows_what_happens_to_the_session() {
     // A lease that has ended is none.
     store.acquire_lease("alice", "x", "runner", Duration::ZERO).await.unwrap().unwrap();
     assert_eq!(status().await, "awaiting_external_result");
-    store.delete_session("alice", "x").await.unwrap();
+    delete_session(&store, "alice", "x").await.unwrap();
     put(&[]).await;
     assert_eq!(status().await, "idle");
 }

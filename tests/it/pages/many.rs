@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use agentscope_store::{Store, keys};
+use agentscope_model::SessionRecord;
+use agentscope_store::{Store, StoredRecord, keys};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{parse, run};
+use agentscope_tests::replicas::delete_session;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use futures::stream::{self, StreamExt};
 
@@ -47,7 +49,7 @@ async fn database() -> TestDynamoDb {
     let key = HashMap::from([("user_id".into(), text("alice")), ("item".into(), text(keys::head("base")))]);
     let get = database.client.get_item().table_name(table).set_key(Some(key));
     let head = get.send().await.unwrap().item.unwrap();
-    database.store.delete_session("alice", "base").await.unwrap();
+    delete_session(&database.store, "alice", "base").await.unwrap();
     let all: Vec<_> = (0..SESSIONS).collect();
     stream::iter(all.chunks(25))
         .for_each_concurrent(8, async |seconds| {
@@ -86,20 +88,20 @@ impl Others {
         for (number, time) in times.into_iter().enumerate() {
             let id = format!("new {turn} {number}");
             let session = run("alice", "a", "s", &id, &time);
-            store.put_session(&parse(&session.to_string()).unwrap()).await.unwrap();
+            parse::<SessionRecord>(&session.to_string()).unwrap().put(store).await.unwrap();
             self.created.insert(id, time);
         }
         // The session at the place, which the cursor names, one that was listed already, and one
         // further on.
         for second in [at, (at + turn * 31).min(SESSIONS - 1), ahead(1)] {
             let id = id(second);
-            store.delete_session("alice", &id).await.unwrap();
+            delete_session(store, "alice", &id).await.unwrap();
             self.deleted.insert(id);
         }
         // Some that are new go again, seen or not.
         if turn.is_multiple_of(3) {
             let id = format!("new {} {}", turn - 1, turn % 5);
-            store.delete_session("alice", &id).await.unwrap();
+            delete_session(store, "alice", &id).await.unwrap();
             self.deleted.insert(id);
         }
     }

@@ -3,6 +3,7 @@
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{World, agent, session, team, with as with_member};
+use agentscope_tests::replicas::delete_session;
 use serde_json::Value;
 
 use crate::pages::world::{page, time, walk};
@@ -51,7 +52,7 @@ async fn the_newest_session_of_a_member_that_is_the_listed_agent_is_the_newest_o
         // The cursor is of the first page, wherever that ended.
         let cursor = page(&database.store, &list).await.cursor();
         if let Some(gone) = change {
-            database.store.delete_session("alice", gone).await.unwrap();
+            delete_session(&database.store, "alice", gone).await.unwrap();
         }
         let mut request = with_parameters(&list, &[("cursor", &cursor)]);
         let mut teams = 0;

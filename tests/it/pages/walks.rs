@@ -1,6 +1,7 @@
 //! Walks from the first page to the last.
 
 use agentscope_tests::dynamodb::TestDynamoDb;
+use agentscope_tests::replicas::delete_session;
 use serde_json::Value;
 
 use crate::pages::world::{Page, lists, page, status_and_body, time, walk, with_sessions, world};
@@ -163,13 +164,13 @@ async fn a_cursor_stays_valid_when_its_session_is_deleted() {
     for list in lists("alice") {
         let (database, ids) = with_sessions(9).await;
         let first = page(&database.store, &with_parameters(&list, &[("limit", "3")])).await;
-        database.store.delete_session("alice", &ids[2]).await.unwrap();
-        database.store.delete_session("alice", &ids[3]).await.unwrap();
+        delete_session(&database.store, "alice", &ids[2]).await.unwrap();
+        delete_session(&database.store, "alice", &ids[3]).await.unwrap();
         let second =
             page(&database.store, &with_parameters(&list, &[("limit", "3"), ("cursor", &first.cursor())])).await;
         assert_eq!(second.ids(), ids[4..7]);
         for id in &ids[6..] {
-            database.store.delete_session("alice", id).await.unwrap();
+            delete_session(&database.store, "alice", id).await.unwrap();
         }
         let last =
             page(&database.store, &with_parameters(&list, &[("limit", "3"), ("cursor", &second.cursor())])).await;

@@ -2,7 +2,7 @@
 //! read.
 
 use agentscope_model::{AgentRecord, SessionRecord};
-use agentscope_store::{Detail, RecordKind, SourceFingerprint, Store, StoredVersion};
+use agentscope_store::{Detail, RecordKind, ReplicaStatus, SourceFingerprint, Store, StoredRecord, StoredVersion};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::records::{agent, noise, parse, session, with};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -10,11 +10,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 const TIME: &str = "2026-01-01T00:00:00";
 
 fn original(hash: u8) -> SourceFingerprint {
-    SourceFingerprint { content_hash: [hash; 32], is_on_agent_list: true, is_on_schedule_list: true }
+    SourceFingerprint { digest: [hash; 32], is_on_agent_list: true, is_on_schedule_list: true }
 }
 
 async fn stored_version(store: &Store, kind: RecordKind, id: &str) -> StoredVersion {
-    store.stored_versions(kind, &[("alice", id)], true).await.unwrap().remove(0).0
+    store.replica_status(kind, "alice", id).await.unwrap().version
 }
 
 fn an_agent(name: &str) -> AgentRecord {
@@ -29,24 +29,24 @@ fn a_session(id: &str, summary: &str) -> SessionRecord {
 async fn an_old_copy_never_replaces_a_newer_one() {
     let store = TestDynamoDb::start().await.store;
     let nothing = stored_version(&store, RecordKind::Agent, "a").await;
-    assert!(!nothing.is_there());
-    assert!(store.copy_agent(&an_agent("first"), &original(1), &nothing).await.unwrap());
+    assert!(!nothing.exists());
+    assert!(an_agent("first").replicate(&store, &original(1), &nothing).await.unwrap());
     // A slow writer, who has read before.
-    assert!(!store.copy_agent(&an_agent("slow"), &original(2), &nothing).await.unwrap());
+    assert!(!an_agent("slow").replicate(&store, &original(2), &nothing).await.unwrap());
     let first = stored_version(&store, RecordKind::Agent, "a").await;
-    assert!(first.is_copy_of(&[1; 32]) && !first.is_copy_of(&[2; 32]));
-    assert!(store.copy_agent(&an_agent("second"), &original(2), &first).await.unwrap());
-    assert!(!store.copy_agent(&an_agent("slow"), &original(3), &first).await.unwrap());
-    assert!(!store.delete_copy(RecordKind::Agent, "alice", "a", &first).await.unwrap());
+    assert!(first.is_replica_of(&original(1)) && !first.is_replica_of(&original(2)));
+    assert!(an_agent("second").replicate(&store, &original(2), &first).await.unwrap());
+    assert!(!an_agent("slow").replicate(&store, &original(3), &first).await.unwrap());
+    assert!(!store.delete_replica(RecordKind::Agent, "alice", "a", &first).await.unwrap());
     assert!(store.agent("alice", "a").await.unwrap().unwrap().json.contains("second"));
-    // What was not written as a copy is found as well.
-    store.put_agent(&an_agent("loaded")).await.unwrap();
+    // What was not written as a copy is held as well.
+    an_agent("loaded").put(&store).await.unwrap();
     let loaded = stored_version(&store, RecordKind::Agent, "a").await;
-    assert!(loaded.is_there() && !loaded.is_copy_of(&[2; 32]));
-    assert!(store.copy_agent(&an_agent("third"), &original(2), &loaded).await.unwrap());
-    assert!(!store.delete_copy(RecordKind::Agent, "alice", "a", &loaded).await.unwrap());
+    assert!(loaded.exists() && !loaded.is_replica_of(&original(2)));
+    assert!(an_agent("third").replicate(&store, &original(2), &loaded).await.unwrap());
+    assert!(!store.delete_replica(RecordKind::Agent, "alice", "a", &loaded).await.unwrap());
     let third = stored_version(&store, RecordKind::Agent, "a").await;
-    assert!(store.delete_copy(RecordKind::Agent, "alice", "a", &third).await.unwrap());
+    assert!(store.delete_replica(RecordKind::Agent, "alice", "a", &third).await.unwrap());
     assert!(store.agent("alice", "a").await.unwrap().is_none());
 }
 
@@ -57,12 +57,12 @@ async fn sessions_with_and_without_parts_behave_alike() {
     let kind = RecordKind::Session;
     for summary in ["short".to_owned(), noise(1, 900_000)] {
         let nothing = stored_version(store, kind, "s").await;
-        assert!(store.copy_session(&a_session("s", &summary), &original(1), &nothing).await.unwrap());
-        assert!(!store.copy_session(&a_session("s", "slow"), &original(2), &nothing).await.unwrap());
+        assert!(a_session("s", &summary).replicate(store, &original(1), &nothing).await.unwrap());
+        assert!(!a_session("s", "slow").replicate(store, &original(2), &nothing).await.unwrap());
         let first = stored_version(store, kind, "s").await;
-        assert!(store.copy_session(&a_session("s", &summary), &original(2), &first).await.unwrap());
-        assert!(!store.copy_session(&a_session("s", &noise(2, 900_000)), &original(3), &first).await.unwrap());
-        assert!(!store.delete_copy(kind, "alice", "s", &first).await.unwrap());
+        assert!(a_session("s", &summary).replicate(store, &original(2), &first).await.unwrap());
+        assert!(!a_session("s", &noise(2, 900_000)).replicate(store, &original(3), &first).await.unwrap());
+        assert!(!store.delete_replica(kind, "alice", "s", &first).await.unwrap());
         assert!(!store.has_left_parts("alice", "s").await.unwrap());
         let heads = store.heads("alice", vec!["s".into()], Detail::Full, usize::MAX).await.unwrap();
         let sessions = store.states("alice", heads.into_values().collect(), Detail::Full, usize::MAX).await.unwrap();
@@ -70,7 +70,7 @@ async fn sessions_with_and_without_parts_behave_alike() {
         sessions["s"].append_json(&mut text).unwrap();
         assert!(String::from_utf8(text).unwrap().contains(&summary));
         let second = stored_version(store, kind, "s").await;
-        assert!(store.delete_copy(kind, "alice", "s", &second).await.unwrap());
+        assert!(store.delete_replica(kind, "alice", "s", &second).await.unwrap());
         let left = database.client.scan().table_name(&store.names().sessions).send().await.unwrap();
         assert_eq!(left.items(), []);
     }
@@ -92,7 +92,7 @@ async fn a_claim_is_on_no_list_and_found_by_scans() {
     ];
     let request = database.client.put_item().table_name(&store.names().sessions);
     claim.into_iter().fold(request, |request, (name, value)| request.item(name, value)).send().await.unwrap();
-    store.copy_session(&a_session("s", ""), &original(1), &StoredVersion::default()).await.unwrap();
+    a_session("s", "").replicate(store, &original(1), &StoredVersion::default()).await.unwrap();
     let ids = vec!["claimed".to_owned(), "s".to_owned()];
     assert_eq!(store.heads("alice", ids, Detail::Full, usize::MAX).await.unwrap().len(), 1);
     assert_eq!(store.sessions_of_agent("alice", "a", None).await.unwrap().rows.len(), 1);
@@ -104,8 +104,8 @@ async fn a_claim_is_on_no_list_and_found_by_scans() {
     assert_eq!(found, ["claimed", "s"].map(|id| ("alice".to_owned(), id.to_owned())));
     // It can be taken over, and deleted.
     let claim = stored_version(store, RecordKind::Session, "claimed").await;
-    assert!(claim.is_there());
-    assert!(store.copy_session(&a_session("claimed", ""), &original(1), &claim).await.unwrap());
+    assert!(claim.exists());
+    assert!(a_session("claimed", "").replicate(store, &original(1), &claim).await.unwrap());
     assert_eq!(store.sessions_of_agent("alice", "a", None).await.unwrap().rows.len(), 2);
 }
 
@@ -114,7 +114,10 @@ async fn ids_that_no_table_accepts_have_no_copies() {
     let store = TestDynamoDb::start().await.store;
     let long = "x".repeat(3000);
     for kind in RecordKind::ALL {
-        let stored = store.stored_versions(kind, &[("alice", &long), (&long, "a"), ("alice", "")], true).await.unwrap();
-        assert!(stored.iter().all(|(stored, lease)| !stored.is_there() && lease.is_none()));
+        let records = [("alice", long.as_str()), (&long, "a"), ("alice", "")];
+        for (user_id, id) in records {
+            assert_eq!(store.replica_status(kind, user_id, id).await.unwrap(), ReplicaStatus::default());
+        }
+        assert_eq!(store.replica_statuses(kind, &records).await.unwrap(), vec![ReplicaStatus::default(); 3]);
     }
 }

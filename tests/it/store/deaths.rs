@@ -4,10 +4,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use agentscope_store::Store;
+use agentscope_store::{Store, StoredRecord};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::lists::{body, list_schedule_sessions};
 use agentscope_tests::proxy;
+use agentscope_tests::replicas::delete_session;
 
 use crate::store::behind::{has_its_own_parts_only, list_of, parts, sort_keys};
 use crate::store::races::{NOTHING, database, written_by};
@@ -53,7 +54,7 @@ async fn dies_anywhere(start: Option<usize>, act: impl AsyncFn(&Store) -> bool, 
         for requests in 0.. {
             let mut lists = [end.to_owned(), NOTHING.to_owned()];
             if let Some(length) = start {
-                store.put_session(&written_by(1, length)).await.unwrap();
+                written_by(1, length).put(store).await.unwrap();
                 lists[1] = list(store).await;
             }
             let survived = act(&mortal(&database, requests).await).await;
@@ -66,11 +67,11 @@ async fn dies_anywhere(start: Option<usize>, act: impl AsyncFn(&Store) -> bool, 
                 assert!(named.iter().all(|part| found.contains(part)), "{about}");
             }
             if let Some(length) = next {
-                store.put_session(&written_by(3, length)).await.unwrap();
+                written_by(3, length).put(store).await.unwrap();
                 assert!(list(store).await == list_of(&written_by(3, length)), "{about}");
                 has_its_own_parts_only(&database, "alice", "x").await;
             }
-            store.delete_session("alice", "x").await.unwrap();
+            delete_session(store, "alice", "x").await.unwrap();
             assert_eq!(sort_keys(&database, "alice").await, [""; 0], "{about}");
             if survived {
                 assert!(requests > 2, "it took {requests} requests");
@@ -83,7 +84,7 @@ async fn dies_anywhere(start: Option<usize>, act: impl AsyncFn(&Store) -> bool, 
 async fn a_writer_dies_anywhere(length: usize) {
     let session = written_by(2, length);
     for start in [None, Some(NO_PART), Some(ONE_PART)] {
-        dies_anywhere(start, async |store| store.put_session(&session).await.is_ok(), &list_of(&session)).await;
+        dies_anywhere(start, async |store| session.put(store).await.is_ok(), &list_of(&session)).await;
     }
 }
 
@@ -100,7 +101,7 @@ async fn a_writer_of_a_small_state_may_die_anywhere() {
 #[tokio::test]
 async fn a_deleter_may_die_anywhere() {
     for start in [NO_PART, TWO_PARTS] {
-        let delete = async |store: &Store| store.delete_session("alice", "x").await.is_ok();
+        let delete = async |store: &Store| delete_session(store, "alice", "x").await.is_ok();
         dies_anywhere(Some(start), delete, NOTHING).await;
     }
 }

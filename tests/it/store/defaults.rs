@@ -1,11 +1,12 @@
 //! What stands for the fields that a record lacks.
 
-use crate::requests::body;
 use agentscope_model::{ScheduleRecord, SessionRecord, Timestamp};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{json_of, parse};
 use serde_json::Value;
+
+use crate::requests::body;
 
 /// The least that an export may hold, but for ids and times, which would be made up.
 const MINIMAL: &str = r#"{

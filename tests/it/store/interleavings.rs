@@ -3,10 +3,11 @@
 
 use std::pin::pin;
 
-use agentscope_store::Store;
+use agentscope_store::{Store, StoredRecord};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::lists::{body, list_schedule_sessions};
 use agentscope_tests::proxy;
+use agentscope_tests::replicas::delete_session;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::store::behind::{FUTURE, list_of, parts, set_version, sort_keys};
@@ -26,9 +27,9 @@ use Act::{Delete, Large, Small};
 impl Act {
     async fn perform(self, store: &Store) {
         let response = match self {
-            Small(mark) => store.put_session(&written_by(mark, 10)).await,
-            Large(mark) => store.put_session(&written_by(mark, 12_000)).await,
-            Delete => store.delete_session("alice", "x").await,
+            Small(mark) => written_by(mark, 10).put(store).await,
+            Large(mark) => written_by(mark, 12_000).put(store).await,
+            Delete => delete_session(store, "alice", "x").await,
         };
         response.unwrap();
     }
@@ -204,7 +205,7 @@ async fn a_read_passes_over_a_session_that_somebody_has_only_begun_to_write() {
         Large(1).perform(&guarded.database.store).await;
         let begun = async |store: &Store| {
             Delete.perform(store).await;
-            dying.put_session(&written_by(2, 12_000)).await.unwrap_err();
+            written_by(2, 12_000).put(&dying).await.unwrap_err();
         };
         let Some(list) = read(&mut guarded, at, begun).await else { break };
         assert!(list == NOTHING || list == Large(1).list(), "before request {at}: {list:.200}");
@@ -215,7 +216,7 @@ async fn a_read_passes_over_a_session_that_somebody_has_only_begun_to_write() {
     Large(3).perform(&guarded.database.store).await;
     assert_eq!(list(&guarded.database.store).await, Large(3).list());
     Delete.perform(&guarded.database.store).await;
-    dying.put_session(&written_by(2, 12_000)).await.unwrap_err();
+    written_by(2, 12_000).put(&dying).await.unwrap_err();
     Delete.perform(&guarded.database.store).await;
     assert_eq!(sort_keys(&guarded.database, "alice").await, [""; 0]);
 }

@@ -58,7 +58,7 @@ async fn a_session_runs_from_the_lease_to_its_release() {
     assert!(!is_running(&database).await);
     store.acquire_lease("alice", "s", "one", MINUTE).await.unwrap().unwrap();
     assert!(is_running(&database).await);
-    store.renew_lease("alice", "s", "one", MINUTE).await.unwrap().unwrap();
+    store.acquire_lease("alice", "s", "one", MINUTE).await.unwrap().unwrap();
     assert!(is_running(&database).await);
     store.release_lease("alice", "s", "one").await.unwrap();
     assert!(!is_running(&database).await);
@@ -126,20 +126,6 @@ async fn one_of_many_concurrent_requests_gets_the_lease() {
 }
 
 #[tokio::test]
-async fn a_lease_that_is_lost_cannot_be_renewed() {
-    let database = database().await;
-    let store = &database.store;
-    assert_eq!(store.renew_lease("alice", "s", "one", MINUTE).await.unwrap(), Err(LeaseHeld), "never taken");
-    store.acquire_lease("alice", "s", "one", ENDED).await.unwrap().unwrap();
-    assert_eq!(store.renew_lease("alice", "s", "one", MINUTE).await.unwrap(), Err(LeaseHeld), "ended");
-    store.acquire_lease("alice", "s", "two", MINUTE).await.unwrap().unwrap();
-    assert_eq!(store.renew_lease("alice", "s", "one", MINUTE).await.unwrap(), Err(LeaseHeld), "another's");
-    store.release_lease("alice", "s", "two").await.unwrap();
-    assert_eq!(store.renew_lease("alice", "s", "two", MINUTE).await.unwrap(), Err(LeaseHeld), "given back");
-    assert!(!is_running(&database).await);
-}
-
-#[tokio::test]
 async fn only_its_holder_releases_a_lease() {
     let database = database().await;
     let store = &database.store;
@@ -171,9 +157,7 @@ async fn refused(database: &TestDynamoDb, user_id: &str, id: &str) -> Option<&'s
         other => panic!("{other}"),
     };
     let acquired = database.store.acquire_lease(user_id, id, "one", MINUTE).await;
-    let renewed = database.store.renew_lease(user_id, id, "one", MINUTE).await;
-    let (acquired, renewed) = (acquired.map(Result::unwrap).map_err(field), renewed.map(Result::unwrap).map_err(field));
-    assert_eq!(acquired, renewed);
+    let acquired = acquired.map(Result::unwrap).map_err(field);
     // There can be nothing to give back, which is no error.
     database.store.release_lease(user_id, id, "one").await.unwrap();
     assert_eq!(database.store.leases(user_id).await.unwrap(), []);

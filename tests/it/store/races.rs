@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use agentscope_model::SessionRecord;
-use agentscope_store::{Store, StoreError};
+use agentscope_store::{Store, StoreError, StoredRecord};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{World, agent, noise, run, schedule, with};
+use agentscope_tests::replicas::delete_session;
 use serde_json::json;
 
 use crate::requests::body;
@@ -60,7 +61,7 @@ async fn of_two_writers_one_wins_whole() {
         ];
         let writers = sessions.clone().map(|session| {
             let store = database.store.clone();
-            tokio::spawn(async move { store.put_session(&session).await })
+            tokio::spawn(async move { session.put(&store).await })
         });
         for writer in writers {
             writer.await.unwrap().unwrap();
@@ -74,8 +75,7 @@ async fn of_many_writers_one_wins_whole_and_who_gives_up_says_so() {
     let database = database().await;
     for round in 0..4 {
         let sessions: Vec<_> = (0..12).map(|writer| written_by(100 * round + writer, 30_000)).collect();
-        let responses =
-            futures::future::join_all(sessions.iter().map(|session| database.store.put_session(session))).await;
+        let responses = futures::future::join_all(sessions.iter().map(|session| session.put(&database.store))).await;
         for response in &responses {
             assert!(matches!(response, Ok(()) | Err(StoreError::Contended(_))), "{response:?}");
         }
@@ -89,14 +89,14 @@ async fn a_session_that_is_written_and_deleted_concurrently_is_whole_or_absent()
     let database = database().await;
     for round in 0..30 {
         let [before, after] = [2 * round, 2 * round + 1].map(|mark| written_by(mark, 20_000));
-        database.store.put_session(&before).await.unwrap();
+        before.put(&database.store).await.unwrap();
         let store = database.store.clone();
-        let deleter = tokio::spawn(async move { store.delete_session("alice", "x").await });
-        database.store.put_session(&after).await.unwrap();
+        let deleter = tokio::spawn(async move { delete_session(&store, "alice", "x").await });
+        after.put(&database.store).await.unwrap();
         deleter.await.unwrap().unwrap();
         // Deleted last, or written last.
         assert_eq!(winner(&database, &[after]).await.unwrap_or(0), 0);
-        database.store.delete_session("alice", "x").await.unwrap();
+        delete_session(&database.store, "alice", "x").await.unwrap();
     }
 }
 
@@ -105,12 +105,12 @@ async fn a_reader_during_rewrites_sees_one_whole_version() {
     let database = database().await;
     let sessions: Vec<_> = (0..30).map(|mark| written_by(mark, [600_000, 10, 30_000][(mark % 3) as usize])).collect();
     let lists: HashMap<String, usize> = sessions.iter().map(list_of).zip(0..).collect();
-    database.store.put_session(&sessions[0]).await.unwrap();
+    sessions[0].put(&database.store).await.unwrap();
 
     let (store, written) = (database.store.clone(), sessions.clone());
     let writer = tokio::spawn(async move {
         for session in &written {
-            store.put_session(session).await.unwrap();
+            session.put(&store).await.unwrap();
         }
     });
     let reader = async || {

@@ -1,10 +1,11 @@
 //! How times, numbers and strings are shown, and how any spelling of JSON becomes one.
 
-use crate::requests::body;
 use agentscope_model::SessionRecord;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{World, agent, json_of, parse, run, schedule, with};
+
+use crate::requests::body;
 
 /// The session that a list shows after it was loaded from this text.
 async fn shown(session: &str) -> String {

@@ -2,6 +2,7 @@
 
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
+use agentscope_tests::replicas::delete_session;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
@@ -100,7 +101,7 @@ impl World {
 async fn goes_round(database: &TestDynamoDb, world: &World) -> Result<(), TestCaseError> {
     // A case that fails is tried again with less in it.
     for number in 0..3 {
-        database.store.delete_session(&world.user_id, &format!("session {number}")).await.unwrap();
+        delete_session(&database.store, &world.user_id, &format!("session {number}")).await.unwrap();
     }
     let report = database.load(&world.export()).await;
     prop_assert_eq!(report.problems, Vec::<String>::new());

@@ -1,7 +1,7 @@
 //! Sizes: where a state of a given size lies, and that it comes back byte for byte from there.
 
 use agentscope_model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
-use agentscope_store::{ConstraintViolation, StoreError};
+use agentscope_store::{ConstraintViolation, StoreError, StoredRecord};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::lists::{body, list_schedule_sessions, list_sessions};
 use agentscope_tests::records::{World, agent, json_of, noise, parse, run, schedule, session, team, with};
@@ -26,7 +26,7 @@ fn empty() -> Value {
 /// before, and that all its items are as small as DynamoDB wants them. Returns the number of its
 /// parts, and the bytes of its bulk.
 async fn comes_back(database: &TestDynamoDb, session: &SessionRecord) -> (usize, usize) {
-    database.store.put_session(session).await.unwrap();
+    session.put(&database.store).await.unwrap();
     let list = body(list_schedule_sessions(&database.store, &session.user_id, "s").await.unwrap().unwrap());
     assert!(list == list_of(session), "{} bytes became {}", list_of(session).len(), list.len());
 
@@ -48,7 +48,7 @@ async fn longest(database: &TestDynamoDb, parts: usize, mut fits: usize, mut exc
     while exceeds - fits > 1 {
         let length = (fits + exceeds) / 2;
         let session = record(&with(empty(), "/state/summary", &summary[..length]));
-        database.store.put_session(&session).await.unwrap();
+        session.put(&database.store).await.unwrap();
         let (_, found) = head_and_parts(database, "alice", "x").await;
         *if found.len() > parts { &mut exceeds } else { &mut fits } = length;
     }
@@ -159,7 +159,7 @@ async fn documents_of_any_size_come_back_with_a_bulk_of_any_size() {
 async fn the_longest_ids_leave_room_for_a_full_part() {
     let database = database().await;
     let user_id = "ü".repeat(20);
-    database.store.put_schedule(&parse(&schedule(&user_id, "s").to_string()).unwrap()).await.unwrap();
+    parse::<ScheduleRecord>(&schedule(&user_id, "s").to_string()).unwrap().put(&database.store).await.unwrap();
     let session = run(&user_id, &"a".repeat(2048), "s", &"x".repeat(900), "2026-01-01T00:00:00");
     let session = with(session, "/state/summary", noise(1, 1_500_000));
     assert!(comes_back(&database, &record(&session)).await.0 > 2);
@@ -179,7 +179,7 @@ fn is_too_large<T: std::fmt::Debug>(response: Result<T, StoreError>, bytes: usiz
 async fn a_head_that_fits_no_item_is_refused_and_nothing_is_written() {
     let database = database().await;
     let session = record(&with(empty(), "/team_id", "x".repeat(ITEM_LIMIT)));
-    let response = database.store.put_session(&session).await;
+    let response = session.put(&database.store).await;
     assert!(
         matches!(&response, Err(StoreError::ConstraintViolation(ConstraintViolation { field: ".", .. }))),
         "{response:?}"
@@ -212,9 +212,9 @@ async fn documents_fit_up_to_400_kb_and_are_refused_by_name_beyond() {
 
     for table in ["agents", "teams", "schedules"] {
         let put = async |text| match table {
-            "agents" => store.put_agent(&agent(text)).await,
-            "teams" => store.put_team(&team(text)).await,
-            _ => store.put_schedule(&schedule(text)).await,
+            "agents" => agent(text).put(store).await,
+            "teams" => team(text).put(store).await,
+            _ => schedule(text).put(store).await,
         };
         put(0).await.unwrap();
         let names = store.names();

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use agentscope_model::{AgentRecord, ScheduleRecord, TeamMembers, TeamRecord};
-use agentscope_store::StoredMembers;
-use agentscope_store::{ReadLimit, StoreError, keys};
+use agentscope_store::{ReadLimit, RecordKind, StoreError, StoredMembers, StoredRecord, keys};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::golden::{Case, cases, world};
 use agentscope_tests::records::{World, agent, noise, parse, run, schedule, team, with};
+use agentscope_tests::replicas::{delete, delete_session};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ fn small(id: &str) -> Value {
 }
 
 async fn put(database: &TestDynamoDb, session: &Value) {
-    database.store.put_session(&record(session)).await.unwrap();
+    record(session).put(&database.store).await.unwrap();
 }
 
 async fn is_the_only_one(database: &TestDynamoDb, session: &Value) {
@@ -67,9 +67,9 @@ async fn agents_teams_and_schedules_are_written_replaced_and_deleted() {
         let team = with(team("alice", "x", name, &["m", "m", ""]), "/data/description", name);
         let team: TeamRecord = parse(&team.to_string()).unwrap();
         let schedule: ScheduleRecord = parse(&with(schedule("alice", "x"), "/data/name", name).to_string()).unwrap();
-        store.put_agent(&agent).await.unwrap();
-        store.put_team(&team).await.unwrap();
-        store.put_schedule(&schedule).await.unwrap();
+        agent.put(store).await.unwrap();
+        team.put(store).await.unwrap();
+        schedule.put(store).await.unwrap();
 
         assert_eq!(store.agent("alice", "x").await.unwrap().unwrap().json, agent.json);
         let stored =
@@ -82,13 +82,13 @@ async fn agents_teams_and_schedules_are_written_replaced_and_deleted() {
         assert!(store.schedule_exists("alice", "x").await.unwrap());
         assert_eq!(count(&database).await, 3);
     }
-    store.delete_agent("alice", "x").await.unwrap();
+    delete(store, RecordKind::Agent, "alice", "x").await.unwrap();
     assert!(store.agent("alice", "x").await.unwrap().is_none());
     assert_eq!(count(&database).await, 2);
-    store.delete_team("alice", "x").await.unwrap();
+    delete(store, RecordKind::Team, "alice", "x").await.unwrap();
     assert!(store.teams("alice", vec!["x".into()], &ReadLimit::new(usize::MAX)).await.unwrap().is_empty());
     assert_eq!(count(&database).await, 1);
-    store.delete_schedule("alice", "x").await.unwrap();
+    delete(store, RecordKind::Schedule, "alice", "x").await.unwrap();
     assert!(!store.schedule_exists("alice", "x").await.unwrap());
     assert_eq!(count(&database).await, 0);
 }
@@ -111,10 +111,10 @@ async fn deleting_what_does_not_exist_is_no_error_and_touches_nothing_else() {
         (&long, "x"),
         ("", ""),
     ] {
-        store.delete_agent(user_id, id).await.unwrap();
-        store.delete_team(user_id, id).await.unwrap();
-        store.delete_schedule(user_id, id).await.unwrap();
-        store.delete_session(user_id, id).await.unwrap();
+        delete(store, RecordKind::Agent, user_id, id).await.unwrap();
+        delete(store, RecordKind::Team, user_id, id).await.unwrap();
+        delete(store, RecordKind::Schedule, user_id, id).await.unwrap();
+        delete_session(store, user_id, id).await.unwrap();
     }
     assert_eq!(count(&database).await, before);
     is_the_only_one(&database, &large("x")).await;
@@ -157,11 +157,11 @@ async fn a_deleted_session_leaves_no_head_no_parts_and_no_lease() {
     for session in [large("x"), small("x")] {
         put(&database, &session).await;
         database.store.acquire_lease("alice", "x", "one", Duration::from_secs(600)).await.unwrap().unwrap();
-        database.store.delete_session("alice", "x").await.unwrap();
+        delete_session(&database.store, "alice", "x").await.unwrap();
         assert!(items(&database, "alice").await == before);
     }
     for id in neighbours {
-        database.store.delete_session("alice", id).await.unwrap();
+        delete_session(&database.store, "alice", id).await.unwrap();
     }
     assert_eq!(sort_keys(&database, "alice").await, [""; 0]);
 }
@@ -180,11 +180,11 @@ async fn parts_that_a_dead_writer_left_go_with_the_next_write_or_delete() {
     has_its_own_parts_only(&database, "alice", "x").await;
 
     put_part(&database, "x", OLD, 0).await;
-    database.store.delete_session("alice", "x").await.unwrap();
+    delete_session(&database.store, "alice", "x").await.unwrap();
     assert_eq!(sort_keys(&database, "alice").await, [""; 0]);
     // Here the writer died before the session's first head.
     put_part(&database, "x", OLD, 0).await;
-    database.store.delete_session("alice", "x").await.unwrap();
+    delete_session(&database.store, "alice", "x").await.unwrap();
     assert_eq!(sort_keys(&database, "alice").await, [""; 0]);
 }
 
@@ -199,7 +199,7 @@ async fn parts_of_a_writer_that_is_still_at_work_are_left_alone() {
     }
     // A delete takes them: their writer will not find the head any more that it is to replace, and
     // starts again.
-    database.store.delete_session("alice", "x").await.unwrap();
+    delete_session(&database.store, "alice", "x").await.unwrap();
     assert_eq!(sort_keys(&database, "alice").await, [""; 0]);
 }
 
@@ -229,7 +229,7 @@ async fn a_session_that_fits_no_key_is_refused_by_name_and_not_written() {
         ("/user_id", "#".repeat(340), "user_id"),
     ];
     for (place, id, field) in cases {
-        let response = database.store.put_session(&record(&with(small("x"), place, id))).await;
+        let response = record(&with(small("x"), place, id)).put(&database.store).await;
         assert!(
             matches!(&response, Err(StoreError::ConstraintViolation(violation)) if violation.field == field),
             "{place}: {response:?}"

@@ -2,10 +2,11 @@
 
 use std::process::Stdio;
 
+use agentscope_store::StoredRecord;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::function::{Function, Outcome, environment};
-use agentscope_tests::records::{World, agent, noise, parse, session, with};
+use agentscope_tests::records::{World, agent, noise, session, session_record, with};
 use agentscope_tests::responses::body;
 use agentscope_tests::runtime_api::RESPONSE_LIMIT;
 use serde_json::{Value, json};
@@ -33,7 +34,7 @@ impl Sessions {
     async fn with_summary(&mut self, length: usize, query: &str, accept: &str) -> Value {
         let session = session("alice", "a", "x", "2026-01-01T00:00:00");
         let session = with(session, "/state/summary", &self.noise[..length]);
-        self.database.store.put_session(&parse(&session.to_string()).unwrap()).await.unwrap();
+        session_record(&session).put(&self.database.store).await.unwrap();
         self.send(query, accept).await
     }
 

@@ -3,12 +3,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use agentscope_store::StoredRecord;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::emf;
 use agentscope_tests::events::{HttpRequest, with_claims};
 use agentscope_tests::function::{Function, Outcome, environment};
 use agentscope_tests::proxy::{self, Response, read_units};
-use agentscope_tests::records::{World, agent, noise, parse, session, with};
+use agentscope_tests::records::{World, agent, noise, session, session_record, with};
 use agentscope_tests::runtime_api::{RESPONSE_LIMIT, deadline_in};
 use serde_json::{Value, json};
 
@@ -245,7 +246,7 @@ async fn responses_near_the_limit_are_counted() {
     let put = async |database: &TestDynamoDb, length: usize| {
         let session = session("alice", "large", "x", "2026-01-01T00:00:00");
         let session = with(session, "/state/summary", &noise[..length]);
-        database.store.put_session(&parse(&session.to_string()).unwrap()).await.unwrap();
+        session_record(&session).put(&database.store).await.unwrap();
     };
     let database = observed.database.clone();
     put(&database, 5_000_000).await;

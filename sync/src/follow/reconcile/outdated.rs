@@ -1,6 +1,6 @@
 //! Finds outdated replicas among a batch of records.
 
-use agentscope_store::{RecordKind, StoredVersion};
+use agentscope_store::{RecordKind, ReplicaStatus, StoredVersion};
 
 use super::batches::Batch;
 use super::{Incomplete, push_all};
@@ -65,10 +65,10 @@ async fn outdated_among(
     }
     let records = context.load(identified).await?;
     let ids = records.iter().map(SourceRecord::record_key).map(|it| (it.user_id.as_str(), it.id.as_str()));
-    let stored = context.store().stored_versions(kind, &ids.collect::<Vec<_>>(), false).await?;
+    let stored = context.store().replica_statuses(kind, &ids.collect::<Vec<_>>()).await?;
     let mut outdated = Vec::new();
-    for (record, (version, lease_end)) in records.iter().zip(stored) {
-        if is_outdated(context, record, &version, lease_end) {
+    for (record, ReplicaStatus { version, lease_expires_at }) in records.iter().zip(stored) {
+        if is_outdated(context, record, &version, lease_expires_at) {
             outdated.push(record.key().to_owned());
         } else {
             context.observer().clear_problem(record.key());
@@ -86,7 +86,7 @@ fn is_outdated(context: &SyncContext, record: &SourceRecord, version: &StoredVer
     }
     // A session that is missing on a list goes to a worker, which waits for the list to grow.
     let is_on_its_lists = fingerprint.is_on_agent_list && fingerprint.is_on_schedule_list;
-    !version.is_copy_of(&fingerprint.content_hash)
+    !version.is_replica_of(fingerprint)
         || session.is_some_and(|session| context.is_lease_outdated(session.lock, lease_end))
         || !is_on_its_lists
 }

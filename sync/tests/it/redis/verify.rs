@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use agentscope_store::RecordKind;
 use agentscope_tests::records::{World, agent, noise, run, schedule, session, team, with};
 use agentscope_tests::redis::{key, lock};
+use agentscope_tests::replicas::{delete, delete_session};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
@@ -55,10 +57,10 @@ async fn nothing_differs_where_nothing_does() {
 async fn a_record_that_is_missing_or_has_changed_is_named() {
     let mut differences = planted(async |ends| {
         let store = &ends.database.store;
-        store.delete_agent("alice", "a").await.unwrap();
+        delete(store, RecordKind::Agent, "alice", "a").await.unwrap();
         let renamed = with(world().teams[0].clone(), "/data/name", "another");
         ends.redis.put(&World { teams: vec![renamed], schedules: vec![schedule("bob", "new")], ..World::default() });
-        store.delete_session("alice", "t").await.unwrap();
+        delete_session(store, "alice", "t").await.unwrap();
     })
     .await;
     differences.sort();

@@ -1,54 +1,67 @@
-//! Sessions as they are put into responses: a head, and what was read of the bulk of its state.
+//! A session as it is stored: its head, and the bulk of its state if that was read.
 
 use crate::session_head::SessionHead;
 use crate::{StoreError, bulk, keys};
 
-/// How much of a session is read.
+/// The extent of a read of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Detail {
-    /// All of it.
+    /// The whole session.
     #[default]
     Full,
-    /// All but the bulk of its state: no summary, no conversation, nothing that the tools remember.
+    /// The session without the bulk of its state: no summary, no conversation, no tool context.
     Summary,
 }
 
-/// A session as JSON texts, ready to be put into an response: with its whole state, or without the bulk of it.
+/// A session, with its whole state or without the bulk of it.
 #[derive(Debug, Clone)]
 pub struct StoredSession {
     /// Its head.
     pub head: SessionHead,
-    pub(crate) table: String,
-    pub(crate) packed: Vec<u8>,
-    pub(crate) is_summary: bool,
+    table: String,
+    /// The compressed bulk; empty in a summary.
+    packed: Vec<u8>,
+    detail: Detail,
 }
 
 impl StoredSession {
-    /// The session without the bulk of its state. Where the JSON lies with the bulk, it is unpacked, and nothing else is.
+    /// A whole session. `parts` is its compressed bulk unless that lies in the head.
+    pub(crate) fn full(table: &str, mut head: SessionHead, parts: Vec<u8>) -> Self {
+        let packed = head.take_inline_bulk().unwrap_or(parts);
+        Self { head, table: table.to_owned(), packed, detail: Detail::Full }
+    }
+
+    /// A session without the bulk of its state.
+    pub(crate) fn summary(table: &str, head: SessionHead) -> Self {
+        Self { head, table: table.to_owned(), packed: Vec::new(), detail: Detail::Summary }
+    }
+
+    /// The session without the bulk of its state. If the session's JSON lies with the bulk, only
+    /// the JSON is unpacked.
     ///
     /// # Errors
     ///
     /// The bulk is damaged.
     pub(crate) fn into_summary(self) -> Result<Self, StoreError> {
         if !self.head.needs_bulk() {
-            return Ok(Self { packed: Vec::new(), is_summary: true, ..self });
+            return Ok(Self::summary(&self.table, self.head));
         }
         let outline = bulk::unpack_last_line(&self.packed, self.head.bulk_size());
         let outline = outline.map_err(|problem| self.unreadable(problem))?;
         if self.head.around_bulk(&outline).is_none() {
             return Err(self.unreadable("the places of its bulk are wrong"));
         }
-        Ok(self.head.with_outline(&self.table, outline))
+        Ok(Self::summary(&self.table, self.head.with_outline(outline)))
     }
 
-    /// Appends the session's JSON: whole, or as a trimmed list shows it.
+    /// Appends the session's JSON to `out`.
     ///
     /// # Errors
     ///
     /// The bulk is damaged. Part of it may have been appended.
     pub fn append_json(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
         match self.head.outline() {
-            Some(json) if self.is_summary => out.extend_from_slice(json.as_bytes()),
+            Some(json) if self.detail == Detail::Summary => out.extend_from_slice(json.as_bytes()),
             Some(json) => {
                 let [before, between, after] = self.around_bulk(json)?;
                 out.extend_from_slice(before.as_bytes());
@@ -77,12 +90,12 @@ impl StoredSession {
         self.head.around_bulk(json).ok_or_else(|| self.unreadable("the places of its bulk are wrong"))
     }
 
-    /// Appends the first line of a bulk of two, the conversation, to `out`, where unpacking writes
-    /// it without a copy. Returns the second, the tool context.
+    /// Unpacks a bulk of two lines. Appends the first, the conversation, to `out` without a copy.
+    /// Returns the second, the tool context.
     fn append_bulk(&self, out: &mut Vec<u8>) -> Result<Vec<u8>, StoreError> {
         let start = out.len();
         self.unpack(out)?;
-        // The short line is at the end.
+        // The second line is short, so the search starts at the end.
         let end = memchr::memrchr(b'\n', &out[start..]);
         let end = end.ok_or_else(|| self.unreadable("the state's bulk has too few lines"))?;
         let tool_context = out.split_off(start + end + 1);
@@ -94,7 +107,7 @@ impl StoredSession {
         bulk::unpack(&self.packed, self.head.bulk_size(), out).map_err(|problem| self.unreadable(problem))
     }
 
-    /// The bulk, unpacked; `None` if it is damaged.
+    /// The unpacked bulk; `None` if it is damaged.
     pub(crate) fn bulk(&self) -> Option<Vec<u8>> {
         let mut bulk = Vec::new();
         self.unpack(&mut bulk).ok().map(|()| bulk)
@@ -109,8 +122,11 @@ impl StoredSession {
         }
     }
 
-    /// How many bytes of JSON it makes, but for a few.
+    /// The size of the session's JSON in bytes, to within a few bytes.
     pub fn json_size(&self) -> usize {
-        if self.is_summary { self.head.outline_size() } else { self.head.json_size() }
+        match self.detail {
+            Detail::Full => self.head.json_size(),
+            Detail::Summary => self.head.outline_size(),
+        }
     }
 }

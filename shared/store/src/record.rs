@@ -1,0 +1,100 @@
+//! The four kinds of record, and the operations that all of them have.
+
+use agentscope_model::Record;
+
+use crate::attributes::{ID, ITEM};
+use crate::tables::{TableNames, TableRef};
+use crate::{ConstraintViolation, Difference, SourceFingerprint, Store, StoreError, StoredVersion, keys};
+
+/// A kind of record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RecordKind {
+    /// An agent.
+    Agent,
+    /// A team.
+    Team,
+    /// A schedule.
+    Schedule,
+    /// A session.
+    Session,
+}
+
+impl RecordKind {
+    /// All kinds. A kind comes after the kinds that it refers to.
+    pub const ALL: [Self; 4] = [Self::Agent, Self::Team, Self::Schedule, Self::Session];
+
+    /// The name in lower case, as `agent`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Team => "team",
+            Self::Schedule => "schedule",
+            Self::Session => "session",
+        }
+    }
+
+    /// The sort key of a record in its table.
+    pub(crate) fn sort_key(self, id: &str) -> String {
+        if self == Self::Session { keys::head(id) } else { id.to_owned() }
+    }
+}
+
+impl TableNames {
+    /// The table that holds a kind of record.
+    pub(crate) fn of(&self, kind: RecordKind) -> TableRef<'_> {
+        match kind {
+            RecordKind::Agent => TableRef { name: &self.agents, sort: ID },
+            RecordKind::Team => TableRef { name: &self.teams, sort: ID },
+            RecordKind::Schedule => TableRef { name: &self.schedules, sort: ID },
+            RecordKind::Session => TableRef { name: &self.sessions, sort: ITEM },
+        }
+    }
+}
+
+/// A record that the store can hold.
+///
+/// An agent, team or schedule is one item. A session is a head and any number of parts.
+pub trait StoredRecord: Record + Send + Sync {
+    /// The kind of this type of record.
+    const RECORD_KIND: RecordKind;
+
+    /// Checks the record against the limits of its table.
+    ///
+    /// # Errors
+    ///
+    /// The record does not fit: a key is empty or too long, or an item is too large.
+    fn validate(&self) -> Result<(), ConstraintViolation>;
+
+    /// Writes the record, and replaces the stored one. Of two concurrent writers of a session, the
+    /// one that writes its head last wins.
+    ///
+    /// # Errors
+    ///
+    /// The record does not fit its table, DynamoDB does not respond, or other writers of the
+    /// session keep interfering.
+    fn put(&self, store: &Store) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Writes the replica of a source record on condition that `replaced` is still stored. Returns
+    /// whether it was, and so whether the replica was written.
+    ///
+    /// # Errors
+    ///
+    /// The record does not fit its table, or DynamoDB does not respond.
+    fn replicate(
+        &self,
+        store: &Store,
+        source: &SourceFingerprint,
+        replaced: &StoredVersion,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Compares the stored record with this one, down to the last byte of a session's state.
+    ///
+    /// # Errors
+    ///
+    /// The record does not fit its table, or DynamoDB does not respond.
+    fn compare(
+        &self,
+        store: &Store,
+        source: &SourceFingerprint,
+    ) -> impl Future<Output = Result<Option<Difference>, StoreError>>;
+}
