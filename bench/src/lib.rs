@@ -4,18 +4,15 @@
 //!
 //! # Layout
 //!
-//! - `scenario`, `data`, `text`: what is asked, and the data that is made for it.
+//! - `scenario`, `data`, `text`: the requests, and the data that is generated for them.
 //! - `store`: the DynamoDB, in a process of its own.
-//! - `process`, `runtime_api`: the functions and the baseline as processes.
-//! - `counter`, `waves`: requests, their waves and read units.
+//! - `process`: the functions and the baseline as processes.
 //! - `measure`, `cold`, `size`, `stats`: the figures.
 //! - [`micro`]: what the micro-benchmarks work on.
-//! - `sync`, `large`: how the process keeps up that keeps the tables in step, and what large
-//!   sessions take.
-//! - `results`, `machine`, `table`, `plot`: what is told of them.
+//! - `sync`, `large`: the lag of `agentscope-sync`, and its memory for large sessions.
+//! - `results`, `machine`, `table`, `plot`: their output.
 
 mod cold;
-mod counter;
 mod data;
 mod large;
 mod machine;
@@ -24,7 +21,6 @@ pub mod micro;
 mod plot;
 mod process;
 mod results;
-mod runtime_api;
 mod scenario;
 mod size;
 mod stats;
@@ -32,7 +28,6 @@ mod store;
 mod sync;
 mod table;
 mod text;
-mod waves;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

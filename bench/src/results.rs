@@ -109,5 +109,5 @@ pub(crate) struct ColdStart {
     pub(crate) response: Times,
     /// The same of a process that only makes a client, requests the event and sends the same requests.
     pub(crate) baseline_next: Times,
-    pub(crate) baseline_answer: Times,
+    pub(crate) baseline_response: Times,
 }

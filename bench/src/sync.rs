@@ -7,9 +7,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use agentscope_tests::dynamodb::TestDynamoDb;
+use agentscope_tests::proxy::DynamoDbProxy;
 use agentscope_tests::records::{World, agent, session, with};
 use agentscope_tests::redis::{TestRedis, key, lock};
-use agentscope_tests::wire::{Fate, Wire};
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 use serde_json::Value;
@@ -79,11 +79,11 @@ async fn follow(options: &Options) -> Result<()> {
     let (time, memory, summary) = sync.once(&database.url, &[])?;
     println!("| first load | {} | | {} MB |", seconds(time), memory >> 20);
     eprintln!("{summary}");
-    let wire = Wire::before(&database.url, |_| Fate::Answered).await;
-    let (time, memory, summary) = sync.once(&wire.url, &[])?;
+    let proxy = DynamoDbProxy::recording(&database.url).await;
+    let (time, memory, summary) = sync.once(&proxy.url, &[])?;
     eprintln!("{summary}");
     let mut operations = BTreeMap::new();
-    for call in wire.calls() {
+    for call in proxy.calls() {
         *operations.entry(call.operation).or_insert(0) += 1;
     }
     println!("| restart, nothing changed | {} | {} | {} MB |", seconds(time), counted(&operations), memory >> 20);
@@ -171,7 +171,7 @@ impl Sync<'_> {
             tokio::time::sleep(next.saturating_duration_since(Instant::now())).await;
         }
         let took = begun.elapsed();
-        // Whoever follows has to have caught up when both ends are the same.
+        // The process has caught up when both ends are equal.
         let verdict = self.command(&["verify"], &self.database.url).output()?;
         let lag = &health().await?["lag_ms"];
         let memory = peak_memory(child.id())?;

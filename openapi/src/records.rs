@@ -1,11 +1,11 @@
-//! Generates the schemas of records from the tables of fields.
+//! Generates the schemas of records from the field tables of their kinds.
 
 use agentscope_model::Release;
 use agentscope_model::bound::Bound;
 use agentscope_model::schema::{Absent, Field, Kind, Type};
 use serde_json::{Map, Value, json};
 
-/// Collects the schemas of kinds, and of everything that they refer to, in a release.
+/// Collects the schemas of kinds and of all that they refer to, in the shape of a release.
 pub(crate) struct Records {
     release: Release,
     pub(crate) schemas: Map<String, Value>,
@@ -16,11 +16,11 @@ impl Records {
         Self { release, schemas: Map::new() }
     }
 
-    /// A reference to the schema of a kind.
+    /// Returns a reference to the schema of a kind, which it adds if it is missing.
     pub(crate) fn reference(&mut self, kind: &'static Kind) -> Value {
         let name = component(kind.name);
         if !self.schemas.contains_key(&name) {
-            // Reserves the name, so that a kind may refer to itself.
+            // Inserted first, since a kind may refer to itself.
             self.schemas.insert(name.clone(), Value::Null);
             let schema = self.object(kind);
             self.schemas.insert(name.clone(), schema);
@@ -40,7 +40,7 @@ impl Records {
             "description": kind.about,
             "required": required,
             "properties": properties,
-            // Newer releases of AgentScope and model providers add fields.
+            // A newer AgentScope and model providers add fields.
             "additionalProperties": true,
         })
     }
@@ -57,8 +57,7 @@ impl Records {
                 Bound::Below(number) => ("exclusiveMaximum", number),
                 Bound::AtMost(number) => ("maximum", number),
             };
-            // An extension and not the keyword: AgentScope writes values within the bound, but
-            // values beyond it are kept.
+            // AgentScope writes values within the bounds. Values beyond them are kept.
             schema[format!("x-{keyword}")] = json!(number);
         }
         if let Absent::Json(default) = field.absent_in(self.release)
@@ -92,7 +91,7 @@ impl Records {
             Type::OneOf(values, added) => {
                 let added = added.iter().filter(|(since, _)| *since <= self.release).map(|(_, value)| *value);
                 let values: Vec<_> = values.iter().copied().chain(added).collect();
-                // An extension and not `enum`: values of a newer AgentScope are kept.
+                // Values of a newer AgentScope are kept.
                 json!({ "type": "string", "x-extensible-enum": values })
             }
             Type::Object(kind) => self.reference(kind),
@@ -122,7 +121,7 @@ impl Records {
     }
 }
 
-/// The name of a kind's schema: `tool_context` becomes `ToolContext`.
+/// The name of a kind's schema: `ToolContext` for `tool_context`.
 pub(crate) fn component(kind: &str) -> String {
     if kind == "error" {
         return "MessageError".to_owned();

@@ -1,7 +1,7 @@
-//! The file that an AgentScope export is: JSON, plain or gzipped.
+//! Reads AgentScope exports: JSON files, plain or gzipped.
 //!
-//! - `text`: its text.
-//! - `shape`: what a file is that is no export.
+//! - `text`: decompresses and decodes a file.
+//! - `shape`: explains files that are not exports.
 
 mod shape;
 mod text;
@@ -16,9 +16,9 @@ use anyhow::{Result, bail};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// An export: lists of records in the JSON shape of the API, as text, and the ids of the sessions that run.
+/// An export: lists of records in the JSON shape of the API, and the ids of running sessions.
 ///
-/// Other members of the file are left alone.
+/// Other members of the file are ignored.
 #[derive(Debug, Default, Deserialize)]
 pub struct Export<'a> {
     /// Agents.
@@ -33,18 +33,18 @@ pub struct Export<'a> {
     /// Schedules.
     #[serde(borrow, default)]
     pub schedules: Vec<&'a RawValue>,
-    /// Ids of running sessions. One stands for every session of the file that bears it.
+    /// Ids of running sessions. An id names every session of the file that has it.
     #[serde(borrow, default)]
     pub running: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Export<'a> {
-    /// Reads an export's text.
+    /// Parses the text of an export.
     ///
     /// # Errors
     ///
-    /// It is not JSON, or not an object with such lists. The message says what it is instead, if
-    /// that can be told.
+    /// The text is not JSON, or not an object with such lists. If possible, the message says what
+    /// it is instead.
     pub fn parse(text: &'a str) -> Result<Self> {
         match serde_json::from_str::<Self>(text) {
             Ok(export) => match shape::problem_of_object(text) {
@@ -58,23 +58,23 @@ impl<'a> Export<'a> {
         }
     }
 
-    /// How many records it holds.
+    /// The number of records.
     pub fn len(&self) -> usize {
         self.agents.len() + self.sessions.len() + self.teams.len() + self.schedules.len()
     }
 
-    /// Whether it holds no records.
+    /// Whether there are no records.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// Reads the text of an export, unpacked, and made JSON if it has `NaN` or infinities. `-` is
-/// standard input.
+/// Reads the text of an export. Decompresses it, and replaces `NaN` and infinities by JSON
+/// numbers. `-` is standard input.
 ///
 /// # Errors
 ///
-/// The file cannot be read or unpacked, or is not UTF-8.
+/// The file cannot be read or decompressed, or is not UTF-8.
 pub fn read(path: &Path) -> Result<String> {
     let mut bytes = Vec::new();
     if path == Path::new("-") {
@@ -82,10 +82,10 @@ pub fn read(path: &Path) -> Result<String> {
     } else {
         File::open(path)?.read_to_end(&mut bytes)?;
     }
-    text::of(bytes).map(into_json)
+    text::decode(bytes).map(into_json)
 }
 
-/// The text with numbers that are not finite in a form that JSON has.
+/// Replaces non-finite numbers by numbers that JSON has.
 fn into_json(text: String) -> String {
     match with_overflowing_numbers(&text) {
         Cow::Owned(json) => json,

@@ -1,23 +1,34 @@
-//! Puts the records of an AgentScope service into the tables that the session-listing functions read.
+//! Replicates the records of an AgentScope service into the tables that the session-listing
+//! functions read.
 //!
-//! - [`export`], [`load`]: an export into the tables.
-//! - [`source`]: the service's own Redis.
-//! - [`follow`]: keeps the tables in step with it. [`original`]: its records. [`observe`], [`health`]: how that goes.
-//! - [`verify`]: what is in Redis against what is in the tables.
-//! - [`memory`]: how much of it records may take.
-//! - [`options`], [`logs`], [`signals`]: what the commands have in common.
+//! - [`cli`]: the commands. [`options`], [`logs`]: what they share.
+//! - [`export`], [`load`]: loads an export into the tables.
+//! - [`source`]: reads Redis. [`source_record`]: loads a record with its fingerprint.
+//! - [`follow`]: keeps the tables in step with Redis. [`memory`]: bounds the memory for records.
+//! - [`observe`], [`health`]: what a process has done, and how it is.
+//! - [`verify`]: compares the tables with Redis.
 //! - [`record`]: what the four kinds of record have in common.
 
+#[cfg(feature = "redis")]
+pub mod cli;
 pub mod export;
+#[cfg(feature = "redis")]
 pub mod follow;
+#[cfg(feature = "redis")]
 pub mod health;
 pub mod load;
+#[cfg(feature = "redis")]
 pub mod logs;
+#[cfg(feature = "redis")]
 pub mod memory;
+#[cfg(feature = "redis")]
 pub mod observe;
+#[cfg(feature = "redis")]
 pub mod options;
 pub mod record;
-pub mod signals;
+#[cfg(feature = "redis")]
 pub mod source;
+#[cfg(feature = "redis")]
 pub mod source_record;
+#[cfg(feature = "redis")]
 pub mod verify;

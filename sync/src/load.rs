@@ -16,31 +16,31 @@ use serde_json::value::RawValue;
 use crate::export::Export;
 use crate::record::Record;
 
-/// Who holds the leases of the sessions that an export says are running.
+/// The holder of the leases of sessions that an export lists as running.
 pub const HOLDER: &str = "agentscope-sync load";
 
-/// Records written side by side.
-const IN_FLIGHT: usize = 16;
+/// Records that are written concurrently.
+const CONCURRENT_WRITES: usize = 16;
 
-/// What a load did.
+/// The results of a load or a check.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// Agents that were written, or fit.
+    /// Agents that were written, or are valid.
     pub agents: usize,
-    /// Sessions that were written, or fit.
+    /// Sessions that were written, or are valid.
     pub sessions: usize,
-    /// Teams that were written, or fit.
+    /// Teams that were written, or are valid.
     pub teams: usize,
-    /// Schedules that were written, or fit.
+    /// Schedules that were written, or are valid.
     pub schedules: usize,
-    /// Leases that were taken.
+    /// Leases that were acquired.
     pub leases: usize,
-    /// What did not work, a line each.
+    /// Invalid records and failed writes, a line each.
     pub problems: Vec<String>,
-    /// What is worth knowing, a line each.
+    /// Remarks that are no problems, a line each.
     pub remarks: Vec<String>,
-    /// Records of a later release than the set one, which are left out, and the latest of those
-    /// releases.
+    /// The number of records of a later release than the set one, which are skipped, and the
+    /// latest of those releases.
     pub later: Option<(usize, Release)>,
 }
 
@@ -59,44 +59,45 @@ impl fmt::Display for Report {
 /// Checks every record of an export against the models and the tables' limits. Writes nothing.
 pub fn check(export: &Export<'_>, release: Release) -> Report {
     let mut report = Report::default();
-    report.agents = fitting::<AgentRecord>(&export.agents, release, &mut report).len();
-    report.teams = fitting::<TeamRecord>(&export.teams, release, &mut report).len();
-    report.schedules = fitting::<ScheduleRecord>(&export.schedules, release, &mut report).len();
-    report.sessions = fitting::<SessionRecord>(&export.sessions, release, &mut report).len();
+    report.agents = valid::<AgentRecord>(&export.agents, release, &mut report).len();
+    report.teams = valid::<TeamRecord>(&export.teams, release, &mut report).len();
+    report.schedules = valid::<ScheduleRecord>(&export.schedules, release, &mut report).len();
+    report.sessions = valid::<SessionRecord>(&export.sessions, release, &mut report).len();
     report
 }
 
-/// Writes every record of an export that fits, and takes leases for the sessions that run.
+/// Writes every valid record of an export, and acquires leases for its running sessions.
 ///
-/// Loading the same export again changes nothing. Leases that an earlier load took for sessions of the file that no longer
-/// run are given back; those of others are left alone.
+/// Loading an export twice changes nothing. A lease of an earlier load is released if its session
+/// is in the file and no longer running. The leases of other holders stay.
 ///
 /// # Errors
 ///
-/// DynamoDB refuses a request, as when a table is missing: then nothing more is tried.
+/// DynamoDB refuses a request, for example since a table is missing. No further record is written.
 pub async fn load(store: &Store, export: &Export<'_>, lease: Duration, progress: &ProgressBar) -> Result<Report> {
     let mut report = Report::default();
-    // Agents, teams and schedules go before the sessions that refer to them, so that a reader meanwhile finds them.
+    // Sessions refer to the others, so they are written last: concurrent readers find what a
+    // session refers to.
     report.agents = write::<AgentRecord>(store, &export.agents, progress, &mut report).await?.len();
     report.teams = write::<TeamRecord>(store, &export.teams, progress, &mut report).await?.len();
     report.schedules = write::<ScheduleRecord>(store, &export.schedules, progress, &mut report).await?.len();
     let sessions = write::<SessionRecord>(store, &export.sessions, progress, &mut report).await?;
     report.sessions = sessions.len();
-    run(store, export, &sessions, lease, &mut report).await?;
+    update_leases(store, export, &sessions, lease, &mut report).await?;
     Ok(report)
 }
 
-/// The records of a list that fit, each once.
-fn fitting<T: Record>(list: &[&RawValue], release: Release, report: &mut Report) -> Vec<T> {
+/// Parses a list, and returns its valid records. Of records with the same id, the last one counts.
+fn valid<T: Record>(list: &[&RawValue], release: Release, report: &mut Report) -> Vec<T> {
     let mut records: Vec<Option<T>> = Vec::with_capacity(list.len());
-    let mut places = HashMap::new();
+    let mut indexes = HashMap::new();
     for (index, raw) in list.iter().enumerate() {
         let name = || Name { list: T::LIST, index, id: id(raw) };
         let record = match parse::<T>(raw.get(), release) {
             Ok(record) => match record.check() {
                 Ok(()) => Some(record),
-                Err(unfit) => {
-                    report.problems.push(format!("{}: {unfit}", name()));
+                Err(violation) => {
+                    report.problems.push(format!("{}: {violation}", name()));
                     None
                 }
             },
@@ -124,7 +125,7 @@ fn fitting<T: Record>(list: &[&RawValue], release: Release, report: &mut Report)
                 ));
             }
             let key = (record.user_id().to_owned(), record.id().to_owned());
-            if let Some(earlier) = places.insert(key, index) {
+            if let Some(earlier) = indexes.insert(key, index) {
                 report.remarks.push(format!("{}: replaces {}[{earlier}], which has the same id", name(), T::LIST));
                 records[earlier] = None;
             }
@@ -134,7 +135,7 @@ fn fitting<T: Record>(list: &[&RawValue], release: Release, report: &mut Report)
     records.into_iter().flatten().collect()
 }
 
-/// A record in messages: where it stands, and its id.
+/// Names a record in messages: its list, its index and its id.
 struct Name {
     list: &'static str,
     index: usize,
@@ -159,7 +160,7 @@ fn id(record: &RawValue) -> Option<String> {
     serde_json::from_str::<Id>(record.get()).ok().map(|record| record.id)
 }
 
-/// Writes the records of a list that fit, and returns the ids of those that were written, with their owners.
+/// Writes the valid records of a list. Returns the owners and ids of the written ones.
 async fn write<T: Record>(
     store: &Store,
     list: &[&RawValue],
@@ -167,14 +168,14 @@ async fn write<T: Record>(
     report: &mut Report,
 ) -> Result<Vec<(String, String)>> {
     progress.set_message(T::LIST);
-    let records = fitting::<T>(list, store.release(), report);
+    let records = valid::<T>(list, store.release(), report);
     progress.inc((list.len() - records.len()) as u64);
     let mut responses = stream::iter(records)
         .map(async |record: T| {
             let response = record.put(store).await;
             (record.user_id().to_owned(), record.id().to_owned(), response)
         })
-        .buffer_unordered(IN_FLIGHT);
+        .buffer_unordered(CONCURRENT_WRITES);
     let mut written = Vec::with_capacity(list.len());
     while let Some((user_id, id, response)) = responses.next().await {
         progress.inc(1);
@@ -189,8 +190,8 @@ async fn write<T: Record>(
     Ok(written)
 }
 
-/// Takes leases for the sessions that run, and gives back those of the sessions that no longer do.
-async fn run(
+/// Acquires leases for running sessions, and releases those of sessions that no longer run.
+async fn update_leases(
     store: &Store,
     export: &Export<'_>,
     sessions: &[(String, String)],
@@ -199,10 +200,10 @@ async fn run(
 ) -> Result<()> {
     let running: HashSet<&str> = export.running.iter().map(AsRef::as_ref).collect();
     let users: HashSet<&str> = sessions.iter().map(|(user_id, _)| user_id.as_str()).collect();
-    let mut held = HashSet::new();
+    let mut earlier = HashSet::new();
     for user_id in users {
         let leases = store.leases(user_id).await?.into_iter().filter(|lease| lease.holder == HOLDER);
-        held.extend(leases.map(|lease| (user_id.to_owned(), lease.session_id)));
+        earlier.extend(leases.map(|lease| (user_id.to_owned(), lease.session_id)));
     }
     let mut found = HashSet::new();
     for (user_id, id) in sessions {
@@ -210,14 +211,16 @@ async fn run(
             found.insert(id.as_str());
             match store.acquire_lease(user_id, id, HOLDER, lease).await? {
                 Ok(()) => report.leases += 1,
-                Err(_) => report.remarks.push(format!("session {id:?} is running already, under another's lease")),
+                Err(_) => {
+                    report.remarks.push(format!("session {id:?} is running already, under another holder's lease"))
+                }
             }
-        } else if held.contains(&(user_id.clone(), id.clone())) {
+        } else if earlier.contains(&(user_id.clone(), id.clone())) {
             store.release_lease(user_id, id, HOLDER).await?;
         }
     }
     for id in running.difference(&found) {
-        report.remarks.push(format!("running {id:?}: no session of the file that was loaded has this id"));
+        report.remarks.push(format!("running {id:?}: no loaded session of the file has this id"));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! The logs of a process: lines for people on a terminal, else a JSON object a line, on standard error.
+//! The log on standard error: readable lines on a terminal, and otherwise a JSON object a line.
 //!
-//! They hold keys, ids and what was expected of a field, never what a record says.
+//! Log lines contain keys, ids and the names and types of fields, never a value of a record.
 
 use std::io::IsTerminal;
 
@@ -8,8 +8,8 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 
-/// Starts logging. Dependencies, some of which print whole requests, log their errors alone; so does the store, whose warnings
-/// come again with the key that was worked on.
+/// Starts logging. Dependencies log errors only, since some log whole requests. The store logs
+/// errors only, since its warnings are repeated with the key that was processed.
 pub fn start() {
     let targets = Targets::new().with_default(LevelFilter::ERROR).with_target("agentscope_sync", LevelFilter::INFO);
     let registry = tracing_subscriber::registry().with(targets);

@@ -1,9 +1,9 @@
-//! How much memory records may take that are copied side by side.
+//! Bounds the memory that records take while they are copied.
 //!
 //! A record takes many times its size while it is read, parsed, compressed and sent. A few large
-//! ones at once would end the process, and end it again after each restart. So memory is reserved
-//! before a record is read: most records share one part of it, and large ones get the rest one at a
-//! time.
+//! records at once would exhaust the memory of the process, and again after each restart. So
+//! memory is reserved before a record is read. Most records share one part of it, and large ones
+//! get the rest one at a time.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,33 +11,33 @@ use std::sync::Arc;
 use clap::Args;
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
-/// The memory limit in MB where none is given or can be read.
+/// The memory limit in MB if no limit is set and the cgroup has none.
 const DEFAULT_LIMIT: u64 = 2048;
-/// What the process takes besides records, in bytes: itself, and most of what it remembers of
-/// 100,000 sessions, their ends and their changes.
+/// The memory of the process without records, in bytes. That includes most of what it remembers:
+/// the owners of 100,000 session ids, 100,000 expiries and 100,000 changes.
 const BASE: u64 = 96 << 20;
-/// The least that is left for records, whatever the limit.
-const LEAST: u64 = 64 << 20;
-/// A permit of the semaphore, in bytes.
+/// The memory that records get at least, whatever the limit, in bytes.
+const MINIMUM: u64 = 64 << 20;
+/// The size of a permit of the semaphore, in bytes.
 const UNIT: u64 = 4096;
 
-/// How many bytes reading a text takes for each of its own: the text, and the buffers of the
-/// connection.
+/// Bytes of memory for each byte of a text while it is read: the text itself, and the buffers of
+/// the connection.
 const READING: u64 = 3;
-/// How many bytes copying a record takes for each byte of its text: the parsed record, its
+/// Bytes of memory for each byte of a text while its record is copied: the parsed record, its
 /// documents, the compressed state, and the requests. `cargo xtask bench sync` measures 6.2.
 const COPYING: u64 = 7;
-/// How many more it takes for each object in the text, since a message or a block has a size of its
-/// own. The same measures 470 to 590.
+/// Further bytes of memory for each JSON object in the text, since a parsed message or block has a
+/// fixed size. `cargo xtask bench sync` measures 470 to 590.
 const OBJECT: u64 = 600;
-/// Records that are copied side by side share this part of the memory.
+/// Records that are copied concurrently share one part in so many of the memory.
 const SHARED_PART: u64 = 8;
 
-/// What the command line says of memory.
+/// The memory options of the command line.
 #[derive(Debug, Clone, Copy, Args)]
-pub struct Options {
-    /// The memory that the process may use. Records that need more are named and not copied. The
-    /// default is the limit of the process's cgroup, else 2048.
+pub struct MemoryOptions {
+    /// The memory that the process may use. Records that need more are named in the log and not
+    /// copied. The default is the limit of the process's cgroup, or 2048 without one.
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(128..=1_048_576))]
     memory_limit_mb: Option<u64>,
 }
@@ -46,21 +46,21 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Memory {
     shared: Arc<Semaphore>,
-    /// What records share that are copied side by side, in bytes.
+    /// The memory that concurrently copied records share, in bytes.
     shared_bytes: u64,
     alone: Arc<Mutex<()>>,
-    /// What one record may take that is copied alone, in bytes.
+    /// The memory for a record that is copied alone, in bytes.
     alone_bytes: u64,
 }
 
-/// Memory that is reserved until this is dropped.
+/// Reserved memory. Dropping this releases it.
 #[derive(Debug)]
 pub struct Reserved {
     _shared: Option<OwnedSemaphorePermit>,
     _alone: Option<OwnedMutexGuard<()>>,
 }
 
-impl Options {
+impl MemoryOptions {
     /// The memory for records.
     pub fn memory(self) -> Memory {
         let from_cgroup = || cgroup_limit(Path::new("/proc/self/cgroup"), Path::new("/sys/fs/cgroup"));
@@ -70,9 +70,9 @@ impl Options {
 }
 
 impl Memory {
-    /// What a process with this limit, in bytes, has for records.
+    /// The memory that a process with this limit, in bytes, has for records.
     pub fn new(limit: u64) -> Self {
-        let all = limit.saturating_sub(BASE).max(LEAST);
+        let all = limit.saturating_sub(BASE).max(MINIMUM);
         let shared_bytes = (all / SHARED_PART).min((Semaphore::MAX_PERMITS as u64).min(u64::from(u32::MAX)) * UNIT);
         Self {
             shared: Arc::new(Semaphore::new(permits(shared_bytes) as usize)),
@@ -82,7 +82,7 @@ impl Memory {
         }
     }
 
-    /// The most that one of the records may take that are copied side by side, in bytes.
+    /// The most that one of the concurrently copied records may take, in bytes.
     pub fn shared_bytes(&self) -> u64 {
         self.shared_bytes
     }
@@ -92,15 +92,16 @@ impl Memory {
         self.alone_bytes
     }
 
-    /// Waits until this much is free of what records share. Of more than there is, all is reserved.
+    /// Reserves so many bytes of the shared memory, when they are free. Reserves all of it if that
+    /// is less.
     pub async fn reserve_shared(&self, bytes: u64) -> Reserved {
         let permits = permits(bytes.min(self.shared_bytes));
-        // Nobody closes the semaphore; were it closed, nothing would be bounded, and all would
-        // still work.
+        // The semaphore is never closed. If it were, memory would not be bounded, and copying
+        // would still work.
         Reserved { _shared: Arc::clone(&self.shared).acquire_many_owned(permits).await.ok(), _alone: None }
     }
 
-    /// Waits until a record can be read that takes this much: with others, or alone.
+    /// Reserves so many bytes for a record: of the shared memory, or of that for a record alone.
     pub async fn reserve(&self, bytes: u64) -> Reserved {
         if bytes <= self.shared_bytes {
             return self.reserve_shared(bytes).await;
@@ -113,22 +114,22 @@ fn permits(bytes: u64) -> u32 {
     u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX)
 }
 
-/// What reading texts with this many bytes takes.
+/// The memory for reading texts of this length, in bytes.
 pub fn for_reading(length: usize) -> u64 {
     length as u64 * READING
 }
 
-/// What copying a record takes at least whose text has this many bytes.
+/// The least memory for copying a record whose text has this length, in bytes.
 pub fn for_copying_at_least(length: usize) -> u64 {
     length as u64 * COPYING
 }
 
-/// What copying this record takes.
+/// The memory for copying this record, in bytes.
 pub fn for_copying(text: &[u8]) -> u64 {
     for_copying_at_least(text.len()) + objects(text) * OBJECT
 }
 
-/// How many objects there are in a JSON text. Braces in strings are none.
+/// Counts the objects in a JSON text. Braces in strings do not count.
 fn objects(text: &[u8]) -> u64 {
     let mut count = 0;
     let mut is_in_string = false;
@@ -146,11 +147,11 @@ fn objects(text: &[u8]) -> u64 {
     count
 }
 
-/// The memory limit of this process's cgroup, of either version, and of the groups that it is in;
-/// `None` without one.
+/// The lowest memory limit of this process's cgroup and its ancestors, for cgroups v1 and v2;
+/// `None` without a limit.
 fn cgroup_limit(own: &Path, root: &Path) -> Option<u64> {
     let text = std::fs::read_to_string(own).unwrap_or_default();
-    let mut least: Option<u64> = None;
+    let mut lowest: Option<u64> = None;
     for line in text.lines() {
         let mut fields = line.splitn(3, ':').skip(1);
         let (controllers, path) = (fields.next().unwrap_or_default(), fields.next().unwrap_or("/"));
@@ -163,12 +164,12 @@ fn cgroup_limit(own: &Path, root: &Path) -> Option<u64> {
         };
         for group in Path::new(path.trim_start_matches('/')).ancestors() {
             let limit = std::fs::read_to_string(folder.join(group).join(name)).ok();
-            // `max`, or a number near 2^63 in the first version, is none.
+            // No limit is `max` in v2, and a number near 2^63 in v1.
             let limit = limit.and_then(|text| text.trim().parse::<u64>().ok()).filter(|limit| *limit < 1 << 50);
-            least = [least, limit].into_iter().flatten().min();
+            lowest = [lowest, limit].into_iter().flatten().min();
         }
     }
-    least
+    lowest
 }
 
 #[cfg(test)]
@@ -207,7 +208,7 @@ mod tests {
         tokio::pin!(second);
         let wait = std::time::Duration::from_millis(10);
         assert!(tokio::time::timeout(wait, &mut second).await.is_err());
-        // More than all is all.
+        // A reservation beyond the shared memory takes all of it.
         drop(first);
         drop(second.await);
         drop(memory.reserve_shared(u64::MAX).await);

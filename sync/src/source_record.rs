@@ -1,211 +1,195 @@
-//! A record as Redis has it: whose it is, what tells that it has changed, and whether it fits.
+//! A record as Redis stores it, with all that decides whether its replica is current.
+//!
+//! A record is loaded in steps: the text under its key, the [`Identity`] in the text, the facts of
+//! a session, and the fingerprint. Copying, reconciliation and verification all load records here.
+//!
+//! - `fingerprint`: the hash that a replica stores of its source record.
+//! - `parsed`: the typed record, and what is written and compared of it.
 
-use agentscope_model::non_finite::{self, with_overflowing_numbers};
-use agentscope_model::{InvalidRecord, Record, Release, parse};
+mod fingerprint;
+mod parsed;
+
+use std::collections::BTreeSet;
+
+use agentscope_model::{Release, non_finite};
 use agentscope_store::{RecordKind, SourceFingerprint};
-use sha2::{Digest, Sha256};
+use redis::RedisResult;
 
-use crate::source::RecordKey;
-use crate::source::read::{Identity, SessionFacts};
+pub use self::parsed::{InvalidSourceRecord, ParsedRecord};
+use crate::source::identity::Identity;
+use crate::source::sessions::{SessionFacts, SessionFactsBatch};
+use crate::source::{RecordKey, Source};
 
-/// The way in which copies are made of records. Whoever changes it changes this number, and every copy is written again.
-const FORMAT: u8 = 2;
-
-/// What became of a record that was to be copied.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Copied {
-    /// It was.
-    Written,
-    /// It is invalid, and why.
-    Invalid(Invalid),
-    /// Somebody else had written in between.
-    Moved,
+/// A text whose own ids say which record it is.
+#[derive(Debug)]
+pub struct IdentifiedRecord {
+    key: String,
+    record_key: RecordKey,
+    candidate: usize,
+    identity: Identity,
+    text: Vec<u8>,
 }
 
-/// Why a record cannot be copied. It quotes nothing of the record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Invalid {
-    /// This is wrong with it.
-    Problem(String),
-    /// AgentScope is of this release or a later one, and another is set.
-    LaterRelease(Release),
-}
-
-impl Identity {
-    /// Which of these places is the record's.
+impl IdentifiedRecord {
+    /// Reads the ids of the text under a Redis key, and finds the record among the candidates for
+    /// that key.
     ///
     /// # Errors
     ///
-    /// It is none of them: its key is not its own.
-    pub fn index_among(&self, places: &[RecordKey]) -> Result<usize, String> {
-        let index = places.iter().position(|place| place.user_id == self.user_id && place.id == self.id);
-        index.ok_or_else(|| format!("the key is not that of its id {:?} and user_id {:?}", self.id, self.user_id))
+    /// The text is not a record, or a record with another key. The message quotes nothing but ids.
+    pub fn new(key: String, text: Vec<u8>, candidates: &[RecordKey]) -> Result<Self, String> {
+        let identity = Identity::parse(&text)?;
+        let candidate = candidates.iter().position(|it| it.user_id == identity.user_id && it.id == identity.id);
+        let Some(candidate) = candidate else {
+            let Identity { id, user_id, .. } = identity;
+            return Err(format!("the key is not that of its id {id:?} and user_id {user_id:?}"));
+        };
+        Ok(Self { key, record_key: candidates[candidate].clone(), candidate, identity, text })
+    }
+
+    /// The Redis key.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The kind, owner and id.
+    pub fn record_key(&self) -> &RecordKey {
+        &self.record_key
+    }
+
+    /// The index of the record among the candidates.
+    pub fn candidate(&self) -> usize {
+        self.candidate
+    }
+
+    /// The ids in the text.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    fn is_session(&self) -> bool {
+        self.record_key.kind == RecordKind::Session
     }
 }
 
-/// Whose record a text is.
+/// A record with the facts and the fingerprint that its replica is compared with.
+#[derive(Debug)]
+pub struct SourceRecord {
+    key: String,
+    record_key: RecordKey,
+    session: Option<SessionFacts>,
+    fingerprint: SourceFingerprint,
+    text: Vec<u8>,
+}
+
+/// Source records that were loaded together.
+#[derive(Debug)]
+pub struct LoadedRecords {
+    /// The records, in the order of the identified ones.
+    pub records: Vec<SourceRecord>,
+    /// Keys of lists whose value is not a set. No session is on such a list.
+    pub wrong_type_lists: BTreeSet<String>,
+}
+
+/// Reads the facts of those records that are sessions, and computes the fingerprints of all.
 ///
 /// # Errors
 ///
-/// It is no record's. The message quotes nothing of it.
-pub fn identity(text: &[u8]) -> Result<Identity, String> {
-    if !text.trim_ascii_start().starts_with(b"{") {
-        return Err("it is not the JSON of a record".to_owned());
+/// Redis does not respond.
+pub async fn load(source: &Source, identified: Vec<IdentifiedRecord>) -> RedisResult<LoadedRecords> {
+    let sessions: Vec<_> = identified.iter().filter(|record| record.is_session()).map(|it| &it.identity).collect();
+    let SessionFactsBatch { facts, wrong_type_lists } = source.session_facts(&sessions).await?;
+    let mut facts = facts.into_iter();
+    let release = source.keys().release;
+    let records = identified.into_iter().map(|record| {
+        let session = if record.is_session() { facts.next() } else { None };
+        SourceRecord::new(record, session, release)
+    });
+    Ok(LoadedRecords { records: records.collect(), wrong_type_lists })
+}
+
+impl SourceRecord {
+    fn new(record: IdentifiedRecord, session: Option<SessionFacts>, release: Release) -> Self {
+        let IdentifiedRecord { key, record_key, text, .. } = record;
+        let fingerprint = fingerprint::of(release, record_key.kind, session.as_ref(), &text);
+        Self { key, record_key, session, fingerprint, text }
     }
-    let text = std::str::from_utf8(text).map_err(|_| "it is not UTF-8".to_owned())?;
-    serde_json::from_str(&with_overflowing_numbers(text)).map_err(|error| without_values(&error.to_string()))
-}
 
-/// What tells whether a copy is current: it covers the release, the record's whole text and the
-/// lists that a session is on.
-pub fn content_hash(
-    release: Release,
-    kind: RecordKind,
-    facts: Option<&SessionFacts>,
-    text: &[u8],
-) -> SourceFingerprint {
-    let [is_on_agent_list, is_on_schedule_list] =
-        facts.map_or([true; 2], |facts| [facts.is_on_agent_list, facts.is_on_schedule_list]);
-    let mut hash = Sha256::new();
-    hash.update([FORMAT, kind as u8, u8::from(is_on_agent_list), u8::from(is_on_schedule_list)]);
-    hash.update([u8::try_from(release.as_str().len()).unwrap_or_default()]);
-    hash.update(release.as_str());
-    hash.update(text);
-    SourceFingerprint { content_hash: hash.finalize().into(), is_on_agent_list, is_on_schedule_list }
-}
-
-/// What to do about records of a later release than the set one.
-pub fn set_release(later: Release) -> String {
-    format!("these records come from AgentScope {later} or later: set --release (or AGENTSCOPE_RELEASE)")
-}
-
-/// Reads a record.
-///
-/// # Errors
-///
-/// It is invalid. The message names the field and what was expected there, and quotes nothing of
-/// the record: it goes to logs.
-pub fn read<T: Record>(text: &[u8], release: Release) -> Result<T, Invalid> {
-    let text = std::str::from_utf8(text).map_err(|_| Invalid::Problem(".: it is not UTF-8".to_owned()))?;
-    parse(&with_overflowing_numbers(text), release).map_err(|error| match error {
-        InvalidRecord::LaterRelease(later) => Invalid::LaterRelease(later),
-        InvalidRecord::Field { path, problem } => Invalid::Problem(format!("{path}: {}", without_values(&problem))),
-    })
-}
-
-/// How many numbers of a record are not finite. They become null where the record is listed.
-pub fn non_finite_numbers(text: &[u8]) -> usize {
-    std::str::from_utf8(text).map_or(0, |text| non_finite::count(&with_overflowing_numbers(text)))
-}
-
-/// The message without what it quotes of the text.
-fn without_values(message: &str) -> String {
-    if message.starts_with("missing field") {
-        return message.to_owned();
+    /// The Redis key.
+    pub fn key(&self) -> &str {
+        &self.key
     }
-    match message.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("expected {expected}"),
-        None => "it is not the JSON of a record".to_owned(),
+
+    /// The kind, owner and id.
+    pub fn record_key(&self) -> &RecordKey {
+        &self.record_key
+    }
+
+    /// The facts of a session; `None` for other kinds.
+    pub fn session(&self) -> Option<SessionFacts> {
+        self.session
+    }
+
+    /// The fingerprint that a current replica stores.
+    pub fn fingerprint(&self) -> &SourceFingerprint {
+        &self.fingerprint
+    }
+
+    /// How many numbers are not finite. They become null in responses.
+    pub fn non_finite_numbers(&self) -> usize {
+        let text = std::str::from_utf8(&self.text);
+        text.map_or(0, |text| non_finite::count(&non_finite::with_overflowing_numbers(text)))
+    }
+
+    /// Parses the record, and frees its text: with a large text in memory, too little would be
+    /// left for what follows.
+    ///
+    /// # Errors
+    ///
+    /// The record is invalid. The message names the field and quotes nothing of the record.
+    pub fn parse(self, release: Release) -> Result<ParsedRecord, InvalidSourceRecord> {
+        ParsedRecord::new(self.record_key.kind, &self.text, release, self.fingerprint)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use agentscope_model::{AgentRecord, SessionRecord};
     use serde_json::json;
 
     use super::*;
-    use crate::source::read::Lock;
-
-    fn problem<T: Record + std::fmt::Debug>(text: &[u8]) -> String {
-        match read::<T>(text, Release::OLDEST).unwrap_err() {
-            Invalid::Problem(problem) => problem,
-            later => panic!("{later:?}"),
-        }
-    }
 
     #[test]
-    fn messages_name_the_field_and_quote_nothing() {
-        let record = |value: serde_json::Value| value.to_string().into_bytes();
-        let wrong = record(json!({ "user_id": "u", "data": { "name": ["hunter2"] } }));
-        assert_eq!(problem::<AgentRecord>(&wrong), "data: missing field `context_config`");
-        let wrong = record(json!({ "user_id": "u", "agent_id": "a", "created_at": "hunter2", "config": {} }));
-        assert_eq!(problem::<SessionRecord>(&wrong), "created_at: expected a date and time in ISO 8601");
-        let wrong = record(json!({ "user_id": ["hunter2"], "data": {} }));
-        assert_eq!(problem::<AgentRecord>(&wrong), "user_id: expected a string");
-        assert_eq!(problem::<AgentRecord>(&record(json!({}))), ".: missing field `user_id`");
-        for wrong in [
-            &b"hunter2"[..],
-            b"[\"hunter2\"]",
-            b"\"hunter2\"",
-            b"{\"id\":\"hunter2, expected x\"",
-            b"{\"id\":5,\"user_id\":\"hunter2\"}",
-            b"\xff",
-        ] {
-            let problem = identity(wrong).unwrap_err();
-            assert!(!problem.contains("hunter2"), "{problem}");
-        }
+    fn the_ids_of_a_record_decide_which_candidate_it_is() {
+        let text = json!({ "id": "s", "user_id": "u:agent:v", "agent_id": "a", "state": { "x": [1] } }).to_string();
+        let candidate = |kind, user_id: &str, id: &str| RecordKey { kind, user_id: user_id.into(), id: id.into() };
+        let candidates =
+            [candidate(RecordKind::Agent, "u", "v:session:s"), candidate(RecordKind::Session, "u:agent:v", "s")];
+        let identify = |candidates| IdentifiedRecord::new("key".into(), text.clone().into_bytes(), candidates);
+        assert_eq!(identify(&candidates[..]).unwrap().record_key(), &candidates[1]);
+        assert!(identify(&candidates[..1]).is_err());
     }
 
     #[test]
     fn a_record_may_have_numbers_that_are_not_finite() {
-        let text = br#"{"id":"a","user_id":"u","data":{"name":"NaN","context_config":{},"react_config":{},"x":[NaN,-Infinity]}}"#;
-        assert_eq!(identity(text).unwrap().id, "a");
-        let record = read::<AgentRecord>(text, Release::OLDEST).unwrap();
+        let parse = |text: &[u8]| {
+            let record_key = RecordKey { kind: RecordKind::Agent, user_id: "u".into(), id: "a".into() };
+            let identified = IdentifiedRecord::new("key".into(), text.to_vec(), &[record_key]).unwrap();
+            let record = SourceRecord::new(identified, None, Release::OLDEST);
+            let count = record.non_finite_numbers();
+            match record.parse(Release::OLDEST).unwrap() {
+                ParsedRecord { record: parsed::TypedRecord::Agent(agent), .. } => (agent, count),
+                other => panic!("{other:?}"),
+            }
+        };
+        let (record, count) = parse(
+            br#"{"id":"a","user_id":"u","data":{"name":"NaN","context_config":{},"react_config":{},"x":[NaN,-Infinity]}}"#,
+        );
         assert!(record.json.contains(r#""name":"NaN""#), "{}", record.json);
-        assert_eq!(non_finite_numbers(text), 2);
-        let limited =
-            br#"{"user_id":"u","data":{"name":"n","context_config":{"trigger_ratio":NaN},"react_config":{}}}"#;
-        let record = read::<AgentRecord>(limited, Release::OLDEST).unwrap();
+        assert_eq!(count, 2);
+        let (record, _) = parse(
+            br#"{"id":"a","user_id":"u","data":{"name":"n","context_config":{"trigger_ratio":NaN},"react_config":{}}}"#,
+        );
         assert!(record.unknown_values.contains("data.context_config.trigger_ratio"));
         assert!(record.json.contains(r#""trigger_ratio":null"#), "{}", record.json);
-    }
-
-    #[test]
-    fn a_record_is_where_its_own_ids_say() {
-        let text = json!({ "id": "s", "user_id": "u:agent:v", "agent_id": "a", "state": { "x": [1] } }).to_string();
-        let identity = identity(text.as_bytes()).unwrap();
-        let place = |kind, user_id: &str, id: &str| RecordKey { kind, user_id: user_id.into(), id: id.into() };
-        let places = [place(RecordKind::Agent, "u", "v:session:s"), place(RecordKind::Session, "u:agent:v", "s")];
-        assert_eq!(identity.index_among(&places), Ok(1));
-        assert!(identity.index_among(&places[..1]).is_err());
-        assert_eq!(identity.schedule_id(Release::OLDEST), None);
-    }
-
-    #[test]
-    fn a_schedule_is_that_of_the_origin_where_the_release_has_one() {
-        let schedule = |record: serde_json::Value, release: Release| {
-            identity(record.to_string().as_bytes()).unwrap().schedule_id(release).map(str::to_owned)
-        };
-        let old = json!({ "id": "s", "user_id": "u", "source_schedule_id": "d" });
-        let new = json!({ "id": "s", "user_id": "u", "origin": { "type": "schedule", "schedule_id": "d" } });
-        let other = json!({ "id": "s", "user_id": "u", "origin": { "type": "user" }, "source_schedule_id": "d" });
-        assert_eq!(schedule(old.clone(), Release::V2_0_7), Some("d".to_owned()));
-        assert_eq!(schedule(old, Release::V2_0_8), Some("d".to_owned()));
-        assert_eq!(schedule(new, Release::V2_0_8), Some("d".to_owned()));
-        assert_eq!(schedule(other, Release::V2_0_8), None);
-    }
-
-    #[test]
-    fn the_hash_covers_release_text_kind_and_lists() {
-        let facts =
-            |agent, schedule| SessionFacts { is_on_agent_list: agent, is_on_schedule_list: schedule, lock: Lock::Free };
-        let content_hash =
-            |kind, facts: Option<&SessionFacts>, text: &[u8]| super::content_hash(Release::OLDEST, kind, facts, text);
-        let hashes = [
-            content_hash(RecordKind::Agent, None, b"{}"),
-            super::content_hash(Release::V2_0_4_POST1, RecordKind::Agent, None, b"{}"),
-            super::content_hash(Release::V2_0_4, RecordKind::Agent, None, b"{}"),
-            content_hash(RecordKind::Agent, None, b"{ }"),
-            content_hash(RecordKind::Team, None, b"{}"),
-            content_hash(RecordKind::Session, Some(&facts(true, true)), b"{}"),
-            content_hash(RecordKind::Session, Some(&facts(true, false)), b"{}"),
-            content_hash(RecordKind::Session, Some(&facts(false, true)), b"{}"),
-        ];
-        for (number, hash) in hashes.iter().enumerate() {
-            assert!(hashes[..number].iter().all(|other| other.content_hash != hash.content_hash));
-        }
-        let locked = SessionFacts { lock: Lock::HeldUntil(std::time::Duration::from_secs(5)), ..facts(true, true) };
-        assert_eq!(content_hash(RecordKind::Session, Some(&locked), b"{}"), hashes[5]);
     }
 }

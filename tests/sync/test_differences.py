@@ -149,7 +149,7 @@ async def test_records_that_fit_no_model(world, copy, planted):
         for test_stack in (copy.test_stack, world.test_stack):
             status, body = await world.comparison.ask(test_stack.url, sessions(USER, agent))
             assert status == 200 and session in [one["session"]["id"] for one in json.loads(body)["sessions"]]
-    finds(copy, unfit=[session, "of-somebody-else"])
+    finds(copy, invalid=[session, "of-somebody-else"])
     await world.raw.set(key, good)
     await world.raw.delete(foreign)
     await repaired(world, copy)

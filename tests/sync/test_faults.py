@@ -104,7 +104,7 @@ async def test_sync_is_stopped_in_the_middle(world, by):
     async with Life(world, "Zoë", 7):
         await asyncio.sleep(0.5)
         assert world.sync.stop(by) == 0
-    assert '"ended;' in world.sync.log.read_text()[written:]
+    assert '"stopped;' in world.sync.log.read_text()[written:]
     world.sync.start()
     await world.same()
     await world.nothing_lost_nothing_left_over()
@@ -164,7 +164,7 @@ async def test_dynamodb_is_busy(world, percent):
         world.test_stack.throttle(0)
     await world.same()
     after = world.test_stack.requests()
-    assert after["refused"] > before["refused"] + 10 and after["answered_in_part"] > before["answered_in_part"]
+    assert after["refused"] > before["refused"] + 10 and after["partially_processed"] > before["partially_processed"]
     assert world.sync.is_running()
     await world.nothing_lost_nothing_left_over()
 

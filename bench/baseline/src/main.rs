@@ -67,7 +67,7 @@ fn warm(runtime: &tokio::runtime::Runtime, replay: &Replay) -> Result<()> {
     Ok(())
 }
 
-/// Asks the Runtime API for an event, replays once, and posts an empty response.
+/// Requests an event from the Runtime API, replays once, and posts an empty response.
 fn cold(runtime: &tokio::runtime::Runtime, client: &Client, waves: &str) -> Result<()> {
     let address = std::env::var("AWS_LAMBDA_RUNTIME_API").context("AWS_LAMBDA_RUNTIME_API")?;
     let path = "/2018-06-01/runtime/invocation";

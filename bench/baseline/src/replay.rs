@@ -12,7 +12,7 @@ use futures::future::{BoxFuture, FutureExt, try_join_all};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Waves of requests: those of a wave go side by side, and a wave begins when the one before it has been answered.
+/// Waves of requests: those of a wave are concurrent, and a wave begins when the one before it has ended.
 #[derive(Clone)]
 pub(crate) struct Replay(Vec<Vec<Request>>);
 

@@ -75,7 +75,6 @@ pub enum ErrorDetail {
 
 /// What is wrong with an input.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InputProblem {
     /// The kind of problem, as `missing`.
     #[serde(rename = "type")]

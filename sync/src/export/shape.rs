@@ -1,4 +1,4 @@
-//! What a file is that is no export, and what can be done about it.
+//! Explains files that are not exports, and how to convert them.
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 const EXPECTED: &str = "expected an object with the lists agents, sessions, teams and schedules";
 
-/// What tells kinds of objects from one another.
+/// The members that distinguish an export from other objects.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Members<'a> {
@@ -21,23 +21,23 @@ struct Members<'a> {
     detail: Option<IgnoredAny>,
 }
 
-/// What tells a list entry of a response from a record.
+/// The members that distinguish a list entry of a response from a record.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Entry {
     session: Option<IgnoredAny>,
     user_id: Option<IgnoredAny>,
-    /// Summaries alone have one.
+    /// Only summaries have one.
     #[serde(deserialize_with = "present")]
     status: Option<()>,
 }
 
-/// Tells `null` from a member that is absent.
+/// Distinguishes `null` from an absent member.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<()>, D::Error> {
     IgnoredAny::deserialize(deserializer).map(|_| Some(()))
 }
 
-/// What is wrong with an object whose lists are lists.
+/// Returns why an object with valid lists is not an export.
 pub(super) fn problem_of_object(text: &str) -> Option<String> {
     let members: Members<'_> = serde_json::from_str(text).ok()?;
     let Members { agents, sessions, teams, schedules, id, user_id, detail } = members;
@@ -67,7 +67,8 @@ pub(super) fn problem_of_object(text: &str) -> Option<String> {
     Some(format!("{instead}; {EXPECTED}"))
 }
 
-/// What is wrong with a text that is not read as an export; `None` if the error says it best.
+/// Returns why a text that could not be parsed is not an export; `None` if the parser's error is
+/// the best message.
 pub(super) fn problem_of_text(text: &str, error: &serde_json::Error) -> Option<String> {
     let start = text.trim_start();
     if start.is_empty() {

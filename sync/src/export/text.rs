@@ -1,4 +1,4 @@
-//! The text of a file: unpacked, and without a byte order mark.
+//! Decompresses and decodes a file.
 
 use std::io::{ErrorKind, Read};
 
@@ -8,8 +8,8 @@ use flate2::read::MultiGzDecoder;
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// How archives and compressed files begin that are not unpacked here.
-const PACKED: [(&[u8], &str); 5] = [
+/// The first bytes of archives and compressed files that are not supported.
+const UNSUPPORTED: [(&[u8], &str); 5] = [
     (b"PK\x03\x04", "a ZIP archive"),
     (b"PK\x05\x06", "an empty ZIP archive"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
@@ -17,17 +17,17 @@ const PACKED: [(&[u8], &str); 5] = [
     (b"BZh", "compressed with bzip2"),
 ];
 
-/// The text of a file with these bytes.
+/// Decompresses gzip, removes a byte order mark, and returns the text.
 ///
 /// # Errors
 ///
-/// It cannot be unpacked, or is not UTF-8.
-pub(super) fn of(mut bytes: Vec<u8>) -> Result<String> {
-    // A server may have compressed a file that was compressed already.
+/// The file cannot be decompressed, or is not UTF-8.
+pub(super) fn decode(mut bytes: Vec<u8>) -> Result<String> {
+    // A server may compress a file that is compressed already.
     while bytes.starts_with(GZIP) {
         bytes = gunzip(&bytes)?;
     }
-    if let Some((_, kind)) = PACKED.iter().find(|(start, _)| bytes.starts_with(start)) {
+    if let Some((_, kind)) = UNSUPPORTED.iter().find(|(start, _)| bytes.starts_with(start)) {
         bail!("the file is {kind}: unpack it first, and load the JSON that is in it");
     }
     if let Some((name, charset)) = wide(&bytes) {
@@ -54,8 +54,9 @@ fn gunzip(bytes: &[u8]) -> Result<Vec<u8>> {
     }
 }
 
-/// The encoding if characters have two or four bytes, and its name for iconv. JSON begins with an
-/// ASCII character, so the zeros beside it tell where there is no byte order mark.
+/// Detects encodings with two or four bytes a character. Returns the encoding and its name for
+/// iconv. JSON begins with an ASCII character, so without a byte order mark the zeros beside that
+/// character show the encoding.
 fn wide(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     match bytes {
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Some(("UTF-32", "UTF-32")),

@@ -1,372 +1,228 @@
-//! One record: its copy made to be what the record is.
+//! Brings one replica up to date with its source record.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
+use std::sync::Arc;
 
-use agentscope_model::{AgentRecord, ScheduleRecord, SessionRecord, TeamRecord};
-use agentscope_store::{RecordKind, SourceFingerprint, Store, StoreError, StoredVersion};
+use agentscope_store::{RecordKind, StoreError};
 use futures::future::try_join_all;
-use redis::RedisError;
 
-use super::expirations::Expirations;
-use super::owners::SessionOwners;
-use super::pending_list_entries::PendingListEntries;
-use super::work::{Done, Lane, Work};
-use crate::memory::{Memory, Reserved, for_copying, for_copying_at_least, for_reading};
+use super::context::{Replica, SyncContext};
+use super::failure::Failure;
+use super::limited_read::{LimitedRead, read_within_limits};
+use super::work::{Cleanup, Done, Lane, RecordWork, Work, WriteMode};
 use crate::observe::{Observer, Phase, Problem};
-use crate::record::Record;
-use crate::source::problem::explain;
-use crate::source::read::{Expiry, Identity, SessionFacts};
-use crate::source::{RecordKey, Source};
-use crate::source_record::{Copied, Invalid, content_hash, identity, non_finite_numbers, read};
+use crate::source::RecordKey;
+use crate::source::read::Expiry;
+use crate::source_record::{IdentifiedRecord, InvalidSourceRecord, SourceRecord};
 
-/// Why a record was not brought up to date.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// It may succeed later.
-    #[error("{0}")]
-    Retryable(String),
-    /// DynamoDB refuses the request: a table is missing, or a permission.
-    #[error("{0}")]
-    Refused(String),
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Refused(_) => Self::Refused(error.to_string()),
-            _ => Self::Retryable(error.to_string()),
-        }
-    }
-}
-
-impl From<RedisError> for Failure {
-    fn from(error: RedisError) -> Self {
-        Self::Retryable(format!("Redis: {}", explain(&error)))
-    }
-}
-
-/// What became of a text that was to be read.
-enum Reading {
-    /// It is this, if there is any, and this is reserved for it.
-    Text(Option<Vec<u8>>, Option<Reserved>),
-    /// The lane for large records has to read it.
-    HandOver,
-    /// Its copy takes more memory than there is.
-    TooLarge { length: usize, needed: u64 },
-}
-
-/// Brings copies up to date.
+/// Brings replicas up to date.
+#[derive(Clone)]
 pub struct Copier {
-    /// Where the copies are.
-    pub store: Store,
-    /// Where the records are.
-    pub source: Source,
-    /// Who counts.
-    pub observer: Observer,
-    /// Whose session an id is.
-    pub owners: SessionOwners,
-    /// Who is not on a list yet.
-    pub pending_list_entries: PendingListEntries,
-    /// When keys expire.
-    pub expirations: Expirations,
-    /// What records may take of it.
-    pub memory: Memory,
-    /// How long a session counts as running, from when it is seen to, whose lock has no end.
-    pub endless_lease: Duration,
+    context: Arc<SyncContext>,
 }
 
 impl Copier {
-    /// A copier that has seen nothing yet. Everything is compared `every` so often.
-    ///
-    /// # Errors
-    ///
-    /// There is no memory.
-    pub fn new(store: Store, source: Source, memory: Memory, every: Duration) -> anyhow::Result<Self> {
-        Ok(Self {
-            store,
-            source,
-            observer: Observer::new()?,
-            owners: SessionOwners::default(),
-            pending_list_entries: PendingListEntries::default(),
-            expirations: Expirations::default(),
-            memory,
-            // As long as AgentScope's own locks, or until it has been looked at twice more.
-            endless_lease: Duration::from_secs(600).max(every * 3),
-        })
+    /// A copier between both ends of the context.
+    pub fn new(context: Arc<SyncContext>) -> Self {
+        Self { context }
     }
 
-    /// Looks at what there is to look at under a key, but for a list.
+    pub(super) fn context(&self) -> &SyncContext {
+        &self.context
+    }
+
+    /// Does the work that a key needs, except for a list's.
     ///
     /// # Errors
     ///
-    /// Redis or DynamoDB does not respond, or somebody else has written in between.
+    /// Redis or DynamoDB does not respond, or another process has written the record meanwhile.
     pub async fn work(&self, key: &str, work: &Work, lane: Lane) -> Result<Done, Failure> {
-        match &work.lock {
-            _ if work.record || work.rewrite || work.again => self.copy(key, work.rewrite, work.again, lane).await,
-            Some(place) => {
+        match (work.record, &work.lock) {
+            (Some(record), _) => self.copy(key, record, lane).await,
+            (None, Some(session)) => {
                 self.learn_expiry(key, work).await?;
-                self.copy_lock(key, place, lane).await
+                self.copy_lock(key, session, lane).await
             }
-            None if self.learn_expiry(key, work).await? => self.copy(key, false, false, lane).await,
-            None => Ok(Done::Finished),
+            (None, None) if self.learn_expiry(key, work).await? == Some(Expiry::Missing) => {
+                self.copy(key, RecordWork::default(), lane).await
+            }
+            (None, None) => Ok(Done::Finished),
         }
     }
 
-    /// Remembers when a key ends, if that is part of the work. Returns whether it has ended.
-    async fn learn_expiry(&self, key: &str, work: &Work) -> Result<bool, Failure> {
+    /// Reads and remembers when a record's key expires, if that is part of the work. Returns
+    /// `None` for other work, and for lists.
+    async fn learn_expiry(&self, key: &str, work: &Work) -> Result<Option<Expiry>, Failure> {
         if !work.expiry {
-            return Ok(false);
+            return Ok(None);
         }
-        let expiries = self.source.expiries(&[key.to_owned()]).await?;
-        let Some(&expiry) = expiries.first() else { return Ok(false) };
-        self.expirations.set(key, expiry);
-        Ok(expiry == Expiry::Gone && !self.source.keys().is_list(key))
+        let source = self.context.source();
+        let expiry = source.expiry(key).await?;
+        self.context.expirations().set(key, expiry);
+        Ok(Some(expiry).filter(|_| !source.keys().is_list(key)))
     }
 
-    /// Names a key that holds another kind of value than AgentScope puts there.
-    pub async fn skip_wrong_type(&self, key: &str, expected: &str) {
-        let kind = self.source.type_of(key).await.unwrap_or_else(|| "value of another kind".to_owned());
-        self.observer
-            .skip(key, Problem::WrongType(format!("it holds a {kind}, and AgentScope keeps a {expected} there")));
-    }
-
-    /// `again` after an attempt that may have ended in its middle: what it has left over is cleared away as well.
-    pub(super) async fn copy(&self, key: &str, rewrite: bool, again: bool, lane: Lane) -> Result<Done, Failure> {
-        let places = self.source.keys().places(key);
-        // First what is held, then the original: see `agentscope_store::copy`. Its length
-        // is not the original.
-        let held = async {
-            let held = try_join_all(places.iter().map(async |place| {
-                let held = self.store.stored_versions(place.kind, &[(&place.user_id, &place.id)], true).await?;
-                Ok::<_, StoreError>(held.into_iter().next().unwrap_or_default())
-            }));
-            Ok::<_, Failure>(held.await?)
-        };
+    pub(super) async fn copy(&self, key: &str, work: RecordWork, lane: Lane) -> Result<Done, Failure> {
+        let (source, observer) = (self.context.source(), self.context.observer());
+        let candidates = source.keys().candidates(key);
+        // The tables are read before the record, so that a slow copier cannot overwrite a newer
+        // replica: see `agentscope_store::copy`. The length of the record is not the record.
+        let replicas = async { try_join_all(candidates.iter().map(|it| self.context.replica(it))).await };
         let facts = async {
-            let facts = self.source.key_facts(&[key.to_owned()]).await?.into_iter().next();
-            facts.ok_or_else(|| Failure::Retryable("Redis sent no response".to_owned()))
+            let facts = source.key_facts(&[key.to_owned()]).await?.into_iter().next();
+            facts.ok_or_else(Failure::no_response)
         };
-        let (held, facts) = tokio::try_join!(held, facts)?;
-        self.expirations.set(key, facts.expiry);
+        let (replicas, facts) = tokio::try_join!(async { Ok(replicas.await?) }, facts)?;
+        self.context.expirations().set(key, facts.expiry);
         let Some(length) = facts.length else {
-            self.skip_wrong_type(key, "string").await;
+            self.context.skip_wrong_type(key, "string").await;
             return Ok(Done::Finished);
         };
-        let (text, _reserved) = match self.read_within_limits(key, length, lane).await? {
-            Reading::Text(text, reserved) => (text, reserved),
-            Reading::HandOver => return Ok(Done::HandOver),
-            Reading::TooLarge { length, needed } => {
-                let (needed, limit) = (needed >> 20, self.memory.alone_bytes() >> 20);
-                let problem = format!(
-                    "its text has {length} bytes, and copying it takes {needed} MB of memory, of {limit} MB that one record may \
-                     take; raise --memory-limit-mb and the memory of the process"
-                );
-                self.observer.skip(key, Problem::TooLarge(problem));
+        let (text, _reserved) = match read_within_limits(&self.context, key, length, lane).await? {
+            LimitedRead::Text(text, reserved) => (text, reserved),
+            LimitedRead::HandOver => return Ok(Done::HandOver),
+            LimitedRead::TooLarge { length, needed } => {
+                self.skip_too_large(key, length, needed);
                 return Ok(Done::Finished);
             }
         };
         let Some(text) = text else {
-            for (place, (held, lease)) in places.iter().zip(&held) {
-                self.delete(key, place, held, *lease, again).await?;
+            for replica in &replicas {
+                self.delete(key, replica, work.cleanup).await?;
             }
-            self.observer.fits(key);
+            observer.clear_problem(key);
             return Ok(Done::Finished);
         };
-        Observer::count(&self.observer.counters.reads);
-        let (identity, index) = match identity(&text).and_then(|identity| {
-            let index = identity.index_among(&places)?;
-            Ok((identity, index))
-        }) {
-            Ok(found) => found,
+        Observer::count(&observer.counters.reads);
+        let record = match IdentifiedRecord::new(key.to_owned(), text, &candidates) {
+            Ok(record) => record,
             Err(problem) => {
-                self.observer.skip(key, Problem::DoesNotFit(problem));
+                observer.skip(key, Problem::Invalid(problem));
                 return Ok(Done::Finished);
             }
         };
-        for (number, (place, (held, lease))) in places.iter().zip(&held).enumerate() {
-            if number != index {
-                self.delete(key, place, held, *lease, again).await?;
-            }
+        let own = record.candidate();
+        for (_, other) in replicas.iter().enumerate().filter(|(number, _)| *number != own) {
+            self.delete(key, other, work.cleanup).await?;
         }
-        let (place, (held, lease)) = (&places[index], &held[index]);
-        let facts = match place.kind {
-            RecordKind::Session => Some(self.facts(key, place, &identity).await?),
-            RecordKind::Agent | RecordKind::Team | RecordKind::Schedule => None,
-        };
-        let original = content_hash(self.store.release(), place.kind, facts.as_ref(), &text);
-        let mut is_there = held.is_there();
-        if held.is_copy_of(&original.content_hash) && !rewrite {
-            self.observer.fits(key);
-            Observer::count(&self.observer.counters.unchanged);
-            if again && place.kind == RecordKind::Session {
-                self.store.clear_left_parts(&place.user_id, &place.id).await?;
-            }
-        } else {
-            let non_finite = non_finite_numbers(&text);
-            match self.write(place, text, &original, held).await? {
-                Copied::Written => {
-                    self.observer.fits(key);
-                    if non_finite > 0 {
-                        tracing::warn!(
-                            key,
-                            count = non_finite,
-                            "copied a record with numbers that are not finite: they become null"
-                        );
-                    }
-                    Observer::count(&self.observer.counters.written);
-                    if place.kind == RecordKind::Session && self.observer.phase() == Phase::Following {
-                        self.observer.session_changed();
-                    }
-                    is_there = true;
-                }
-                Copied::Invalid(Invalid::Problem(problem)) => self.observer.skip(key, Problem::DoesNotFit(problem)),
-                Copied::Invalid(Invalid::LaterRelease(later)) => self.observer.note_later_release(later),
-                Copied::Moved => return Err(Failure::Retryable("somebody else has written this record".to_owned())),
-            }
-        }
-        if let Some(facts) = facts.filter(|_| is_there) {
-            self.set_lease(place, facts.lock, *lease).await?;
-        }
+        let record = self.load(record).await?;
+        self.replicate(record, &replicas[own], work).await?;
         Ok(Done::Finished)
     }
 
-    /// Reads a text, and reserves what copying it takes. Of a record that takes more than its lane
-    /// has, nothing stays in memory.
-    async fn read_within_limits(&self, key: &str, length: usize, lane: Lane) -> Result<Reading, Failure> {
-        let limit = match lane {
-            Lane::Shared => self.memory.shared_bytes(),
-            Lane::Alone => self.memory.alone_bytes(),
+    fn skip_too_large(&self, key: &str, length: usize, needed: u64) {
+        let (needed, limit) = (needed >> 20, self.context.memory().alone_bytes() >> 20);
+        let problem = format!(
+            "its text has {length} bytes, and copying it takes {needed} MB of memory, of {limit} MB that one record may \
+             take; raise --memory-limit-mb and the memory of the process"
+        );
+        self.context.observer().skip(key, Problem::TooLarge(problem));
+    }
+
+    /// Loads a record. A session that is missing on a list is remembered, and copied again when
+    /// the list grows.
+    async fn load(&self, record: IdentifiedRecord) -> Result<SourceRecord, Failure> {
+        let pending = self.context.pending_list_entries();
+        let lists = match record.record_key().kind {
+            RecordKind::Session => self.context.source().lists_of(record.identity()),
+            RecordKind::Agent | RecordKind::Team | RecordKind::Schedule => [None, None],
         };
-        let mut length = length;
-        let mut needed = for_reading(length).max(for_copying_at_least(length));
-        loop {
-            if needed > limit {
-                return Ok(match lane {
-                    Lane::Shared => Reading::HandOver,
-                    Lane::Alone => Reading::TooLarge { length, needed },
-                });
-            }
-            let (reserved, text) = match lane {
-                Lane::Shared => {
-                    let reserved = self.memory.reserve_shared(needed).await;
-                    (Some(reserved), self.source.text(key).await)
-                }
-                // There is one worker in this lane.
-                Lane::Alone => (None, self.source.large_text(key).await),
-            };
-            let text = match text {
-                Ok(text) => text,
-                // It was another kind of value a moment ago.
-                Err(error) if error.code() == Some("WRONGTYPE") => {
-                    return Err(Failure::Retryable("the key holds another kind of value now".to_owned()));
-                }
-                Err(error) => return Err(error.into()),
-            };
-            let found = text.as_deref().map_or(0, for_copying);
-            if found <= needed || (found <= limit && lane == Lane::Alone) {
-                return Ok(Reading::Text(text, reserved));
-            }
-            // It has many small values, or has grown: the text is read again with more reserved.
-            length = text.map_or(0, |text| text.len());
-            needed = found;
+        for list in lists.iter().flatten() {
+            // Before the list is read: the session may be added right after that.
+            pending.await_on(list.clone(), record.key());
         }
+        let record = self.context.load(vec![record]).await?.pop().ok_or_else(Failure::no_response)?;
+        let fingerprint = record.fingerprint();
+        let is_on = [fingerprint.is_on_agent_list, fingerprint.is_on_schedule_list];
+        for (list, _) in lists.iter().zip(is_on).filter(|(_, is_on)| *is_on) {
+            if let Some(list) = list {
+                pending.forget(list, record.key());
+            }
+        }
+        Ok(record)
     }
 
-    /// What Redis knows of a session besides its record. If it is not on its lists, it is waited for there.
-    async fn facts(&self, key: &str, place: &RecordKey, identity: &Identity) -> Result<SessionFacts, Failure> {
-        self.owners.add(key, place);
-        let [agent_list, schedule_list] = self.source.lists_of(identity);
-        let lists: Vec<_> = [&agent_list, &schedule_list].into_iter().flatten().cloned().collect();
-        for list in [&agent_list, &schedule_list].into_iter().flatten() {
-            // Before it is looked for: it may be put there a moment after.
-            self.pending_list_entries.await_on(list.clone(), key);
-        }
-        let of_session = [identity];
-        let (facts, expiries) = tokio::try_join!(self.source.session_facts(&of_session), self.source.expiries(&lists))?;
-        self.learn_lists(&lists, &expiries, &facts.1).await;
-        let facts =
-            facts.0.into_iter().next().ok_or_else(|| Failure::Retryable("Redis sent no response".to_owned()))?;
-        for (list, is_on) in [(agent_list, facts.is_on_agent_list), (schedule_list, facts.is_on_schedule_list)] {
-            if let Some(list) = list.filter(|_| is_on) {
-                self.pending_list_entries.forget(&list, key);
-            }
-        }
-        Ok(facts)
-    }
-
-    /// Remembers when lists end, and names those that are none.
-    pub(super) async fn learn_lists(&self, lists: &[String], expiries: &[Expiry], wrong: &BTreeSet<String>) {
-        for (list, expiry) in lists.iter().zip(expiries) {
-            self.expirations.set(list, *expiry);
-            if wrong.contains(list) {
-                self.skip_wrong_type(list, "set").await;
-            } else {
-                self.observer.fits(list);
-            }
-        }
-    }
-
-    async fn delete(
-        &self,
-        key: &str,
-        place: &RecordKey,
-        held: &StoredVersion,
-        lease: Option<u64>,
-        again: bool,
-    ) -> Result<(), Failure> {
-        if place.kind == RecordKind::Session {
-            self.owners.remove(key, place);
-        }
-        if held.is_there() {
-            if !self.store.delete_copy(place.kind, &place.user_id, &place.id, held).await? {
-                return Err(Failure::Retryable("somebody else has written this record".to_owned()));
-            }
-            Observer::count(&self.observer.counters.deleted);
-        } else if lease.is_some_and(|end| end > self.source.now().as_secs()) {
-            self.store.end_lease(&place.user_id, &place.id).await?;
-            Observer::count(&self.observer.counters.leases_ended);
-        }
-        if !held.is_there() && again && place.kind == RecordKind::Session {
-            self.store.clear_left_parts(&place.user_id, &place.id).await?;
+    /// Writes the replica if it has to be written, and a session's lease.
+    async fn replicate(&self, record: SourceRecord, replica: &Replica, work: RecordWork) -> Result<(), Failure> {
+        let Replica { record_key, version, lease_end } = replica;
+        let lock = record.session().map(|session| session.lock);
+        let is_current = version.is_copy_of(&record.fingerprint().content_hash);
+        let has_replica = if is_current && work.write == WriteMode::IfChanged {
+            self.context.observer().clear_problem(record.key());
+            Observer::count(&self.context.observer().counters.unchanged);
+            self.clean_up(record_key, work.cleanup).await?;
+            true
+        } else {
+            self.write(record, replica).await?
+        };
+        if let Some(lock) = lock.filter(|_| has_replica) {
+            self.set_lease(record_key, lock, *lease_end).await?;
         }
         Ok(())
     }
 
-    async fn write(
-        &self,
-        place: &RecordKey,
-        text: Vec<u8>,
-        original: &SourceFingerprint,
-        held: &StoredVersion,
-    ) -> Result<Copied, Failure> {
-        match place.kind {
-            RecordKind::Agent => self.write_as::<AgentRecord>(place.kind, text, original, held).await,
-            RecordKind::Team => self.write_as::<TeamRecord>(place.kind, text, original, held).await,
-            RecordKind::Schedule => self.write_as::<ScheduleRecord>(place.kind, text, original, held).await,
-            RecordKind::Session => self.write_as::<SessionRecord>(place.kind, text, original, held).await,
+    /// Writes the replica, unless the record is invalid. Returns whether there is a replica now.
+    async fn write(&self, record: SourceRecord, replica: &Replica) -> Result<bool, Failure> {
+        let (store, observer) = (self.context.store(), self.context.observer());
+        let (key, non_finite) = (record.key().to_owned(), record.non_finite_numbers());
+        let result = match record.parse(store.release()) {
+            Ok(parsed) => {
+                observer.note_unknown_values(parsed.kind(), parsed.unknown_values());
+                parsed.write_replica(store, &replica.version).await
+            }
+            Err(InvalidSourceRecord::Problem(problem)) => {
+                observer.skip(&key, Problem::Invalid(problem));
+                return Ok(replica.version.is_there());
+            }
+            Err(InvalidSourceRecord::LaterRelease(later)) => {
+                observer.note_later_release(later);
+                return Ok(replica.version.is_there());
+            }
+        };
+        match result {
+            Ok(true) => {}
+            Ok(false) => return Err(Failure::conflict()),
+            Err(StoreError::ConstraintViolation(violation)) => {
+                observer.skip(&key, Problem::Invalid(violation.to_string()));
+                return Ok(replica.version.is_there());
+            }
+            Err(error) => return Err(error.into()),
         }
+        observer.clear_problem(&key);
+        if non_finite > 0 {
+            tracing::warn!(key, count = non_finite, "copied a record with non-finite numbers, which become null");
+        }
+        Observer::count(&observer.counters.written);
+        if replica.record_key.kind == RecordKind::Session && observer.phase() == Phase::Following {
+            observer.session_changed();
+        }
+        Ok(true)
     }
 
-    async fn write_as<T: Record + Sync>(
-        &self,
-        kind: RecordKind,
-        text: Vec<u8>,
-        original: &SourceFingerprint,
-        held: &StoredVersion,
-    ) -> Result<Copied, Failure> {
-        let record = match read::<T>(&text, self.store.release()) {
-            Ok(record) => record,
-            Err(invalid) => return Ok(Copied::Invalid(invalid)),
-        };
-        self.observer.note_unknown_values(kind, record.unknown_values());
-        // A large text takes more memory than all that follows can spare.
-        drop(text);
-        match record.copy(&self.store, original, held).await {
-            Ok(true) => Ok(Copied::Written),
-            Ok(false) => Ok(Copied::Moved),
-            Err(StoreError::ConstraintViolation(unfit)) => Ok(Copied::Invalid(Invalid::Problem(unfit.to_string()))),
-            Err(error) => Err(error.into()),
+    async fn delete(&self, key: &str, replica: &Replica, cleanup: Cleanup) -> Result<(), Failure> {
+        let (store, observer) = (self.context.store(), self.context.observer());
+        let Replica { record_key, version, lease_end } = replica;
+        let RecordKey { kind, user_id, id } = record_key;
+        if *kind == RecordKind::Session {
+            self.context.owners().remove(key, record_key);
         }
+        if version.is_there() {
+            if !store.delete_copy(*kind, user_id, id, version).await? {
+                return Err(Failure::conflict());
+            }
+            Observer::count(&observer.counters.deleted);
+            return Ok(());
+        }
+        if lease_end.is_some_and(|end| end > self.context.source().now().as_secs()) {
+            store.end_lease(user_id, id).await?;
+            Observer::count(&observer.counters.leases_ended);
+        }
+        self.clean_up(record_key, cleanup).await
+    }
+
+    async fn clean_up(&self, record_key: &RecordKey, cleanup: Cleanup) -> Result<(), Failure> {
+        if cleanup == Cleanup::LeftParts && record_key.kind == RecordKind::Session {
+            self.context.store().clear_left_parts(&record_key.user_id, &record_key.id).await?;
+        }
+        Ok(())
     }
 }

@@ -1,83 +1,52 @@
-//! The lease of a session, made to be what its lock is.
-//!
-//! All ends are by the clock of Redis: see [`Source::now`](crate::source::Source::now).
+//! Brings the lease of a session up to date with its run lock.
 
-use super::copier::{Copier, Failure};
-use super::work::{Done, Lane};
+use super::copier::Copier;
+use super::failure::Failure;
+use super::lease_rule::LeaseChange;
+use super::work::{Done, Lane, RecordWork};
 use crate::observe::Observer;
 use crate::source::RecordKey;
-use crate::source::read::Lock;
+use crate::source::sessions::Lock;
 
-/// Who holds the leases of sessions whose locks are held.
+/// The holder of the leases of sessions that are locked in Redis.
 const HOLDER: &str = "agentscope-sync redis";
 
-/// How many seconds longer than its lock a lease is held. The same lock is not reckoned to end in
-/// the same second every time, and a lease that is too short would end while its session runs; one
-/// that is too long is ended with the lock.
-const MARGIN: u64 = 1;
-/// How much longer it may be without being moved.
-const TOLERANCE: u64 = 3;
-
 impl Copier {
-    pub(super) async fn copy_lock(&self, key: &str, place: &RecordKey, lane: Lane) -> Result<Done, Failure> {
-        let held = self.store.stored_versions(place.kind, &[(&place.user_id, &place.id)], true).await?;
-        let Some((held, lease)) = held.into_iter().next() else { return Ok(Done::Finished) };
-        // Without a record, or a copy of it, there is no session that could run: it is looked at
-        // when there is.
-        match self.source.lock(key, &place.id).await? {
-            Some(lock) if held.is_there() => {
-                self.set_lease(place, lock, lease).await?;
+    pub(super) async fn copy_lock(&self, key: &str, record_key: &RecordKey, lane: Lane) -> Result<Done, Failure> {
+        let replica = self.context().replica(record_key).await?;
+        match self.context().source().lock(key, &record_key.id).await? {
+            Some(lock) if replica.version.is_there() => {
+                self.set_lease(record_key, lock, replica.lease_end).await?;
                 Ok(Done::Finished)
             }
-            _ => self.copy(key, false, false, lane).await,
+            // The record or its replica is missing, so the session itself is copied.
+            _ => self.copy(key, RecordWork::default(), lane).await,
         }
     }
 
-    pub(super) async fn set_lease(&self, place: &RecordKey, lock: Lock, held: Option<u64>) -> Result<(), Failure> {
-        let RecordKey { user_id, id, .. } = place;
+    pub(super) async fn set_lease(
+        &self,
+        record_key: &RecordKey,
+        lock: Lock,
+        lease_end: Option<u64>,
+    ) -> Result<(), Failure> {
+        let context = self.context();
+        let (store, observer) = (context.store(), context.observer());
+        let RecordKey { user_id, id, .. } = record_key;
         if lock != Lock::Free {
-            self.observer.saw_lock();
+            observer.saw_lock();
         }
-        match self.lease_end(lock) {
-            None if held.is_some_and(|end| end > self.source.now().as_secs()) => {
-                self.store.end_lease(user_id, id).await?;
-                Observer::count(&self.observer.counters.leases_ended);
+        match context.lease_rule().change(lock, lease_end, context.source().now()) {
+            Some(LeaseChange::End) => {
+                store.end_lease(user_id, id).await?;
+                Observer::count(&observer.counters.leases_ended);
             }
-            Some(end) if self.is_behind(lock, end, held) => {
-                self.store.set_lease(user_id, id, HOLDER, end + MARGIN).await?;
-                Observer::count(&self.observer.counters.leases_set);
+            Some(LeaseChange::SetEnd(end)) => {
+                store.set_lease(user_id, id, HOLDER, end).await?;
+                Observer::count(&observer.counters.leases_set);
             }
-            _ => {}
+            None => {}
         }
         Ok(())
-    }
-
-    /// Whether the lease of a session that is held until then, in seconds since 1970, has to be
-    /// written for its lock.
-    pub fn is_lease_behind(&self, lock: Lock, held: Option<u64>) -> bool {
-        match self.lease_end(lock) {
-            None => held.is_some_and(|end| end > self.source.now().as_secs()),
-            Some(end) => self.is_behind(lock, end, held),
-        }
-    }
-
-    fn is_behind(&self, lock: Lock, end: u64, held: Option<u64>) -> bool {
-        // Half of one without an end is left before it is set again, as AgentScope itself does with
-        // its locks.
-        match lock {
-            Lock::HeldForever => held.is_none_or(|held| held < end - self.endless_lease.as_secs() / 2),
-            Lock::HeldUntil(_) | Lock::Free => held.is_none_or(|held| held < end || held > end + TOLERANCE),
-        }
-    }
-
-    /// When the lease of a session ends whose lock is held, in seconds since 1970: never before the
-    /// lock does.
-    fn lease_end(&self, lock: Lock) -> Option<u64> {
-        let end = match lock {
-            Lock::Free => return None,
-            Lock::HeldUntil(end) => end,
-            Lock::HeldForever => self.source.now() + self.endless_lease,
-        };
-        Some(end.as_secs() + u64::from(end.subsec_nanos() > 0))
     }
 }

@@ -1,19 +1,30 @@
-//! Keeping the tables in step with Redis.
+//! Keeps the tables in step with Redis.
 //!
-//! - [`follow`](follow()), [`once`](once()): for ever, or until everything has been compared.
-//! - [`reconcile`]: which copies are behind, of all.
-//! - [`changes`]: which are, as Redis tells of changes.
-//! - [`queue`], [`work`], [`workers`]: keys that have to be looked at, what for, and who does.
-//! - [`copier`]: one record and its copy. `leases`: the lease of a session and its lock.
-//! - [`lists`]: lists of sessions that have changed. [`expirations`]: keys that expire.
-//! - [`owners`], [`pending_list_entries`]: what a lock and a list do not tell.
+//! - [`follow`](follow()), [`once`](once()): until the process is stopped, or for one
+//!   reconciliation.
+//! - [`context`]: what the modules share. [`failure`]: their error.
+//! - [`reconcile`]: finds outdated replicas by comparing everything.
+//! - [`changes`], [`lists`], [`expirations`]: find them by notifications, by changed lists, and by
+//!   expired keys.
+//! - [`queue`], [`work`], [`workers`]: the keys to process, what each needs, and the workers.
+//! - [`copier`]: brings one replica up to date. `limited_read` reads its record within the memory
+//!   limit; `leases` and [`lease_rule`] keep a session's lease in step with its lock.
+//! - [`owners`], [`pending_list_entries`]: what notifications of locks and lists do not say.
+//! - `run`, `connection`, `notification_status`: the connections of [`follow`](follow()).
 
 pub mod changes;
+mod connection;
+pub mod context;
 pub mod copier;
 pub mod expirations;
+pub mod failure;
+pub mod lease_rule;
 mod leases;
+mod limited_read;
 pub mod lists;
+mod notification_status;
 mod once;
+mod options;
 pub mod owners;
 pub mod pending_list_entries;
 pub mod queue;
@@ -23,4 +34,5 @@ pub mod work;
 pub mod workers;
 
 pub use once::once;
-pub use run::{Options, follow};
+pub use options::Options;
+pub use run::follow;

@@ -1,4 +1,4 @@
-//! One reconciliation, to its end.
+//! `redis --once`: one reconciliation, until the queue is drained.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -6,21 +6,23 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use indicatif::ProgressBar;
 
-use super::copier::Copier;
+use super::context::SyncContext;
 use super::queue::Queue;
 use super::reconcile::{self, Found, reconcile};
 use super::workers::{self, Fatal, Limits};
 
-/// How often a copy is tried before all is given up. With waits, and those of the AWS SDK, that takes a minute and more.
+/// Attempts at one key before the command fails. With the waits, and those of the AWS SDK, that
+/// takes more than a minute.
 const ATTEMPTS: u32 = 10;
 
-/// Brings everything up to date, and ends. What has been done is told by the observer.
+/// Brings everything up to date, and returns. The observer counts what was done.
 ///
 /// # Errors
 ///
-/// Redis or DynamoDB does not respond, or refuses; Redis is empty; with `strict`, a record does not fit.
+/// Redis or DynamoDB does not respond, or refuses a request; Redis is empty; with `strict`, a
+/// record is invalid.
 pub async fn once(
-    copier: &Arc<Copier>,
+    context: &Arc<SyncContext>,
     options: reconcile::Options,
     strict: bool,
     progress: &ProgressBar,
@@ -28,10 +30,10 @@ pub async fn once(
     let begun = Instant::now();
     let queue = Arc::new(Queue::default());
     let fatal = Arc::new(Fatal::default());
-    let workers = workers::start(copier, &queue, Limits { strict, attempts: Some(ATTEMPTS) }, &fatal);
+    let workers = workers::start(context, &queue, Limits { strict, attempts: Some(ATTEMPTS) }, &fatal);
     let outcome = tokio::select! {
         found = async {
-            let found = reconcile(copier, &queue, options, progress).await?;
+            let found = reconcile(context, &queue, options, progress).await?;
             queue.at_most(0).await;
             anyhow::Ok(Found { took: begun.elapsed(), ..found })
         } => found,
@@ -39,8 +41,8 @@ pub async fn once(
     };
     queue.close();
     workers.join_all().await;
-    if strict && copier.observer.has_skipped() {
-        bail!("a record does not fit");
+    if strict && context.observer().has_skipped() {
+        bail!("a record is invalid");
     }
     outcome
 }

@@ -1,29 +1,31 @@
-//! Sessions that are not on their lists yet. AgentScope writes a session first and puts it on its lists then; a notification
-//! tells that a list has grown, but not by whom.
+//! Remembers sessions that are missing on their lists.
+//!
+//! AgentScope writes a session before it adds it to its lists. A notification says that a list has
+//! grown, but not which session was added.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The most lists that are waited for, and the most sessions on one. Of others the next reconciliation finds out.
-const MOST: usize = 10_000;
+/// The most lists, and the most sessions for one list. The next reconciliation finds the others.
+const CAPACITY: usize = 10_000;
 
-/// The sessions that wait to be put on a list, by the key of the list.
+/// The sessions that are missing on a list, by the key of the list.
 #[derive(Debug, Default)]
 pub struct PendingListEntries(Mutex<HashMap<String, HashSet<String>>>);
 
 impl PendingListEntries {
-    /// A session is about to be looked for on its list.
+    /// Adds a session before its list is read.
     pub fn await_on(&self, list: String, session: &str) {
         let mut lists = self.lists();
-        if lists.len() < MOST || lists.contains_key(&list) {
+        if lists.len() < CAPACITY || lists.contains_key(&list) {
             let sessions = lists.entry(list).or_default();
-            if sessions.len() < MOST {
+            if sessions.len() < CAPACITY {
                 sessions.insert(session.to_owned());
             }
         }
     }
 
-    /// A session is on its list, or gone.
+    /// Removes a session that is on its list.
     pub fn forget(&self, list: &str, session: &str) {
         let mut lists = self.lists();
         let Some(sessions) = lists.get_mut(list) else { return };
@@ -33,12 +35,12 @@ impl PendingListEntries {
         }
     }
 
-    /// The sessions that wait for a list that has grown.
+    /// Removes and returns the sessions of a list that has grown.
     pub fn take(&self, list: &str) -> HashSet<String> {
         self.lists().remove(list).unwrap_or_default()
     }
 
-    /// Nobody panics while holding it.
+    /// No code panics while it has the lock.
     fn lists(&self) -> MutexGuard<'_, HashMap<String, HashSet<String>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,51 +1,98 @@
-//! What is to be done about a key.
+//! The work that a key in the queue needs.
 
 use std::time::Instant;
 
 use crate::source::RecordKey;
 
-/// What to look at again.
+/// The work that a key needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Work {
-    /// The record.
-    pub record: bool,
-    /// Write it even if it seems to be the same.
-    pub rewrite: bool,
-    /// An attempt at it may have ended in its middle, and left something over.
-    pub again: bool,
-    /// The lock of this session, whose record is under the key.
+    /// Bring the replica of the record under the key up to date, with a session's lease.
+    pub record: Option<RecordWork>,
+    /// Bring the lease of this session up to date. Its record is under the key.
     pub lock: Option<RecordKey>,
-    /// When the key expires.
+    /// Read when the key expires.
     pub expiry: bool,
-    /// The list of sessions under the key.
+    /// Check the list of sessions under the key.
     pub list: Option<ListWork>,
 }
 
-/// Why to look at a list of sessions.
+/// How to bring a replica up to date.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RecordWork {
+    /// When to write the replica.
+    pub write: WriteMode,
+    /// Whether to clean up after earlier attempts.
+    pub cleanup: Cleanup,
+}
+
+/// When to write a replica.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WriteMode {
+    /// If its fingerprint differs.
+    #[default]
+    IfChanged,
+    /// Whatever its fingerprint.
+    Always,
+}
+
+/// Whether to clean up after earlier attempts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cleanup {
+    /// No attempt was interrupted.
+    #[default]
+    Skip,
+    /// Delete parts of states that an interrupted attempt may have left over.
+    LeftParts,
+}
+
+/// Why to check a list of sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ListWork {
-    /// It has ended, or was looked at a moment ago.
-    Again,
+    /// It has expired, or was checked a moment ago.
+    Recheck,
     /// It has changed.
     Changed,
 }
 
 impl Work {
-    /// To look at the record, and at a session's lock with it.
-    pub const RECORD: Self = Self { record: true, ..Self::NOTHING };
-    /// To look at when a key expires.
+    /// Bring a replica up to date.
+    pub const RECORD: Self = Self::record(WriteMode::IfChanged);
+    /// Read when a key expires.
     pub const EXPIRY: Self = Self { expiry: true, ..Self::NOTHING };
-    /// To look at a list that has changed.
+    /// Check a list that has changed.
     pub const LIST_CHANGED: Self = Self { list: Some(ListWork::Changed), ..Self::NOTHING };
-    /// To look at a list that has ended, or was looked at a moment ago.
-    pub const LIST_ENDED: Self = Self { list: Some(ListWork::Again), ..Self::NOTHING };
+    /// Check a list that has expired, or was checked a moment ago.
+    pub const LIST_RECHECK: Self = Self { list: Some(ListWork::Recheck), ..Self::NOTHING };
+    /// Bring a replica up to date, and clean up after an interrupted attempt.
+    pub const CLEANUP: Self =
+        Self { record: Some(RecordWork { write: WriteMode::IfChanged, cleanup: Cleanup::LeftParts }), ..Self::NOTHING };
 
-    const NOTHING: Self = Self { record: false, rewrite: false, again: false, lock: None, expiry: false, list: None };
+    const NOTHING: Self = Self { record: None, lock: None, expiry: false, list: None };
+
+    /// Bring a replica up to date.
+    pub const fn record(write: WriteMode) -> Self {
+        Self { record: Some(RecordWork { write, cleanup: Cleanup::Skip }), ..Self::NOTHING }
+    }
+
+    /// Bring the lease of a session up to date.
+    pub fn lock(session: RecordKey) -> Self {
+        Self { lock: Some(session), ..Self::NOTHING }
+    }
+
+    /// Adds a cleanup, after an attempt that may have been interrupted. A list needs none.
+    pub(super) fn require_cleanup(&mut self) {
+        if self.list.is_none() {
+            self.record.get_or_insert_default().cleanup = Cleanup::LeftParts;
+        }
+    }
 
     pub(super) fn merge(&mut self, other: Self) {
-        self.record |= other.record;
-        self.rewrite |= other.rewrite;
-        self.again |= other.again;
+        if let Some(other) = other.record {
+            let record = self.record.get_or_insert_default();
+            record.write = record.write.max(other.write);
+            record.cleanup = record.cleanup.max(other.cleanup);
+        }
         self.lock = self.lock.take().or(other.lock);
         self.expiry |= other.expiry;
         self.list = self.list.max(other.list);
@@ -56,31 +103,31 @@ impl Work {
     }
 }
 
-/// A key to work on.
+/// A key with the work that it needs.
 #[derive(Debug)]
 pub struct Job {
     /// The key.
     pub key: String,
-    /// What to look at.
+    /// The work.
     pub work: Work,
-    /// When Redis told of the first change of it.
+    /// When the first change of the key was noticed.
     pub noticed: Option<Instant>,
 }
 
-/// Which worker works on a record.
+/// The worker that a record needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
-    /// One of those that share memory.
+    /// One of the workers that share memory.
     Shared,
-    /// The one that works on large records.
+    /// The worker for large records.
     Alone,
 }
 
-/// What became of work that did not fail.
+/// The result of work that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Done {
-    /// It is done.
+    /// The work is finished.
     Finished,
-    /// The record is large: the other lane has to do it.
+    /// The record is large, and needs the other lane.
     HandOver,
 }

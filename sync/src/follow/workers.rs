@@ -1,4 +1,4 @@
-//! Those who work the queue off.
+//! Workers that drain the queue.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -7,30 +7,32 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::copier::{Copier, Failure};
-use super::lists::look_at_list;
+use super::context::SyncContext;
+use super::copier::Copier;
+use super::failure::Failure;
+use super::lists::check_list;
 use super::queue::Queue;
 use super::work::{Done, Job, Lane};
 use crate::observe::Observer;
 
-/// Keys that are worked on side by side.
+/// Keys that are processed concurrently.
 const WORKERS: usize = 16;
-/// How often a key is tried before others get their turn.
+/// Attempts at a key before other keys get their turn.
 const ATTEMPTS: u32 = 4;
-/// The first wait before another attempt, at the most, and the longest. Each is a random share.
+/// The bounds of the wait before another attempt. Each wait is a random share of its bound.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-/// When work cannot go on.
+/// When the workers give up.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Limits {
-    /// A record that does not fit ends everything.
+    /// Whether an invalid record is fatal.
     pub strict: bool,
-    /// So does a key that cannot be brought up to date in so many attempts.
+    /// After how many attempts at one key a failure is fatal; `None` for never.
     pub attempts: Option<u32>,
 }
 
-/// Why everything has to end, if it has to.
+/// The reason for which the process has to end.
 #[derive(Debug, Default)]
 pub struct Fatal {
     reason: OnceLock<String>,
@@ -38,14 +40,13 @@ pub struct Fatal {
 }
 
 impl Fatal {
-    /// Everything has to end. The first reason counts.
+    /// Ends the process. The first reason counts.
     pub fn set(&self, reason: String) {
-        // Another was first.
         let _ = self.reason.set(reason);
         self.is_set.notify_one();
     }
 
-    /// Waits until everything has to end, and says why.
+    /// Waits for a reason.
     pub async fn wait(&self) -> String {
         loop {
             if let Some(reason) = self.reason.get() {
@@ -56,79 +57,90 @@ impl Fatal {
     }
 }
 
-/// Starts workers, who end when the queue is closed.
-pub fn start(copier: &Arc<Copier>, queue: &Arc<Queue>, limits: Limits, fatal: &Arc<Fatal>) -> JoinSet<()> {
+#[derive(Clone)]
+struct Worker {
+    copier: Copier,
+    queue: Arc<Queue>,
+    limits: Limits,
+    fatal: Arc<Fatal>,
+}
+
+/// Starts the workers. They end when the queue is closed.
+pub fn start(context: &Arc<SyncContext>, queue: &Arc<Queue>, limits: Limits, fatal: &Arc<Fatal>) -> JoinSet<()> {
+    let copier = Copier::new(Arc::clone(context));
+    let worker = Worker { copier, queue: Arc::clone(queue), limits, fatal: Arc::clone(fatal) };
     let mut workers = JoinSet::new();
     for _ in 0..WORKERS {
-        let (copier, queue, fatal) = (Arc::clone(copier), Arc::clone(queue), Arc::clone(fatal));
+        let worker = worker.clone();
         workers.spawn(async move {
-            while let Some(job) = queue.next().await {
-                work(&copier, &queue, job, limits, &fatal, Lane::Shared).await;
+            while let Some(job) = worker.queue.next().await {
+                worker.process(job, Lane::Shared).await;
             }
         });
     }
-    let (copier, queue, fatal) = (Arc::clone(copier), Arc::clone(queue), Arc::clone(fatal));
     let (ended, has_ended) = tokio::sync::oneshot::channel::<()>();
     let runtime = Handle::current();
-    // Parsing and compressing a large record takes seconds. On a thread of its own, that keeps no
-    // other change waiting, nor the responses that tell whether the connections are alive.
+    // Parsing and compressing a large record takes seconds. A thread of its own keeps that from
+    // delaying other changes, and the pings of the connections.
     std::thread::spawn(move || {
-        // Dropped whatever happens here.
+        // Dropped even if the worker panics.
         let _ended = ended;
         runtime.block_on(async {
-            while let Some(job) = queue.next_large().await {
-                work(&copier, &queue, job, limits, &fatal, Lane::Alone).await;
+            while let Some(job) = worker.queue.next_large().await {
+                worker.process(job, Lane::Alone).await;
             }
         });
     });
     workers.spawn(async move {
-        // The end of the channel is what is waited for.
+        // The channel closes when the thread ends.
         let _ = has_ended.await;
     });
     workers
 }
 
-async fn attempt(copier: &Copier, queue: &Queue, job: &Job, lane: Lane) -> Result<Done, Failure> {
-    if let Some(work) = job.work.list {
-        look_at_list(copier, queue, &job.key, work).await?;
-    }
-    copier.work(&job.key, &job.work, lane).await
-}
-
-async fn work(copier: &Copier, queue: &Queue, mut job: Job, limits: Limits, fatal: &Fatal, lane: Lane) {
-    let observer = &copier.observer;
-    let attempts = limits.attempts.unwrap_or(ATTEMPTS);
-    for attempt in 1..=attempts {
-        let failure = match self::attempt(copier, queue, &job, lane).await {
-            Ok(Done::HandOver) => return queue.hand_over(job),
-            Ok(Done::Finished) => {
-                if let Some(noticed) = job.noticed {
-                    observer.caught_up(noticed);
+impl Worker {
+    async fn process(&self, mut job: Job, lane: Lane) {
+        let observer = self.copier.context().observer();
+        let attempts = self.limits.attempts.unwrap_or(ATTEMPTS);
+        for attempt in 1..=attempts {
+            let failure = match self.attempt(&job, lane).await {
+                Ok(Done::HandOver) => return self.queue.hand_over(job),
+                Ok(Done::Finished) => {
+                    if let Some(noticed) = job.noticed {
+                        observer.caught_up(noticed);
+                    }
+                    if self.limits.strict && observer.has_skipped() {
+                        self.fatal.set("a record is invalid".to_owned());
+                    }
+                    return self.queue.done(job.key);
                 }
-                if limits.strict && observer.has_skipped() {
-                    fatal.set("a record does not fit".to_owned());
-                }
-                return queue.done(job.key);
+                Err(failure) => failure,
+            };
+            job.work.require_cleanup();
+            Observer::count(&observer.counters.errors);
+            tracing::warn!(key = job.key, attempt, cause = %failure, "a replica could not be brought up to date");
+            if self.queue.is_closed() {
+                break;
             }
-            Err(failure) => failure,
-        };
-        // A list has nothing that could be left over.
-        job.work.again |= job.work.list.is_none();
-        Observer::count(&observer.counters.errors);
-        tracing::warn!(key = job.key, attempt, cause = %failure, "a copy could not be brought up to date");
-        if queue.is_closed() {
-            break;
+            let is_last = attempt == attempts || matches!(failure, Failure::Refused(_));
+            if self.limits.attempts.is_some() && is_last {
+                self.fatal.set(failure.to_string());
+                break;
+            }
+            tokio::time::sleep(backoff(attempt)).await;
         }
-        if limits.attempts.is_some() && (attempt == attempts || matches!(failure, Failure::Refused(_))) {
-            fatal.set(failure.to_string());
-            break;
-        }
-        tokio::time::sleep(wait(attempt)).await;
+        self.queue.requeue(job);
     }
-    queue.again(job);
+
+    async fn attempt(&self, job: &Job, lane: Lane) -> Result<Done, Failure> {
+        if let Some(work) = job.work.list {
+            check_list(self.copier.context(), &self.queue, &job.key, work).await?;
+        }
+        self.copier.work(&job.key, &job.work, lane).await
+    }
 }
 
-/// How long to wait before another attempt: a random share, so that not all come back at once.
-pub(super) fn wait(attempt: u32) -> Duration {
+/// The wait before another attempt: random, so that attempts do not coincide.
+pub(super) fn backoff(attempt: u32) -> Duration {
     FIRST_WAIT.saturating_mul(1 << attempt.min(16)).min(LONGEST_WAIT).mul_f64(fastrand::f64())
 }

@@ -1,9 +1,9 @@
 //! The clock of the Redis server.
 //!
 //! Redis reports how long a lock lasts, and the tables store when a lease ends. The functions that
-//! read the tables compare that with their own clocks, so an end has to be in true time. The clock
-//! of this machine may be wrong, and nothing here would notice. The server's clock is the one
-//! reference that every follower of a Redis shares.
+//! read the tables compare that with their own clocks, so the stored time has to be true. The
+//! clock of this machine may be wrong without notice. The server's clock is the reference that all
+//! sync processes of a Redis share.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -12,10 +12,11 @@ use redis::RedisResult;
 
 use super::Source;
 
-/// A difference that is worth a line in the log. Below it, leases are right within their margin.
-const NOTABLE: i64 = 2_000;
+/// The difference of clocks that is logged, in milliseconds. Below it, leases are right within
+/// their margin.
+const LOGGED_DIFFERENCE: i64 = 2_000;
 
-/// The last time that the server told, and how much of that was logged.
+/// The last time that the server reported, and what was logged of it.
 #[derive(Debug, Default)]
 pub(super) struct Clock(Mutex<State>);
 
@@ -30,7 +31,8 @@ struct State {
 }
 
 impl Clock {
-    /// The time since 1970: the server's, or this machine's as long as the server has told none.
+    /// The time since 1970: the server's, or this machine's until the server has reported its
+    /// time.
     pub(super) fn now(&self) -> Duration {
         match self.state().anchor {
             Some((time, at)) => time + at.elapsed(),
@@ -42,10 +44,10 @@ impl Clock {
         let offset = milliseconds(time + requested.elapsed()) - milliseconds(local_now());
         let mut state = self.state();
         state.anchor = Some((time, requested));
-        if offset.abs() < NOTABLE && state.logged_offset.abs() < NOTABLE {
+        if offset.abs() < LOGGED_DIFFERENCE && state.logged_offset.abs() < LOGGED_DIFFERENCE {
             return;
         }
-        if (offset - state.logged_offset).abs() >= NOTABLE {
+        if (offset - state.logged_offset).abs() >= LOGGED_DIFFERENCE {
             state.logged_offset = offset;
             drop(state);
             tracing::warn!(
@@ -60,12 +62,12 @@ impl Clock {
         if !std::mem::replace(&mut state.is_refusal_logged, true) {
             drop(state);
             tracing::warn!(
-                "Redis does not tell its time; leases end by the clock of this machine. Grant the Redis user +time"
+                "Redis does not report its time; leases end by the clock of this machine. Grant the Redis user +time"
             );
         }
     }
 
-    /// Nobody panics while holding it.
+    /// No code panics while it has the lock.
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -77,8 +79,8 @@ impl Source {
         self.clock.now()
     }
 
-    /// Reads the server's clock, and logs how far this machine's is off. A server that does not
-    /// allow that is not an error.
+    /// Reads the server's clock, and logs a difference to this machine's clock. It is no error if
+    /// the user may not run TIME.
     ///
     /// # Errors
     ///
@@ -123,6 +125,6 @@ mod tests {
         assert!(clock.now() >= ahead && clock.now() < ahead + Duration::from_secs(5));
         assert!(clock.state().logged_offset > 1_100_000);
         clock.set(local_now(), Instant::now());
-        assert_eq!(clock.state().logged_offset / NOTABLE, 0);
+        assert_eq!(clock.state().logged_offset / LOGGED_DIFFERENCE, 0);
     }
 }

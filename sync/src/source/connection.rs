@@ -1,4 +1,4 @@
-//! How Redis is reached.
+//! Opens and checks the connection to Redis.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,29 +14,30 @@ use super::clock::Clock;
 use super::problem::explain;
 
 /// How long opening a connection may take.
-const CONNECT: Duration = Duration::from_secs(5);
-/// How long Redis may take for an response: a state of hundreds of megabytes over a slow line.
-const RESPONSE: Duration = Duration::from_secs(60);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long Redis may take for a response. A state of hundreds of megabytes over a slow network
+/// takes that long.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 /// The first wait before another attempt to connect, and the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
-/// When a connection on which nothing comes is asked whether it is still there.
+/// After how long a quiet connection sends TCP keepalives.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
-/// Where the records are.
+/// How to connect to Redis.
 #[derive(Debug, Clone)]
 pub struct SourceOptions {
-    /// The address, with user and password if it takes any. It is in no message.
+    /// The URL, with user and password if necessary. No message quotes it.
     pub url: String,
-    /// Another database than the address names.
+    /// The number of the database. It overrides the one in the URL.
     pub db: Option<i64>,
     /// Certificates to trust instead of the machine's.
     pub ca_file: Option<PathBuf>,
-    /// The names of the keys.
+    /// The templates of the keys.
     pub keys: Keys,
 }
 
-/// An AgentScope service's Redis. Cheap to clone.
+/// The Redis of an AgentScope service. Cheap to clone.
 #[derive(Clone)]
 pub struct Source {
     pub(super) client: Client,
@@ -51,15 +52,15 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// The address is none, nobody responses there, the password is wrong, or it is a node of a Redis
-    /// Cluster with several shards.
+    /// The URL is invalid, the server does not respond, the password is wrong, or the server is a
+    /// node of a Redis Cluster with several shards.
     pub async fn connect(options: &SourceOptions) -> Result<Self> {
         let client = client(options)?;
         let info = client.get_connection_info();
         let db = info.redis_settings().db();
         let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(Some(RESPONSE))
+            .set_connection_timeout(Some(CONNECT_TIMEOUT))
+            .set_response_timeout(Some(RESPONSE_TIMEOUT))
             .set_number_of_retries(2)
             .set_min_delay(FIRST_WAIT)
             .set_max_delay(LONGEST_WAIT);
@@ -69,15 +70,16 @@ impl Source {
             connection.map_err(|error| anyhow!("Redis at {address} cannot be reached: {}", explain(&error)))?;
         let source = Self { client, connection, db, clock: Arc::default(), keys: options.keys.clone() };
         source.check_server().await.with_context(|| format!("Redis at {address} cannot be copied"))?;
-        // A server that is still loading its data tells no time. The follower waits for it.
+        // A server that is still loading its data does not report its time. The follower waits for
+        // it.
         if let Err(error) = source.read_clock().await {
             tracing::warn!(cause = explain(&error), "the clock of Redis cannot be read yet");
         }
         Ok(source)
     }
 
-    /// Refuses servers that have only a part of the keys: a comparison with one would delete the
-    /// copies of all others. HELLO is allowed to every user.
+    /// Refuses servers that have only a part of the keys: a reconciliation would delete the
+    /// replicas of the others. Every user may run HELLO.
     async fn check_server(&self) -> Result<()> {
         let hello: RedisResult<Vec<Value>> = redis::cmd("HELLO").query_async(&mut self.connection.clone()).await;
         let Ok(hello) = hello else { return Ok(()) };
@@ -89,20 +91,21 @@ impl Source {
         }
     }
 
-    /// A cluster with one shard has all keys, and its node reports all changes.
+    /// Accepts a cluster with one shard: it has all keys, and its node reports all changes.
     async fn check_cluster(&self) -> Result<()> {
         let info = redis::cmd("CLUSTER").arg("INFO").query_async::<String>(&mut self.connection.clone()).await;
         let Ok(info) = info else {
             tracing::warn!(
-                "Redis runs in cluster mode; a cluster with more than one shard cannot be copied, and whether this one \
-                 has more cannot be seen. Grant the Redis user +cluster|info"
+                "Redis runs in cluster mode, and the number of its shards cannot be read; a cluster with more than one shard \
+                 cannot be copied. Grant the Redis user +cluster|info"
             );
             return Ok(());
         };
         let value = |name: &str| info.lines().find_map(|line| line.trim().strip_prefix(name)).map(str::to_owned);
         let (state, shards, slots) =
             (value("cluster_state:"), value("cluster_size:"), value("cluster_slots_assigned:"));
-        // A node that is still joining counts the slots of the others before it counts their shards.
+        // A node that is still joining counts the slots of the others before it counts their
+        // shards.
         if state.as_deref() != Some("ok") {
             bail!(
                 "it is a node of a Redis Cluster whose state is {}: it serves no keys until the cluster is complete",
@@ -119,24 +122,26 @@ impl Source {
         )
     }
 
-    /// The text under a key, read on a connection of its own: the buffers of a connection grow with
-    /// the largest response, and are freed with it.
+    /// Reads a large string on a connection of its own. The buffers of a connection grow with the
+    /// largest response, and are freed with the connection.
     ///
     /// # Errors
     ///
-    /// Redis does not respond, or the key holds something else than a text.
+    /// Redis does not respond, or the value is not a string.
     pub async fn large_text(&self, key: &str) -> RedisResult<Option<Vec<u8>>> {
-        let config =
-            AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(Some(RESPONSE));
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT_TIMEOUT))
+            .set_response_timeout(Some(RESPONSE_TIMEOUT));
         let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
         redis::cmd("GET").arg(key).query_async(&mut connection).await
     }
 
-    /// Waits until Redis responses on the connection for commands as well: that one notices that it is lost when it is used.
+    /// Waits until Redis responds on the connection for commands as well. That connection detects
+    /// that it is lost only when it is used.
     ///
     /// # Errors
     ///
-    /// It does not, in a few attempts.
+    /// Redis does not respond to a few attempts.
     pub async fn ready(&self) -> redis::RedisResult<()> {
         let ping = async || redis::cmd("PING").query_async::<()>(&mut self.connection.clone()).await;
         for _ in 0..3 {
@@ -148,12 +153,12 @@ impl Source {
         ping().await
     }
 
-    /// The names of its keys.
+    /// The templates of its keys.
     pub fn keys(&self) -> &Keys {
         &self.keys
     }
 
-    /// Where it is, without user and password.
+    /// The address and the database, without user and password.
     pub fn address(&self) -> String {
         format!("{}/{}", self.client.get_connection_info().addr(), self.db)
     }
@@ -165,8 +170,8 @@ fn text_of(value: &Value) -> Option<String> {
 
 fn client(options: &SourceOptions) -> Result<Client> {
     let info = options.url.as_str().into_connection_info();
-    // Its error quotes nothing of the address.
-    let info = info.context("the address of Redis is none: expected redis://, rediss:// or redis+unix://")?;
+    // The error quotes nothing of the URL.
+    let info = info.context("the address of Redis is invalid: expected redis://, rediss:// or redis+unix://")?;
     let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE / 3);
     let tcp = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
     let mut info: ConnectionInfo = info.set_tcp_settings(tcp);

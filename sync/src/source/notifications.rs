@@ -1,4 +1,4 @@
-//! How Redis tells of changes: keyspace notifications.
+//! Keyspace notifications, by which Redis reports changes.
 //! <https://redis.io/docs/latest/develop/pubsub/keyspace-notifications/>
 
 use std::time::Duration;
@@ -10,44 +10,44 @@ use redis::{Msg, RedisError, RedisResult};
 use super::Source;
 use super::problem::is_subscription_refused;
 
-/// The setting that switches them on.
+/// The Redis setting that enables them.
 pub const SETTING: &str = "notify-keyspace-events";
 
-/// The flags that are needed: notifications by key; of deletes and expiry set, moved and taken away; of texts; of sets; of
-/// what has expired, and of what was evicted.
+/// The required flags: `K` notifications by key, `g` generic commands such as DEL, RENAME and
+/// EXPIRE, `$` strings, `s` sets, `x` expired keys, `e` evicted keys.
 const NEEDED: &str = "Kg$sxe";
 
-/// What the flag `A` stands for, of those that are needed.
+/// The required flags that the flag `A` includes.
 const ALL: &str = "g$sxe";
 
 /// How long a subscription may take. A proxy may drop the command without a response.
-const SUBSCRIBE: Duration = Duration::from_secs(15);
+const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What became of a subscription.
+/// The result of an attempt to subscribe.
 pub enum Subscription {
-    /// Notifications come.
+    /// The server sends notifications.
     Active(PubSubSink, PubSubStream),
-    /// The server or its access rules refuse it, and why.
+    /// The server or its access rules refuse the subscription, for this reason.
     Refused(String),
 }
 
-/// The flags that are missing from a setting.
+/// Returns the required flags that a setting lacks.
 pub fn missing(setting: &str) -> String {
     let has = |flag| setting.contains(flag) || (setting.contains('A') && ALL.contains(flag));
     NEEDED.chars().filter(|flag| !has(*flag)).collect()
 }
 
-/// A change that Redis tells of.
+/// A change that Redis notifies of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {
     /// The key that changed.
     pub key: String,
-    /// What was done: `set`, `del`, `expired`, and so on.
+    /// The event: `set`, `del`, `expired`, and so on.
     pub event: String,
 }
 
 impl Source {
-    /// Subscribes to the changes of all keys that matter.
+    /// Subscribes to the changes of all relevant keys.
     ///
     /// # Errors
     ///
@@ -61,35 +61,36 @@ impl Source {
                 Err(error) => return Err(error),
             })
         };
-        match tokio::time::timeout(SUBSCRIBE, subscribed).await {
+        match tokio::time::timeout(SUBSCRIBE_TIMEOUT, subscribed).await {
             Ok(subscribed) => subscribed,
             Err(_) => Err(RedisError::from((redis::ErrorKind::Io, "no response to PSUBSCRIBE"))),
         }
     }
 
-    /// The patterns of channels to which this subscribes.
+    /// The channel patterns of the subscription.
     pub fn channels(&self) -> Vec<String> {
         let db = self.db;
         self.keys().patterns().into_iter().map(|pattern| format!("__keyspace@{db}__:{pattern}")).collect()
     }
 
-    /// What a message tells; `None` if it is of a key whose name is no text.
+    /// Reads a message; `None` if the name of its key is not UTF-8.
     pub fn notification(&self, message: &Msg) -> Option<Notification> {
         let channel: String = message.get_channel().ok()?;
         let (_, key) = channel.split_once("__:")?;
         Some(Notification { key: key.to_owned(), event: message.get_payload().ok()? })
     }
 
-    /// The notifications that are switched off though they are needed.
+    /// Returns the required flags that the server's setting lacks.
     ///
     /// # Errors
     ///
-    /// Redis does not tell its settings: many services that run it for others do not.
+    /// Redis does not report its settings. Many managed services do not.
     pub async fn missing_notifications(&self) -> RedisResult<String> {
         Ok(missing(&self.notifications_setting().await?))
     }
 
-    /// Switches on the notifications that are needed, and leaves on those that are on already. Returns the new setting.
+    /// Adds the required flags to the server's setting, and keeps its other flags. Returns the new
+    /// setting.
     ///
     /// # Errors
     ///

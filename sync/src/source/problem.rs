@@ -1,8 +1,8 @@
-//! Errors of Redis in words that name the cause and the remedy.
+//! Explains errors of Redis: their cause and their remedy.
 
 use redis::{ErrorKind, RedisError};
 
-/// What an error of Redis means for this process. It quotes the server, which quotes no record.
+/// Explains an error. The explanation quotes the server, and the server quotes no record.
 pub fn explain(error: &RedisError) -> String {
     if error.kind() == ErrorKind::AuthenticationFailed {
         return format!("Redis refused the user or the password: {error}");
@@ -26,12 +26,12 @@ pub fn explain(error: &RedisError) -> String {
     format!("{meaning} ({error})")
 }
 
-/// Whether Redis has the connection but not the subscription: the user may not subscribe, or the
-/// server has no such command. Another attempt on the same server gives the same result.
+/// Whether Redis refuses the subscription on a working connection: the user may not subscribe, or
+/// the server has no such command. Another attempt on the same server gives the same result.
 pub fn is_subscription_refused(error: &RedisError) -> bool {
     match error.code() {
         Some("NOPERM") => true,
-        // Proxies in front of Redis have a text of their own.
+        // Proxies in front of Redis have their own messages.
         _ => {
             let text = error.to_string().to_lowercase();
             text.contains("unknown command") || text.contains("not supported") || text.contains("unsupported")

@@ -1,11 +1,12 @@
-//! Names of keys with a place for ids.
+//! Templates of key names with placeholders for ids.
 
 use std::str::FromStr;
 
-/// The name of a key that has an owner and an id in it, as `agentscope:user:{user_id}:agent:{agent_id}`.
+/// The template of a key with an owner and an id, such as
+/// `agentscope:user:{user_id}:agent:{agent_id}`.
 ///
-/// Both may hold any text, the separators included. So a key may be that of several pairs, and only the record under it tells
-/// which.
+/// Both may be any text, including the separators. So a key can match several pairs, and only the
+/// record under it says which one it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyTemplate {
     pub(super) prefix: String,
@@ -14,14 +15,14 @@ pub struct KeyTemplate {
     is_owner_first: bool,
 }
 
-/// The name of a key that has an id in it, as `agentscope:session:lock:{sid}`.
+/// The template of a key with an id, such as `agentscope:session:lock:{sid}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockTemplate {
     prefix: String,
     suffix: String,
 }
 
-/// Why a text is no template.
+/// Why a text is not a template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct TemplateError(&'static str);
@@ -54,7 +55,7 @@ impl FromStr for LockTemplate {
     }
 }
 
-/// Text, name in braces, text, and so on.
+/// Splits a template into alternating texts and names in braces.
 fn parts<const N: usize>(text: &str) -> Result<[&str; N], TemplateError> {
     const SHAPE: TemplateError = TemplateError("expected as many names in braces as the default has");
     let mut parts = Vec::with_capacity(N);
@@ -77,12 +78,12 @@ impl KeyTemplate {
         format!("{prefix}{first}{between}{second}{suffix}")
     }
 
-    /// The owners and ids whose key this is.
+    /// The pairs of owner and id that a key matches.
     pub fn pairs<'a>(&'a self, key: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         let inner = key.strip_prefix(self.prefix.as_str()).and_then(|rest| rest.strip_suffix(self.suffix.as_str()));
         let inner = inner.unwrap_or_default();
-        let places = inner.char_indices().filter(|(at, _)| inner[*at..].starts_with(self.between.as_str()));
-        places.filter_map(|(at, _)| {
+        let separators = inner.char_indices().filter(|(at, _)| inner[*at..].starts_with(self.between.as_str()));
+        separators.filter_map(|(at, _)| {
             let (first, second) = (&inner[..at], &inner[at + self.between.len()..]);
             let (user_id, id) = if self.is_owner_first { (first, second) } else { (second, first) };
             (!user_id.is_empty() && !id.is_empty()).then_some((user_id, id))
@@ -93,7 +94,7 @@ impl KeyTemplate {
         self.pairs(key).next().is_some()
     }
 
-    /// Whether its pattern matches all that the other's does.
+    /// Whether every key that matches the other template matches this one.
     pub(super) fn covers(&self, other: &Self) -> bool {
         self.suffix.is_empty() && self.prefix == other.prefix && self.between == other.between
     }
@@ -109,7 +110,7 @@ impl LockTemplate {
         format!("{}{session_id}{}", self.prefix, self.suffix)
     }
 
-    /// The session whose lock this is.
+    /// The session id in the key of a lock.
     pub fn session<'a>(&self, key: &'a str) -> Option<&'a str> {
         key.strip_prefix(self.prefix.as_str())?.strip_suffix(self.suffix.as_str())
     }
@@ -119,7 +120,7 @@ impl LockTemplate {
     }
 }
 
-/// The text as a pattern that matches nothing else.
+/// Escapes a text, so that as a pattern it matches only itself.
 pub(super) fn glob(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len());
     for letter in text.chars() {

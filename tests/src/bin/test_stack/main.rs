@@ -24,7 +24,7 @@ async fn main() {
     let mut terminated = signal(SignalKind::terminate()).unwrap();
     let database = TestDynamoDb::embedded(TableNames::with_prefix("agentscope")).await;
     let throttle = Arc::<Throttle>::default();
-    let throttled = proxy::before(&database.url, {
+    let throttled = proxy::intercept(&database.url, {
         let throttle = Arc::clone(&throttle);
         move |call, upstream| throttle::forward(Arc::clone(&throttle), call, upstream)
     })
