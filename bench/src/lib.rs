@@ -1,4 +1,5 @@
-//! Measures the functions as they are deployed, next to the baseline: the same DynamoDB requests sent by the bare AWS SDK.
+//! Measures the functions as they are deployed, next to the baseline: the same DynamoDB requests
+//! sent by the bare AWS SDK.
 //!
 //! Started by `cargo xtask bench`, which builds everything first.
 //!
@@ -45,7 +46,8 @@ use crate::scenario::{LIST_SCHEDULE_SESSIONS, LIST_SESSIONS, Scenario};
 use crate::size::Size;
 use crate::store::Tables;
 
-/// Measures the functions as they are deployed, next to the baseline: the same DynamoDB requests sent by the bare AWS SDK.
+/// Measures the functions as they are deployed, next to the baseline: the same DynamoDB requests
+/// sent by the bare AWS SDK.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench", args_conflicts_with_subcommands = true)]
 struct Cli {
@@ -66,8 +68,8 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Options {
-    /// A DynamoDB that runs already, and does not check signatures. It gets tables with names of their own, which are
-    /// deleted at the end. Without it, an embedded one is started.
+    /// A DynamoDB that runs already, and does not check signatures. It gets tables with names of
+    /// their own, which are deleted at the end. Without it, an embedded one is started.
     #[arg(long, value_name = "URL")]
     store_url: Option<String>,
     /// Where the results go.
@@ -127,7 +129,8 @@ fn run(options: &Options) -> Result<()> {
             serde_json::from_slice(&text).with_context(|| file.display().to_string())?
         }
         None => {
-            // One thread: the driver waits while the others work, and must not take their processors.
+            // One thread: the driver waits while the others work, and must not take their
+            // processors.
             let results = runtime(tokio::runtime::Builder::new_current_thread())?.block_on(measured(options))?;
             write(&options.json, serde_json::to_string_pretty(&results)? + "\n")?;
             results

@@ -17,8 +17,8 @@ use crate::results::{Cpu, Measured, Outcome};
 use crate::scenario::Scenario;
 use crate::stats::{Times, paired_ratio};
 
-/// How often the requests of a call are counted. Where the machine is so busy that a request is held up, it seems to wait
-/// for another; the count with the fewest waves is the right one.
+/// How often the requests of a call are counted. Where the machine is so busy that a request is
+/// held up, it seems to wait for another; the count with the fewest waves is the right one.
 const COUNTS: usize = 3;
 
 /// How long and how often is measured.
@@ -87,8 +87,8 @@ pub(crate) struct Counted {
     body_bytes: usize,
 }
 
-/// Records the DynamoDB requests of a scenario. `None` if it is conditional and the response has no
-/// entity tag.
+/// Records the DynamoDB requests of a scenario. `None` if it is conditional and the response has
+/// no entity tag.
 pub(crate) async fn count(scenario: &Scenario, binary: &Path, deployment: &Deployment) -> Result<Option<Counted>> {
     let proxy = DynamoDbProxy::delaying(&deployment.store_url).await;
     let mut function = Function::start(binary, &deployment.at(&proxy.url), &[]).await?;
@@ -186,7 +186,8 @@ pub(crate) async fn group(
     Ok(measured)
 }
 
-/// Calls each once, and again and again: as often as is wanted at the least, and no longer than the time allows.
+/// Calls each once, and again and again: as often as is wanted at the least, and no longer than
+/// the time allows.
 async fn take_turns(pairs: &mut [Pair], calls: RangeInclusive<usize>, time: Duration) -> Result<()> {
     let begun = Instant::now();
     for round in 0..*calls.end() {

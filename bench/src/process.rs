@@ -18,7 +18,8 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 /// The time that a function has for an event: about what API Gateway waits.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// The clock ticks of `/proc`, a second: what Linux shows is counted in these, whatever the kernel's own clock.
+/// The clock ticks of `/proc`, a second: what Linux shows is counted in these, whatever the
+/// kernel's own clock.
 const TICKS: f64 = 100.0;
 
 /// What Lambda gives every function and a client needs; without them in this environment, these.
@@ -185,7 +186,8 @@ impl Usage {
         Self::parse(&std::fs::read_to_string(format!("/proc/{id}/stat"))?).context("/proc/…/stat cannot be read")
     }
 
-    /// Fields 14 and 15. The name, field 2, is in brackets, for it may have blanks and brackets itself.
+    /// Fields 14 and 15. The name, field 2, is in brackets, for it may have blanks and brackets
+    /// itself.
     fn parse(stat: &str) -> Option<Self> {
         let (_, fields) = stat.rsplit_once(')')?;
         let mut fields = fields.split_whitespace().skip(11);

@@ -110,7 +110,8 @@ impl Scenario {
         if self.data.scheduled { LIST_SCHEDULE_SESSIONS } else { LIST_SESSIONS }
     }
 
-    /// The event that an HTTP API makes of the request. `etag` is that of the response that the client has.
+    /// The event that an HTTP API makes of the request. `etag` is that of the response that the
+    /// client has.
     pub(crate) fn event(&self, etag: Option<&str>) -> Bytes {
         let mut request = if self.data.scheduled {
             HttpRequest::schedule_sessions(self.data.user_id, SCHEDULE)

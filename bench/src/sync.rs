@@ -1,5 +1,5 @@
-//! How `agentscope-sync redis` keeps up: a first load, a restart over the same, and changes that are followed.
-//! `cargo xtask bench sync`.
+//! How `agentscope-sync redis` keeps up: a first load, a restart over the same, and changes that
+//! are followed. `cargo xtask bench sync`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,11 +18,13 @@ use crate::large;
 use crate::process::peak_memory;
 use crate::text::TextGenerator;
 
-/// Of a hundred sessions, how many have a conversation of how many bytes: most are short, few are very long.
+/// Of a hundred sessions, how many have a conversation of how many bytes: most are short, few are
+/// very long.
 const SIZES: [(usize, usize); 4] = [(70, 4_000), (20, 40_000), (9, 200_000), (1, 1_500_000)];
 /// Sessions of one user.
 const PER_USER: usize = 100;
-/// Of a hundred changes, how many are locks taken or dropped. The others are chat turns: they write the whole session.
+/// Of a hundred changes, how many are locks taken or dropped. The others are chat turns: they
+/// write the whole session.
 const LOCKS: usize = 20;
 
 /// What is measured.
@@ -39,7 +41,8 @@ pub(crate) struct Options {
     /// How many of them a second.
     #[arg(long, default_value_t = 100)]
     rate: u32,
-    /// In MB, the sizes of sessions that are copied alone. With 0 sessions only these are measured.
+    /// In MB, the sizes of sessions that are copied alone. With 0 sessions only these are
+    /// measured.
     #[arg(long, value_delimiter = ',', default_values_t = [10, 40, 80])]
     large: Vec<usize>,
 }
@@ -125,7 +128,8 @@ impl Sync<'_> {
         command
     }
 
-    /// Compares everything once: how long that takes, the most memory that it takes, and what the process says.
+    /// Compares everything once: how long that takes, the most memory that it takes, and what the
+    /// process says.
     pub(crate) fn once(&self, url: &str, arguments: &[&str]) -> Result<(Duration, u64, String)> {
         let begun = Instant::now();
         let mut child = self.command(&[&["redis", "--once"], arguments].concat(), url).spawn()?;

@@ -174,7 +174,8 @@ fn cpu(cpu: &Cpu) -> String {
     format!("{:.2} + {:.2} ms", cpu.user / 1e3, cpu.system / 1e3)
 }
 
-/// A table whose columns stand in line: the first to the left, the others to the right. Rows may end early.
+/// A table whose columns stand in line: the first to the left, the others to the right. Rows may
+/// end early.
 fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let cell = |row: &[String], column: usize| row.get(column).cloned().unwrap_or_default();
     let head: Vec<String> = head.iter().map(|title| (*title).to_owned()).collect();

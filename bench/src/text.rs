@@ -1,4 +1,5 @@
-//! Text as it stands in conversations with coding agents: it compresses about as well as real ones.
+//! Text as it stands in conversations with coding agents: it compresses about as well as real
+//! ones.
 
 use fastrand::Rng;
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! The integration tests that cross crates: one target, so that the AWS SDK and SQLite are linked once.
+//! The integration tests that cross crates: one target, so that the AWS SDK and SQLite are linked
+//! once.
 
 mod caching;
 mod contract;

@@ -11,7 +11,8 @@ use crate::responses::body;
 ///
 /// # Panics
 ///
-/// A response is not marked as the gateway needs it, or does not decode to the one without encoding.
+/// A response is not marked as the gateway needs it, or does not decode to the one without
+/// encoding.
 pub async fn check_compressed_responses(function: &mut Function, request: &HttpRequest) {
     let mut send = async |event: Value| match function.invoke(&event.to_string()).await {
         Outcome::Response(response) => response,

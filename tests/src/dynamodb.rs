@@ -1,6 +1,7 @@
 //! A DynamoDB for a test, with tables of its own.
 //!
-//! It is an embedded one unless `TEST_DYNAMODB_URL` names another, such as Amazon's DynamoDB Local.
+//! It is an embedded one unless `TEST_DYNAMODB_URL` names another, such as Amazon's DynamoDB
+//! Local.
 
 use std::net::TcpListener;
 use std::time::Duration;

@@ -54,7 +54,8 @@ fn lambda_environment(runtime_api: &str) -> [(&'static str, String); 4] {
     ]
 }
 
-/// Starts a function that is expected to stop by itself, and returns whether it succeeded and what it wrote.
+/// Starts a function that is expected to stop by itself, and returns whether it succeeded and what
+/// it wrote.
 pub async fn run_to_end(binary: impl AsRef<Path>, environment: Vec<(&'static str, String)>) -> (bool, String) {
     let mut command = Command::new(binary.as_ref());
     command.env_clear().envs(lambda_environment("127.0.0.1:1")).envs(environment).kill_on_drop(true);
@@ -116,8 +117,8 @@ impl Function {
         outcome(posted).await
     }
 
-    /// Sends an event with headers that replace the usual ones. The receiver gets what the function
-    /// posts.
+    /// Sends an event with headers that replace the usual ones. The receiver gets what the
+    /// function posts.
     pub fn send(&mut self, deadline: u64, event: &str, headers: Headers) -> oneshot::Receiver<Posted> {
         self.api.send(Event { payload: event.to_owned().into(), deadline, trace: self.trace.clone(), headers })
     }

@@ -1,4 +1,5 @@
-//! Shared by the tests and the benchmark: DynamoDB and its proxy, Redis, a Runtime API, events, data.
+//! Shared by the tests and the benchmark: DynamoDB and its proxy, Redis, a Runtime API, events,
+//! data.
 
 pub mod claims;
 pub mod compressed;

@@ -13,7 +13,8 @@ use crate::template::Template;
 /// An operation on a table, or on an index of it: `("Query", "table/AgentsTable")`.
 pub type Permission = (String, String);
 
-/// What a role of a template allows on tables. In both templates these have the names that [`needed`] gives them.
+/// What a role of a template allows on tables. In both templates these have the names that
+/// [`needed`] gives them.
 ///
 /// # Panics
 ///

@@ -50,7 +50,8 @@ pub fn container(template: &Template) -> Value {
     container.clone()
 }
 
-/// What an instruction of the Dockerfile says about the image itself, rather than about the one that builds it.
+/// What an instruction of the Dockerfile says about the image itself, rather than about the one
+/// that builds it.
 ///
 /// # Panics
 ///

@@ -1,7 +1,8 @@
 //! A Lambda Runtime API for one function.
 //!
 //! It measures the time from handing an event over to the last byte of the response, and adds as
-//! little to that time as it can: it neither parses nor copies a body before the response is taken.
+//! little to that time as it can: it neither parses nor copies a body before the response is
+//! taken.
 
 use std::collections::HashMap;
 use std::io;

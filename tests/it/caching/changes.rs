@@ -17,13 +17,15 @@ enum Shown {
     Nowhere,
 }
 
-/// Every way to request the lists. The first of each is the one of which a change says whether it is shown.
+/// Every way to request the lists. The first of each is the one of which a change says whether it
+/// is shown.
 fn ways() -> [Vec<HttpRequest>; 2] {
     let queries = ["", "view=summary", "limit=3&count=1"];
     lists().map(|list| queries.iter().map(|query| with_query(&list, query)).collect())
 }
 
-/// Makes the changes one after the other. Each shows where it should, and wherever it does the tag is another.
+/// Makes the changes one after the other. Each shows where it should, and wherever it does the tag
+/// is another.
 async fn change_the_tag(changes: Vec<(&str, Shown, Change)>) {
     let database = database().await;
     let store = &database.store;
@@ -218,7 +220,8 @@ async fn sessions_of_other_agents_count_where_teams_show_them() {
     .await;
 }
 
-/// Two users whose sessions have the same ids, and even the same versions, as where a table was copied.
+/// Two users whose sessions have the same ids, and even the same versions, as where a table was
+/// copied.
 #[tokio::test]
 async fn whose_list_it_is_counts() {
     let database = database().await;

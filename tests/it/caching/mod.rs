@@ -1,4 +1,5 @@
-//! Conditional requests: caching headers, entity tags, and when a client's response is still valid.
+//! Conditional requests: caching headers, entity tags, and when a client's response is still
+//! valid.
 
 mod change;
 mod changes;

@@ -10,7 +10,8 @@ use agentscope_tests::records::{parse, with};
 use crate::caching::world::{chat, database, lists};
 use crate::requests::{header, send, send_conditional, tagged, with_query};
 
-/// The store by way of a proxy that does something the first time that an item with this in its key is requested.
+/// The store by way of a proxy that does something the first time that an item with this in its
+/// key is requested.
 async fn interrupted<A>(
     store: &Store,
     url: &str,
@@ -71,7 +72,8 @@ async fn a_session_that_is_deleted_between_head_and_parts_is_not_in_the_tag() {
     }
 }
 
-/// A head that is rewritten right after it was read: the response has what was read and its tag; the next request gets the new one.
+/// A head that is rewritten right after it was read: the response has what was read and its tag;
+/// the next request gets the new one.
 #[tokio::test]
 async fn a_session_that_is_rewritten_after_it_was_read_is_read_again() {
     for list in lists().map(|list| with_query(&list, "view=summary")) {

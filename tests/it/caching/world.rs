@@ -27,8 +27,8 @@ pub fn chat(number: usize) -> Value {
     session
 }
 
-/// Agent `lead` and schedule `s` with four sessions; one team that the agent leads, and one in which it works for `boss`.
-/// It contains everything that a response can show.
+/// Agent `lead` and schedule `s` with four sessions; one team that the agent leads, and one in
+/// which it works for `boss`. It contains everything that a response can show.
 pub fn world() -> World {
     World {
         agents: ["lead", "boss", "m1", "m2", "idle"].map(|id| agent("alice", id)).into(),

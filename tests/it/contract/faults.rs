@@ -20,7 +20,7 @@ type Edit = fn(&mut Item);
 type Response = lambda_http::Response<String>;
 
 const FAULT: &str = r#"{"detail":"Internal Server Error"}"#;
-const LATER: &str = r#"{"detail":"Service Unavailable"}"#;
+const UNAVAILABLE: &str = r#"{"detail":"Service Unavailable"}"#;
 
 fn requests() -> [HttpRequest; 2] {
     [HttpRequest::sessions("alice", "a"), HttpRequest::schedule_sessions("alice", "s")]
@@ -39,7 +39,7 @@ fn is_fault(response: &Response, about: &str) {
 }
 
 fn is_unavailable(response: &Response, about: &str) {
-    assert_eq!((response.status().as_u16(), response.body().as_str()), (503, LATER), "{about}");
+    assert_eq!((response.status().as_u16(), response.body().as_str()), (503, UNAVAILABLE), "{about}");
     let seconds: u32 = response.headers()["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=60).contains(&seconds), "{about}");
     assert_json(response, about);

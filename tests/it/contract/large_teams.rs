@@ -13,7 +13,8 @@ use crate::contract::large::{recommends_what_works, refusal, send};
 
 const ENCODINGS: [&str; 4] = ["identity", "zstd", "br", "gzip"];
 
-/// Sessions of alice's agent `a`, newest first `s000`, `s001`, …, each in a team of its own of the given ones.
+/// Sessions of alice's agent `a`, newest first `s000`, `s001`, …, each in a team of its own of the
+/// given ones.
 async fn database(sessions: usize, teams: &[Vec<String>], instructions: impl Fn(&str) -> String) -> TestDynamoDb {
     let members = teams.iter().flatten().collect::<std::collections::BTreeSet<_>>();
     let member = |id: &&String| with(agent("alice", id), "/data/system_prompt", instructions(id));

@@ -1,6 +1,7 @@
 //! The parameters that the reference does not have, read as FastAPI reads them.
 //!
-//! `parameters.json` holds what FastAPI respond; `parameters.py` recorded it, and says from which versions.
+//! `parameters.json` holds what FastAPI respond; `parameters.py` recorded it, and says from which
+//! versions.
 
 use agentscope_api::IdentitySource;
 use agentscope_tests::dynamodb::TestDynamoDb;

@@ -99,7 +99,8 @@ async fn a_schedule_without_an_id_is_no_route_even_if_the_gateway_takes_it_for_o
     }
 }
 
-/// An event as `cargo lambda watch` makes it: the gateway's payload 2.0, but everything still percent-encoded.
+/// An event as `cargo lambda watch` makes it: the gateway's payload 2.0, but everything still
+/// percent-encoded.
 fn watch(request: &HttpRequest, id: Option<&str>) -> serde_json::Value {
     let mut event = request.function_url();
     event["pathParameters"] = id.map(|id| json!({ "schedule_id": id })).unwrap_or_else(|| json!({}));

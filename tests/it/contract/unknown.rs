@@ -1,5 +1,5 @@
-//! Values that the set release does not know: they are listed as they came, and no list is lost for
-//! them.
+//! Values that the set release does not know: they are listed as they came, and no list is lost
+//! for them.
 
 use agentscope_model::Release;
 use agentscope_tests::dynamodb::TestDynamoDb;

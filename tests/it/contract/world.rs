@@ -3,7 +3,8 @@
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::records::{World, agent, run, schedule, session};
 
-/// Agent `a` and schedule `s` of `alice`, a session `1`, and a session `2` that the schedule started.
+/// Agent `a` and schedule `s` of `alice`, a session `1`, and a session `2` that the schedule
+/// started.
 pub async fn database() -> TestDynamoDb {
     let world = World {
         agents: vec![agent("alice", "a")],

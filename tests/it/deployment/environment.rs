@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 const FUNCTIONS: [(&str, &str); 2] =
     [("ListSessions", "list-sessions"), ("ListScheduleSessions", "list-schedule-sessions")];
 
-/// Variables in the code that a deployment does not set: Lambda does, or Cargo when it builds, or developers on their
-/// machines, or those who put another gateway or a network's proxy around the functions.
+/// Variables in the code that a deployment does not set: Lambda does, or Cargo when it builds, or
+/// developers on their machines, or those who put another gateway or a network's proxy around the
+/// functions.
 const OTHERS: &[&str] = &[
     "ALL_PROXY",
     "AWS_ACCESS_KEY_ID",
@@ -94,7 +95,8 @@ fn functions_are_built_and_run_as_what_they_are() {
 
 #[test]
 fn a_function_has_the_time_that_its_budget_takes_and_no_more_than_the_gateway_waits() {
-    // shared/api/src/budget.rs: at most 25 seconds for a request, and half a second for its response.
+    // shared/api/src/budget.rs: at most 25 seconds for a request, and half a second for its
+    // response.
     let timeout = Template::with(&[]).function("ListSessions")["Timeout"].as_u64().unwrap();
     assert!((26..=29).contains(&timeout));
 }

@@ -1,4 +1,5 @@
-//! The templates against the code that they deploy. What their roles allow is tested beside the binaries.
+//! The templates against the code that they deploy. What their roles allow is tested beside the
+//! binaries.
 
 mod environment;
 mod identity;

@@ -1,4 +1,5 @@
-//! Alarms and the dashboard. That the functions write these metrics is tested beside their binaries.
+//! Alarms and the dashboard. That the functions write these metrics is tested beside their
+//! binaries.
 
 use agentscope_tests::template::Template;
 use serde_json::{Value, json};

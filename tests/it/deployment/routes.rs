@@ -69,7 +69,8 @@ fn everything_else_goes_to_the_origin_but_for_preflights() {
             expected.insert(format!("{method} {path}"), ORIGIN.1.to_owned());
         }
     }
-    // No $default, ANY or OPTIONS route: it would take preflights from API Gateway, which responses them itself.
+    // No $default, ANY or OPTIONS route: it would take preflights from API Gateway, which
+    // responses them itself.
     assert_eq!(routes(&Template::with(&[ORIGIN])), expected);
 }
 

@@ -18,7 +18,8 @@ fn names() -> TableNames {
     }
 }
 
-/// The properties that follow from the code's definition, in a form that knows no order where DynamoDB knows none.
+/// The properties that follow from the code's definition, in a form that knows no order where
+/// DynamoDB knows none.
 fn expected(table: &Table) -> BTreeMap<&'static str, Value> {
     let keys = |hash: &str, range: &str| json!([{ "AttributeName": hash, "KeyType": "HASH" }, { "AttributeName": range, "KeyType": "RANGE" }]);
     let mut attributes: BTreeSet<_> = [OWNER, table.sort].into();

@@ -10,7 +10,7 @@ use agentscope_tests::proxy::{self, Call};
 use agentscope_tests::records::{parse, session, team};
 use serde_json::{Value, json};
 
-use crate::faults::{an_agent_with, listed};
+use crate::faults::{an_agent_with, session_ids};
 
 /// A session whose state lies in parts and says which version it is.
 fn large(version: usize) -> SessionRecord {
@@ -90,7 +90,7 @@ async fn a_session_that_is_deleted_while_its_state_is_read_is_left_out_and_not_c
         store.delete_session("alice", "large").await.unwrap();
     })
     .await;
-    assert_eq!(listed(&database.store_at(&url)).await, ["s0001", "s0000"]);
+    assert_eq!(session_ids(&database.store_at(&url)).await, ["s0001", "s0000"]);
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn a_session_that_is_deleted_before_its_head_is_read_is_left_out() {
         store.delete_session("alice", "s0001").await.unwrap();
     })
     .await;
-    assert_eq!(listed(&database.store_at(&url)).await, ["s0002", "s0000"]);
+    assert_eq!(session_ids(&database.store_at(&url)).await, ["s0002", "s0000"]);
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn a_session_that_is_deleted_while_its_first_state_is_written_is_whole() {
     })
     .await;
     database.store_at(&url).put_session(&large(1)).await.unwrap();
-    assert_eq!(listed(&database.store).await, ["large"]);
+    assert_eq!(session_ids(&database.store).await, ["large"]);
     assert_eq!(sort_keys(&database).await.len(), 2);
 }
 
@@ -165,13 +165,13 @@ async fn a_writer_that_dies_before_its_first_head_is_seen_by_nobody() {
     .await;
     assert!(database.store_at(&url).put_session(&large(1)).await.is_err());
     assert_eq!(sort_keys(&database).await.len(), 3, "a session, a claim and a part");
-    assert_eq!(listed(&database.store).await, ["s0000"]);
+    assert_eq!(session_ids(&database.store).await, ["s0000"]);
     let heads =
         database.store.heads("alice", vec!["large".into(), "s0000".into()], Detail::Full, usize::MAX).await.unwrap();
     assert_eq!(heads.keys().collect::<Vec<_>>(), ["s0000"]);
 
     database.store.put_session(&large(2)).await.unwrap();
-    assert_eq!(listed(&database.store).await, ["s0000", "large"]);
+    assert_eq!(session_ids(&database.store).await, ["s0000", "large"]);
     assert_eq!(sort_keys(&database).await.len(), 3, "two sessions and a part");
 }
 
@@ -184,7 +184,8 @@ async fn version_of_head(upstream: &proxy::Upstream, call: &proxy::Call) -> Stri
     response["Item"]["version"]["S"].as_str().unwrap().to_owned()
 }
 
-/// The client sends a head again whose response was lost, and is told that it does not replace what it should.
+/// The client sends a head again whose response was lost, and is told that it does not replace
+/// what it should.
 #[tokio::test]
 async fn a_head_whose_response_is_lost_keeps_its_parts() {
     let database = an_agent_with(0).await;

@@ -86,8 +86,8 @@ async fn connections_that_were_closed_since_the_last_request_are_replaced() {
     }
 }
 
-/// As behind a NAT gateway that has forgotten its connections, or after a long sleep: they look open until they are used,
-/// and there are more of them than attempts.
+/// As behind a NAT gateway that has forgotten its connections, or after a long sleep: they look
+/// open until they are used, and there are more of them than attempts.
 #[tokio::test]
 async fn connections_that_turn_out_to_be_dead_are_replaced() {
     let database = &database().await;

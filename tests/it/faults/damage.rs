@@ -1,4 +1,5 @@
-//! Items that cannot be read. A list that should hold one is a fault, and no shorter list: its log names the item.
+//! Items that cannot be read. A list that should hold one is a fault, and no shorter list: its log
+//! names the item.
 
 use agentscope_store::{Detail, keys};
 use agentscope_tests::dynamodb::TestDynamoDb;

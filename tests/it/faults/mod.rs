@@ -23,7 +23,7 @@ async fn an_agent_with(sessions: usize) -> TestDynamoDb {
 }
 
 /// The ids of the sessions in the response, in its order.
-async fn listed(store: &agentscope_store::Store) -> Vec<String> {
+async fn session_ids(store: &agentscope_store::Store) -> Vec<String> {
     let response = list_sessions(store, "alice", "a").await.unwrap().unwrap();
     response.sessions.into_iter().map(|view| view.session.stored.head.id).collect()
 }

@@ -10,9 +10,10 @@ use agentscope_tests::records::{parse, session};
 use serde_json::{Value, json};
 
 use crate::faults::scenario::{ROUTES, Route, database};
-use crate::faults::{an_agent_with, listed, newest_first};
+use crate::faults::{an_agent_with, newest_first, session_ids};
 
-/// Leaves this many keys of a BatchGetItem or writes of a BatchWriteItem in the call, and returns the others.
+/// Leaves this many keys of a BatchGetItem or writes of a BatchWriteItem in the call, and returns
+/// the others.
 fn cut(call: &mut Call, most: usize) -> Value {
     let mut rest = json!({});
     for (table, request) in call.input["RequestItems"].as_object_mut().unwrap() {
@@ -47,7 +48,7 @@ async fn unprocessed_keys_are_requested_again() {
         (status, response)
     })
     .await;
-    assert_eq!(listed(&database.store_at(&url)).await, newest_first(130));
+    assert_eq!(session_ids(&database.store_at(&url)).await, newest_first(130));
 }
 
 #[tokio::test]
@@ -69,7 +70,7 @@ async fn every_page_of_a_query_is_read_though_some_are_empty() {
         }
     })
     .await;
-    assert_eq!(listed(&database.store_at(&url)).await, newest_first(25));
+    assert_eq!(session_ids(&database.store_at(&url)).await, newest_first(25));
 }
 
 /// Also of those Queries that want no more than one item.

@@ -56,8 +56,9 @@ pub fn cases<T: Clone>(faults: &[T]) -> impl Iterator<Item = (Route, &'static st
     operations.flat_map(|(route, operation)| faults.iter().map(move |fault| (route, operation, fault.clone())))
 }
 
-/// Agent `a` and schedule `s` of alice. Of both there are two sessions, `small` and `large`, whose state is in parts. A team
-/// `t`, of which `small` is, has the member `m` and is led by session `lead` of the agent `l`.
+/// Agent `a` and schedule `s` of alice. Of both there are two sessions, `small` and `large`, whose
+/// state is in parts. A team `t`, of which `small` is, has the member `m` and is led by session
+/// `lead` of the agent `l`.
 pub async fn database() -> TestDynamoDb {
     let small = with(run("alice", "a", "s", "small", "2026-01-02T00:00:00"), "/team_id", "t");
     let large = run("alice", "a", "s", "large", "2026-01-01T00:00:00");
@@ -106,7 +107,8 @@ impl Route {
     /// How many requests it needs in that world.
     pub fn requests(self) -> usize {
         match self {
-            // Agent, rows, leases; heads, team; parts, leading session, member, the member's newest session; leading agent.
+            // Agent, rows, leases; heads, team; parts, leading session, member, the member's
+            // newest session; leading agent.
             Self::Sessions => 10,
             // Schedule, rows; heads; parts.
             Self::Schedule => 4,

@@ -7,7 +7,7 @@ use crate::faults::scenario::{
 };
 
 /// What DynamoDB says when it may response later.
-const LATER: [(u16, &str); 7] = [
+const RETRYABLE: [(u16, &str); 7] = [
     (400, "ProvisionedThroughputExceededException"),
     (400, "ThrottlingException"),
     (400, "RequestLimitExceeded"),
@@ -33,7 +33,7 @@ async fn failing(url: &str, operation: &'static str, error: Response, times: usi
 #[tokio::test]
 async fn a_request_that_is_turned_away_for_a_moment_is_sent_again() {
     let database = &database().await;
-    let checks = cases(&LATER).map(async |(route, operation, (status, code))| {
+    let checks = cases(&RETRYABLE).map(async |(route, operation, (status, code))| {
         let about = format!("{route:?}, {operation}, {code}");
         let proxy = failing(&database.url, operation, proxy::error(status, code), 1).await;
         let store = database.store_with_timeouts(&proxy.url, NO_TIMEOUTS).await;
@@ -46,7 +46,7 @@ async fn a_request_that_is_turned_away_for_a_moment_is_sent_again() {
 #[tokio::test]
 async fn a_database_that_keeps_turning_requests_away_makes_the_service_unavailable() {
     let database = &database().await;
-    let checks = cases(&LATER).map(async |(route, operation, (status, code))| {
+    let checks = cases(&RETRYABLE).map(async |(route, operation, (status, code))| {
         let about = format!("{route:?}, {operation}, {code}");
         let proxy = failing(&database.url, operation, proxy::error(status, code), usize::MAX).await;
         is_unavailable(&route.send(&database.store_with_timeouts(&proxy.url, NO_TIMEOUTS).await).await, &about);
@@ -67,8 +67,8 @@ async fn a_refused_request_is_sent_once_and_is_a_fault() {
     futures::future::join_all(checks).await;
 }
 
-/// Retries have a quota, or else they would be the larger part of what a busy database gets. A client that has used it up
-/// is refused no more than that.
+/// Retries have a quota, or else they would be the larger part of what a busy database gets. A
+/// client that has used it up is refused no more than that.
 #[tokio::test]
 async fn a_client_that_was_turned_away_for_long_is_well_again_with_the_database() {
     let database = database().await;

@@ -21,7 +21,8 @@ async fn are_kept_apart(identities: &[IdentitySource], pairs: Vec<[Household; 2]
     }
 }
 
-/// Everything but the users has the same id: agents, sessions, teams, schedules. One of the two sessions runs.
+/// Everything but the users has the same id: agents, sessions, teams, schedules. One of the two
+/// sessions runs.
 #[tokio::test]
 async fn users_with_similar_ids_see_only_their_own_records() {
     let pairs = PAIRS.iter().enumerate().map(|(number, (one, other))| {
@@ -31,7 +32,8 @@ async fn users_with_similar_ids_see_only_their_own_records() {
     are_kept_apart(&[IdentitySource::SUBJECT, Header], pairs.collect()).await;
 }
 
-/// Each of these users has records under the user's own id, so that the ids of a pair look alike in every place.
+/// Each of these users has records under the user's own id, so that the ids of a pair look alike
+/// in every place.
 #[tokio::test]
 async fn users_with_similar_ids_do_not_find_each_others_records_under_similar_ids() {
     let pairs = PAIRS.map(|pair| <[_; 2]>::from(pair).map(|id| Household::new(id, id, false)));

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::requests::respond;
 
-/// The victim has a session and a run under the id `x`, the attacker has an agent and a schedule of that id without any.
+/// The victim has a session and a run under the id `x`, the attacker has an agent and a schedule
+/// of that id without any.
 async fn victim_and_attacker() -> TestDynamoDb {
     let world = World {
         agents: vec![agent("victim", "x"), agent("attacker", "x"), agent("victim", "y")],
@@ -77,8 +78,8 @@ async fn a_token_without_a_subject_is_no_identity() {
     }
 }
 
-/// Only the JWT authorizer's claims have been checked by the gateway; everything else could be the client's own words, or
-/// an authorizer's that nobody has configured here.
+/// Only the JWT authorizer's claims have been checked by the gateway; everything else could be the
+/// client's own words, or an authorizer's that nobody has configured here.
 #[tokio::test]
 async fn a_subject_anywhere_but_in_the_authorizers_claims_is_no_identity() {
     let database = victim_and_attacker().await;
@@ -118,7 +119,8 @@ async fn a_token_does_not_count_where_a_proxy_sets_the_header() {
     }
 }
 
-/// A client that adds a second header to the one of a proxy becomes nobody: neither of the two users.
+/// A client that adds a second header to the one of a proxy becomes nobody: neither of the two
+/// users.
 #[tokio::test]
 async fn two_headers_name_neither_of_their_users() {
     let database = victim_and_attacker().await;

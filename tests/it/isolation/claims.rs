@@ -117,8 +117,8 @@ async fn a_claim_that_is_empty_or_no_text_is_no_identity() {
     }
 }
 
-/// Only the gateway writes `requestContext`. A client has the body, the headers and the query string to itself, and whoever
-/// configures a route its stage variables.
+/// Only the gateway writes `requestContext`. A client has the body, the headers and the query
+/// string to itself, and whoever configures a route its stage variables.
 #[tokio::test]
 async fn an_authorizer_anywhere_but_in_the_request_context_says_nothing() {
     let database = victim().await;
@@ -180,7 +180,8 @@ async fn an_authorizer_anywhere_but_in_the_request_context_says_nothing() {
     }
 }
 
-/// A REST API has no JWT authorizer: an event of its form that claims to have one comes from somewhere else.
+/// A REST API has no JWT authorizer: an event of its form that claims to have one comes from
+/// somewhere else.
 #[tokio::test]
 async fn an_event_of_a_rest_api_has_no_claims() {
     let database = victim().await;
@@ -192,7 +193,8 @@ async fn an_event_of_a_rest_api_has_no_claims() {
     }
 }
 
-/// A request that no authorizer has seen, be it by a route that was added without one or by a function URL.
+/// A request that no authorizer has seen, be it by a route that was added without one or by a
+/// function URL.
 #[tokio::test]
 async fn without_an_authorizer_there_is_no_identity() {
     let database = victim().await;

@@ -1,7 +1,7 @@
 //! Ids as long as a key may be, and longer, and empty ones.
 //!
-//! DynamoDB takes 1 to 2048 bytes in a partition key and 1 to 1024 in a sort key, and refuses a request that names
-//! another. An id that cannot exist is one that does not exist: 404.
+//! DynamoDB takes 1 to 2048 bytes in a partition key and 1 to 1024 in a sort key, and refuses a
+//! request that names another. An id that cannot exist is one that does not exist: 404.
 
 use agentscope_api::IdentitySource;
 use agentscope_tests::dynamodb::TestDynamoDb;
@@ -23,16 +23,16 @@ async fn send(database: &TestDynamoDb, user: &str, request: &HttpRequest) -> (u1
 /// The sessions of an agent, or the status.
 async fn sessions(database: &TestDynamoDb, user: &str, agent_id: &str) -> Result<Vec<String>, u16> {
     let (status, body) = send(database, user, &HttpRequest::sessions("mallory", agent_id)).await;
-    listed(status, &body, |row| &row["session"]["id"])
+    ids_of(status, &body, |row| &row["session"]["id"])
 }
 
 /// The sessions of a schedule, or the status.
 async fn runs(database: &TestDynamoDb, user: &str, schedule_id: &str) -> Result<Vec<String>, u16> {
     let (status, body) = send(database, user, &HttpRequest::schedule_sessions("mallory", schedule_id)).await;
-    listed(status, &body, |row| &row["id"])
+    ids_of(status, &body, |row| &row["id"])
 }
 
-fn listed(status: u16, body: &Value, id: impl Fn(&Value) -> &Value) -> Result<Vec<String>, u16> {
+fn ids_of(status: u16, body: &Value, id: impl Fn(&Value) -> &Value) -> Result<Vec<String>, u16> {
     let ids = || body["sessions"].as_array().unwrap().iter().map(|row| id(row).as_str().unwrap().to_owned()).collect();
     if status == 200 { Ok(ids()) } else { Err(status) }
 }
@@ -107,7 +107,8 @@ async fn an_empty_id_is_nobodys() {
     assert_eq!(sessions(&database, "alice", "agent").await, ids(["no schedule"]));
 }
 
-/// A listing is made of the user's id, a `#`, an instant of 27 characters, another `#` and the session's id, in 1024 bytes.
+/// A listing is made of the user's id, a `#`, an instant of 27 characters, another `#` and the
+/// session's id, in 1024 bytes.
 #[tokio::test]
 async fn a_user_id_that_leaves_a_listing_room_for_one_byte_has_sessions() {
     let database = TestDynamoDb::start().await;
@@ -129,7 +130,8 @@ async fn a_user_id_that_leaves_a_listing_room_for_one_byte_has_sessions() {
     }
 }
 
-/// Too long for a listing even before a session's id is added, in every way: the user's lists are empty.
+/// Too long for a listing even before a session's id is added, in every way: the user's lists are
+/// empty.
 #[tokio::test]
 async fn a_user_id_that_leaves_a_listing_no_room_has_empty_lists() {
     let database = TestDynamoDb::start().await;
@@ -149,7 +151,8 @@ async fn a_user_id_that_leaves_a_listing_no_room_has_empty_lists() {
 #[tokio::test]
 async fn sessions_whose_ids_fit_no_key_are_refused_by_name_and_others_are_loaded() {
     let database = TestDynamoDb::start().await;
-    // The keys of a session's parts leave 964 bytes for its id, and a `#` of it takes three. So states lie in parts here.
+    // The keys of a session's parts leave 964 bytes for its id, and a `#` of it takes three. So
+    // states lie in parts here.
     let longest = [a(964), "#".repeat(321) + "a"];
     let refused = [
         (String::new(), "id: it is empty"),

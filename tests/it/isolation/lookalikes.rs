@@ -1,6 +1,7 @@
 //! Ids that a careless key, comparison or decoder would take for one another.
 
-/// Pairs of ids. Each is tried as ids of users, and as ids of agents, schedules, sessions and teams.
+/// Pairs of ids. Each is tried as ids of users, and as ids of agents, schedules, sessions and
+/// teams.
 pub const PAIRS: [(&str, &str); 64] = [
     // Nothing alike but all that is shared.
     ("alice", "bob"),

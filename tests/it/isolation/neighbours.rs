@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::requests::respond;
 
-/// A user's records under one id: an agent, a session of it, a team that the session leads, a schedule that has run once.
+/// A user's records under one id: an agent, a session of it, a team that the session leads, a
+/// schedule that has run once.
 ///
 /// Whatever is shown of them bears a mark that stands nowhere else.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +33,8 @@ impl Household {
         format!("{}→member", self.id)
     }
 
-    /// The member's session. Its id is read off an index and returned without another look, so it is nobody else's.
+    /// The member's session. Its id is read off an index and returned without another look, so it
+    /// is nobody else's.
     fn work(&self, mark: &str) -> String {
         format!("{}→work {mark}", self.id)
     }
@@ -91,10 +93,12 @@ impl Neighbours {
         Self { database, households: placed }
     }
 
-    /// Requests this id from both routes as this user; expects the user's own records alone, or 404.
+    /// Requests this id from both routes as this user; expects the user's own records alone, or
+    /// 404.
     pub async fn check(&self, identity: IdentitySource, user: &str, id: &str) {
         let header = match identity {
-            // Control characters cannot be in a header, and blanks around an id are not part of it.
+            // Control characters cannot be in a header, and blanks around an id are not part of
+            // it.
             IdentitySource::Header if user.contains(char::is_control) || user.trim() != user => return,
             IdentitySource::Header => user,
             IdentitySource::Jwt { .. } => "mallory",

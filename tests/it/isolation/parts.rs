@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use crate::requests::respond;
 
-/// Unescaped, the keys of all but the first would lie among those of the first one's parts, or beside its lease. Those with
-/// an early version would count as left behind by an earlier writer.
+/// Unescaped, the keys of all but the first would lie among those of the first one's parts, or
+/// beside its lease. Those with an early version would count as left behind by an earlier writer.
 const IDS: [&str; 9] = [
     "x",
     "x#state#",

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 const DAY: &str = "2026-01-01T00:00:00";
 
-/// Bob's records, which Alice's name: an agent with a session that leads a team, and a schedule that has run.
+/// Bob's records, which Alice's name: an agent with a session that leads a team, and a schedule
+/// that has run.
 fn bobs() -> World {
     let chat = with(session("bob", "bobs-agent", "bobs-session", DAY), "/team_id", "bobs-team");
     World {
@@ -27,7 +28,8 @@ async fn send(database: &TestDynamoDb, request: &HttpRequest, status: u16) -> Va
     serde_json::from_str(response.body()).unwrap()
 }
 
-/// The team of Alice's only session with this agent, after a check that nothing of Bob's is in the response.
+/// The team of Alice's only session with this agent, after a check that nothing of Bob's is in the
+/// response.
 async fn team_of_alices_session(database: &TestDynamoDb, agent_id: &str) -> Value {
     let body = send(database, &HttpRequest::sessions("alice", agent_id), 200).await;
     assert_eq!(body["total"], 1);
@@ -76,7 +78,8 @@ async fn a_team_whose_leading_session_has_another_users_agent_has_no_leader() {
 async fn a_members_newest_session_is_not_another_users() {
     let mut world = bobs();
     let chat = with(session("alice", "agent", "session", DAY), "/team_id", "team");
-    // Both have agents of these ids; of Bob's sessions one is newer than Alice's, the other has no counterpart.
+    // Both have agents of these ids; of Bob's sessions one is newer than Alice's, the other has no
+    // counterpart.
     for user in ["alice", "bob"] {
         world.agents.extend([agent(user, "busy"), agent(user, "idle")]);
     }

@@ -83,7 +83,8 @@ async fn the_first_and_the_last_day_of_the_calendar_are_in_order() {
     .await;
 }
 
-/// Times are said in several ways but are one, so ids decide, in the direction of the list: the greatest first, by bytes.
+/// Times are said in several ways but are one, so ids decide, in the direction of the list: the
+/// greatest first, by bytes.
 #[tokio::test]
 async fn sessions_that_were_created_at_once_are_in_the_order_of_their_ids() {
     let times =

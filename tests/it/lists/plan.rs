@@ -58,8 +58,8 @@ fn assert_plan<const N: usize>(sent: &[Recorded], deepest: usize, expected: [(&s
     assert!(depth(sent) <= deepest, "{} requests one after the other", depth(sent));
 }
 
-/// 300 sessions of an agent and 12 teams of 5 members, each with a session of its own. The members of different teams are
-/// different agents. Every team has two of the 300 sessions.
+/// 300 sessions of an agent and 12 teams of 5 members, each with a session of its own. The members
+/// of different teams are different agents. Every team has two of the 300 sessions.
 fn big_world() -> World {
     let mut world = World { agents: vec![agent("alice", "lead")], ..World::default() };
     for number in 0..300 {
@@ -80,7 +80,8 @@ fn big_world() -> World {
             world.agents.push(agent("alice", id));
             world.sessions.push(session("alice", id, &format!("work of {id}"), "2026-01-01T00:00:00"));
         }
-        // Nine teams are led by the agent's own sessions, two by those of agents outside, one by a member's.
+        // Nine teams are led by the agent's own sessions, two by those of agents outside, one by a
+        // member's.
         let leading = match number {
             0..9 => format!("chat {number}"),
             9 | 10 => {
@@ -115,10 +116,12 @@ async fn sessions_with_teams_take_four_round_trips_whatever_their_number() {
             // Then 300 heads, 100 at a time, and 12 teams.
             ("BatchGetItem heads", 3),
             ("BatchGetItem teams", 1),
-            // Then 50 + 2 parts, 40 at a time, and the three sessions that lead from outside the list.
+            // Then 50 + 2 parts, 40 at a time, and the three sessions that lead from outside the
+            // list.
             ("BatchGetItem parts", 2),
             ("BatchGetItem agents of sessions", 1),
-            // In the third round the 60 members, in the fourth the two leaders that are neither members nor the agent.
+            // In the third round the 60 members, in the fourth the two leaders that are neither
+            // members nor the agent.
             ("BatchGetItem agents", 1 + 1),
         ],
     );
@@ -170,7 +173,8 @@ async fn a_page_of_sessions_with_one_team_takes_three_round_trips() {
     world.teams.push(team("alice", "team", "chat 0", &members));
     let (store, proxy) = recorded(&world).await;
     assert_eq!(requests::sessions(&store, "lead").await.len(), 30);
-    // All states are small and the agent leads the team itself: no parts, no other leading session, no fourth round.
+    // All states are small and the agent leads the team itself: no parts, no other leading
+    // session, no fourth round.
     assert_plan(
         &proxy.take(),
         3,
@@ -187,8 +191,8 @@ async fn a_page_of_sessions_with_one_team_takes_three_round_trips() {
     );
 }
 
-/// The newest sessions of a few members are requested one by one; those of more members among the user's newest sessions, and
-/// one by one where they are not among these.
+/// The newest sessions of a few members are requested one by one; those of more members among the
+/// user's newest sessions, and one by one where they are not among these.
 #[tokio::test]
 async fn members_whose_sessions_are_old_are_found_without_another_round_trip() {
     for (members, at_once, one_by_one) in [(3, 0, 3), (4, 1, 4)] {

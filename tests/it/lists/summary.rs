@@ -26,8 +26,8 @@ fn value(text: &str) -> (&str, &str) {
     text.split_at(values.byte_offset())
 }
 
-/// The full response with every state's bulk replaced, and without the summary's `status`: found in the text, so that
-/// every other byte stays.
+/// The full response with every state's bulk replaced, and without the summary's `status`: found
+/// in the text, so that every other byte stays.
 fn without_bulk(full: &str) -> String {
     const STATE: &str = r#""state":{"session_id":"#;
     let (mut rest, mut out) = (full, String::new());
@@ -101,7 +101,8 @@ fn full(id: &str) -> Value {
     with(session, "/newer", json!({ "state": { "summary": "stays" } }))
 }
 
-/// The parts that the session's documents lie in: with more than 336 KB of them they follow the bulk.
+/// The parts that the session's documents lie in: with more than 336 KB of them they follow the
+/// bulk.
 fn with_large(place: &str, session: Value) -> Value {
     with(session, place, noise(1, 600_000))
 }

@@ -27,7 +27,8 @@ async fn database_with<const S: usize, const T: usize>(
     TestDynamoDb::with_export(&world.text()).await
 }
 
-/// The team that is shown with a session: its id, the leader's, and those of the members with their sessions'.
+/// The team that is shown with a session: its id, the leader's, and those of the members with
+/// their sessions'.
 async fn team_of(store: &Store, agent_id: &str, session_id: &str) -> Value {
     let rows = sessions(store, agent_id).await;
     let row = rows.iter().find(|row| row["session"]["id"] == session_id).unwrap();

@@ -25,7 +25,8 @@ pub fn document(release: Release) -> &'static Value {
     &DOCUMENTS[release as usize]
 }
 
-/// Whether status, headers and body are as the response to GET of this path is described; else, what is not.
+/// Whether status, headers and body are as the response to GET of this path is described; else,
+/// what is not.
 ///
 /// A response without a body counts as one to HEAD: the same headers.
 pub fn is_described(release: Release, path: &str, response: &Response<String>) -> Result<(), String> {
@@ -53,8 +54,8 @@ pub fn is_described(release: Release, path: &str, response: &Response<String>) -
     fits(release, schema, &body).map_err(|error| format!("the body{error}"))
 }
 
-/// Whether a text is JSON that no [`Value`] can hold, as some that the tests make up: nested deeper than 128, or with a number
-/// beyond those of 64 bits. Other tests look at it as text.
+/// Whether a text is JSON that no [`Value`] can hold, as some that the tests make up: nested
+/// deeper than 128, or with a number beyond those of 64 bits. Other tests look at it as text.
 fn is_beyond_values(text: &str) -> bool {
     let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
     let error = serde_json::from_str::<Value>(text).err().map(|error| error.to_string()).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! `openapi.yaml` says what is respond: its schemas are those of the models, and no response is another.
+//! `openapi.yaml` says what is respond: its schemas are those of the models, and no response is
+//! another.
 
 pub mod described;
 mod document;

@@ -1,4 +1,5 @@
-//! Every status that the document names, but for the gateway's own, is one that a function really responses.
+//! Every status that the document names, but for the gateway's own, is one that a function really
+//! responses.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +18,8 @@ use crate::requests::{respond, respond_to_text};
 /// API Gateway says these, no function does.
 const OF_THE_GATEWAY: [u16; 2] = [403, 429];
 
-/// Agent `a` and schedule `s` of `alice` with two sessions, which are too large to be respond together without compression.
+/// Agent `a` and schedule `s` of `alice` with two sessions, which are too large to be respond
+/// together without compression.
 pub async fn database() -> TestDynamoDb {
     let session = |number: u64| {
         let session = run("alice", "a", "s", &number.to_string(), "2026-01-01T00:00:00");
@@ -49,7 +51,7 @@ async fn status(store: &Store, identity: IdentitySource, event: &Value) -> u16 {
     respond(store, identity, event).await.status().as_u16()
 }
 
-/// The responses are held against the document where they are made.
+/// `requests::respond` validates the responses against the document.
 #[tokio::test]
 async fn both_routes_respond_with_every_status() {
     let database = database().await;

@@ -10,7 +10,8 @@ use serde_json::Value;
 use crate::pages::world::{page, status_and_body, time};
 use crate::requests::with_parameters;
 
-/// Two users with two agents and two schedules each, all with ids alike, and three sessions of each pair.
+/// Two users with two agents and two schedules each, all with ids alike, and three sessions of
+/// each pair.
 async fn database() -> TestDynamoDb {
     let mut world = World::default();
     for user_id in ["alice", "bob"] {

@@ -1,4 +1,5 @@
-//! Cursors with a right checksum that no page ever gave. The checksum is no secret, so anybody can make them.
+//! Cursors with a right checksum that no page ever gave. The checksum is no secret, so anybody can
+//! make them.
 
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
@@ -13,7 +14,8 @@ use sha2::{Digest, Sha256};
 use crate::pages::world::{lists, page, status_and_body, time, world};
 use crate::requests::{id, with_parameters};
 
-/// Owners whose rows lie beside each other in the indexes: their agents and schedules have the same ids.
+/// Owners whose rows lie beside each other in the indexes: their agents and schedules have the
+/// same ids.
 const OWNERS: [&str; 6] = ["alice", "alice#", "alice!", "alicf", "ali", "bob"];
 
 async fn database() -> TestDynamoDb {

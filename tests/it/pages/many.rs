@@ -18,13 +18,14 @@ fn text(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
 
-/// The id of the session that was created at this second. The ids' order is another than that of the times.
+/// The id of the session that was created at this second. The ids' order is another than that of
+/// the times.
 fn id(second: usize) -> String {
     format!("{:04}", second * 7919 % SESSIONS)
 }
 
-/// The item of the session that was created at this second: another one's with other ids and times, so that ten thousand can be
-/// written in batches.
+/// The item of the session that was created at this second: another one's with other ids and
+/// times, so that ten thousand can be written in batches.
 fn copy_of(head: &HashMap<String, AttributeValue>, second: usize) -> WriteRequest {
     let (id, created_at) = (id(second), time(second));
     let mut head = head.clone();
@@ -73,7 +74,8 @@ impl Others {
         self.turn += 1;
         let turn = self.turn;
         let ahead = |far: usize| (turn * 6007 + far * 2003) % at.max(1);
-        // Newer than all, at the place itself, shortly before and after it, and anywhere further on.
+        // Newer than all, at the place itself, shortly before and after it, and anywhere further
+        // on.
         let times = [
             format!("2026-01-02T00:00:00.{turn:06}"),
             format!("{}.5", time(at)),
@@ -87,7 +89,8 @@ impl Others {
             store.put_session(&parse(&session.to_string()).unwrap()).await.unwrap();
             self.created.insert(id, time);
         }
-        // The session at the place, which the cursor names, one that was listed already, and one further on.
+        // The session at the place, which the cursor names, one that was listed already, and one
+        // further on.
         for second in [at, (at + turn * 31).min(SESSIONS - 1), ahead(1)] {
             let id = id(second);
             store.delete_session("alice", &id).await.unwrap();
@@ -139,8 +142,8 @@ impl Walk {
         }
     }
 
-    /// Every session that was there from the first page to the last is listed once; nothing is listed twice, and all
-    /// is in order.
+    /// Every session that was there from the first page to the last is listed once; nothing is
+    /// listed twice, and all is in order.
     fn assert_whole(&self, others: &Others) {
         let Self { list, listed, .. } = self;
         let key = |(time, id): &(String, String)| {

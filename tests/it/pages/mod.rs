@@ -1,4 +1,5 @@
-//! Lists in pages: every session of the caller once, whatever changes meanwhile and whatever the cursor.
+//! Lists in pages: every session of the caller once, whatever changes meanwhile and whatever the
+//! cursor.
 
 mod cursors;
 mod forged;

@@ -25,7 +25,8 @@ async fn recorded() -> (TestDynamoDb, Store, DynamoDbProxy) {
     (database, store, proxy)
 }
 
-/// The requests, each in a line: what it reads and how much of it. Sorted, since some are sent side by side.
+/// The requests, each in a line: what it reads and how much of it. Sorted, since some are sent
+/// side by side.
 fn lines(sent: &[Recorded]) -> Vec<String> {
     let mut lines: Vec<_> = sent.iter().map(line).collect();
     lines.sort();

@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::pages::world::{page, time, walk};
 use crate::requests::{id, with_parameters};
 
-/// Agent `a` has eight sessions, every other in a team that it leads or works in; agent `m` works in both, and leads one.
+/// Agent `a` has eight sessions, every other in a team that it leads or works in; agent `m` works
+/// in both, and leads one.
 async fn database() -> TestDynamoDb {
     let mut world = World { agents: vec![agent("alice", "a"), agent("alice", "m")], ..World::default() };
     for number in 0..8 {

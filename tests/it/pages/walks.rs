@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::pages::world::{Page, lists, page, status_and_body, time, walk, with_sessions, world};
 use crate::requests::with_parameters;
 
-/// The pages have the sessions in this order, each once, are full but for the last, and only the last has no successor.
+/// The pages have the sessions in this order, each once, are full but for the last, and only the
+/// last has no successor.
 fn are_pages_of(pages: &[Page], ids: &[String], limit: usize, about: &str) {
     let listed: Vec<_> = pages.iter().map(Page::ids).collect();
     let expected: Vec<_> =
@@ -105,7 +106,8 @@ async fn the_limit_may_change_from_page_to_page_and_a_page_may_be_requested_agai
     }
 }
 
-/// The rows of pages are those of the whole list, and the members around them are those that were requested.
+/// The rows of pages are those of the whole list, and the members around them are those that were
+/// requested.
 #[tokio::test]
 async fn a_page_differs_from_the_whole_list_in_what_surrounds_the_rows() {
     let (database, _) = with_sessions(3).await;

@@ -1,4 +1,5 @@
-//! Any JSON, as text: numbers keep their digits, keys their order, and there is more than one way to spell it.
+//! Any JSON, as text: numbers keep their digits, keys their order, and there is more than one way
+//! to spell it.
 
 use proptest::collection::vec;
 use proptest::prelude::*;

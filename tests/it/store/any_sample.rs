@@ -6,7 +6,8 @@ use proptest::sample::select;
 
 use crate::store::any_json::{Node, string, value};
 
-/// A value as it is sent, with its fields in any order and some of them absent, and as it comes back.
+/// A value as it is sent, with its fields in any order and some of them absent, and as it comes
+/// back.
 #[derive(Debug, Clone)]
 pub struct Sample {
     pub sent: Node,
@@ -105,8 +106,8 @@ pub fn nullable(name: &'static str, samples: Samples) -> Field {
     optional(name, "null", prop_oneof![just(Node::raw("null")), samples].boxed())
 }
 
-/// Fields and unknown ones, sent in another order than that in which they come back: the known ones in the contract's
-/// order, then the unknown ones as they came.
+/// Fields and unknown ones, sent in another order than that in which they come back: the known
+/// ones in the contract's order, then the unknown ones as they came.
 pub fn record(fields: Vec<Field>) -> Samples {
     let known: Vec<_> = fields.iter().map(|field| (field.name, field.default)).collect();
     let samples: Vec<_> = fields.into_iter().map(|field| field.sample).collect();

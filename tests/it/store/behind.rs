@@ -63,7 +63,8 @@ pub async fn put_item(database: &TestDynamoDb, item: Item) {
 /// A version of the year 6429.
 pub const FUTURE: &str = "7fffffff-ffff-7fff-8000-000000000000";
 
-/// Gives the state of one of alice's sessions another version, as if its writer's clock had been wrong.
+/// Gives the state of one of alice's sessions another version, as if its writer's clock had been
+/// wrong.
 pub async fn set_version(database: &TestDynamoDb, id: &str, version: &str) {
     let (head, parts) = head_and_parts(database, "alice", id).await;
     let current = head["version"].as_s().unwrap().clone();

@@ -1,4 +1,5 @@
-//! Copies of records that live elsewhere: written and deleted only while the table holds what was read.
+//! Copies of records that live elsewhere: written and deleted only while the table holds what was
+//! read.
 
 use agentscope_model::{AgentRecord, SessionRecord};
 use agentscope_store::{Detail, RecordKind, SourceFingerprint, Store, StoredVersion};
@@ -12,7 +13,7 @@ fn original(hash: u8) -> SourceFingerprint {
     SourceFingerprint { content_hash: [hash; 32], is_on_agent_list: true, is_on_schedule_list: true }
 }
 
-async fn held(store: &Store, kind: RecordKind, id: &str) -> StoredVersion {
+async fn stored_version(store: &Store, kind: RecordKind, id: &str) -> StoredVersion {
     store.stored_versions(kind, &[("alice", id)], true).await.unwrap().remove(0).0
 }
 
@@ -27,24 +28,24 @@ fn a_session(id: &str, summary: &str) -> SessionRecord {
 #[tokio::test]
 async fn an_old_copy_never_replaces_a_newer_one() {
     let store = TestDynamoDb::start().await.store;
-    let nothing = held(&store, RecordKind::Agent, "a").await;
+    let nothing = stored_version(&store, RecordKind::Agent, "a").await;
     assert!(!nothing.is_there());
     assert!(store.copy_agent(&an_agent("first"), &original(1), &nothing).await.unwrap());
     // A slow writer, who has read before.
     assert!(!store.copy_agent(&an_agent("slow"), &original(2), &nothing).await.unwrap());
-    let first = held(&store, RecordKind::Agent, "a").await;
+    let first = stored_version(&store, RecordKind::Agent, "a").await;
     assert!(first.is_copy_of(&[1; 32]) && !first.is_copy_of(&[2; 32]));
     assert!(store.copy_agent(&an_agent("second"), &original(2), &first).await.unwrap());
     assert!(!store.copy_agent(&an_agent("slow"), &original(3), &first).await.unwrap());
     assert!(!store.delete_copy(RecordKind::Agent, "alice", "a", &first).await.unwrap());
     assert!(store.agent("alice", "a").await.unwrap().unwrap().json.contains("second"));
-    // What was not written as a copy is held as well.
+    // What was not written as a copy is found as well.
     store.put_agent(&an_agent("loaded")).await.unwrap();
-    let loaded = held(&store, RecordKind::Agent, "a").await;
+    let loaded = stored_version(&store, RecordKind::Agent, "a").await;
     assert!(loaded.is_there() && !loaded.is_copy_of(&[2; 32]));
     assert!(store.copy_agent(&an_agent("third"), &original(2), &loaded).await.unwrap());
     assert!(!store.delete_copy(RecordKind::Agent, "alice", "a", &loaded).await.unwrap());
-    let third = held(&store, RecordKind::Agent, "a").await;
+    let third = stored_version(&store, RecordKind::Agent, "a").await;
     assert!(store.delete_copy(RecordKind::Agent, "alice", "a", &third).await.unwrap());
     assert!(store.agent("alice", "a").await.unwrap().is_none());
 }
@@ -55,10 +56,10 @@ async fn sessions_with_and_without_parts_behave_alike() {
     let store = &database.store;
     let kind = RecordKind::Session;
     for summary in ["short".to_owned(), noise(1, 900_000)] {
-        let nothing = held(store, kind, "s").await;
+        let nothing = stored_version(store, kind, "s").await;
         assert!(store.copy_session(&a_session("s", &summary), &original(1), &nothing).await.unwrap());
         assert!(!store.copy_session(&a_session("s", "slow"), &original(2), &nothing).await.unwrap());
-        let first = held(store, kind, "s").await;
+        let first = stored_version(store, kind, "s").await;
         assert!(store.copy_session(&a_session("s", &summary), &original(2), &first).await.unwrap());
         assert!(!store.copy_session(&a_session("s", &noise(2, 900_000)), &original(3), &first).await.unwrap());
         assert!(!store.delete_copy(kind, "alice", "s", &first).await.unwrap());
@@ -68,7 +69,7 @@ async fn sessions_with_and_without_parts_behave_alike() {
         let mut text = Vec::new();
         sessions["s"].append_json(&mut text).unwrap();
         assert!(String::from_utf8(text).unwrap().contains(&summary));
-        let second = held(store, kind, "s").await;
+        let second = stored_version(store, kind, "s").await;
         assert!(store.delete_copy(kind, "alice", "s", &second).await.unwrap());
         let left = database.client.scan().table_name(&store.names().sessions).send().await.unwrap();
         assert_eq!(left.items(), []);
@@ -102,7 +103,7 @@ async fn a_claim_is_on_no_list_and_found_by_scans() {
     found.sort();
     assert_eq!(found, ["claimed", "s"].map(|id| ("alice".to_owned(), id.to_owned())));
     // It can be taken over, and deleted.
-    let claim = held(store, RecordKind::Session, "claimed").await;
+    let claim = stored_version(store, RecordKind::Session, "claimed").await;
     assert!(claim.is_there());
     assert!(store.copy_session(&a_session("claimed", ""), &original(1), &claim).await.unwrap());
     assert_eq!(store.sessions_of_agent("alice", "a", None).await.unwrap().rows.len(), 2);
@@ -113,7 +114,7 @@ async fn ids_that_no_table_accepts_have_no_copies() {
     let store = TestDynamoDb::start().await.store;
     let long = "x".repeat(3000);
     for kind in RecordKind::ALL {
-        let held = store.stored_versions(kind, &[("alice", &long), (&long, "a"), ("alice", "")], true).await.unwrap();
-        assert!(held.iter().all(|(held, lease)| !held.is_there() && lease.is_none()));
+        let stored = store.stored_versions(kind, &[("alice", &long), (&long, "a"), ("alice", "")], true).await.unwrap();
+        assert!(stored.iter().all(|(stored, lease)| !stored.is_there() && lease.is_none()));
     }
 }

@@ -1,5 +1,5 @@
-//! A writer dies before any of its requests, or when a batch is half done. Readers see the session as it was or as it was
-//! to be, whole; the next write or delete leaves nothing of it behind.
+//! A writer dies before any of its requests, or when a batch is half done. Readers see the session
+//! as it was or as it was to be, whole; the next write or delete leaves nothing of it behind.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,8 +21,8 @@ async fn list(store: &Store) -> String {
     body(list_schedule_sessions(store, "alice", "s").await.unwrap().unwrap())
 }
 
-/// A way to the database on which only so many requests get through. The next one, if it is a batch of writes, gets through
-/// with its first write alone.
+/// A way to the database on which only so many requests get through. The next one, if it is a
+/// batch of writes, gets through with its first write alone.
 async fn mortal(database: &TestDynamoDb, requests: usize) -> Store {
     let count = Arc::new(AtomicUsize::new(0));
     let url = proxy::intercept(&database.url, move |mut call, upstream| {
@@ -44,7 +44,8 @@ async fn mortal(database: &TestDynamoDb, requests: usize) -> Store {
     database.store_at(&url)
 }
 
-/// Lets a writer die before each of its requests in turn, over a session whose state is so long, if there is one.
+/// Lets a writer die before each of its requests in turn, over a session whose state is so long,
+/// if there is one.
 async fn dies_anywhere(start: Option<usize>, act: impl AsyncFn(&Store) -> bool, end: &str) {
     let database = database().await;
     let store = &database.store;

@@ -1,5 +1,5 @@
-//! Somebody writes or deletes a session in the middle of another's write, delete or read: before each of its requests in
-//! turn.
+//! Somebody writes or deletes a session in the middle of another's write, delete or read: before
+//! each of its requests in turn.
 
 use std::pin::pin;
 
@@ -80,8 +80,9 @@ impl Guarded {
         Self { store: database.store_at(&url), database, waiting }
     }
 
-    /// What `act` returns if its request number `at` is let go when something else is done. Returns too the lists that were
-    /// seen before this request and each one after it: none if there are fewer.
+    /// What `act` returns if its request number `at` is let go when something else is done.
+    /// Returns too the lists that were seen before this request and each one after it: none if
+    /// there are fewer.
     async fn interrupt<T>(
         &mut self,
         at: usize,
@@ -107,8 +108,9 @@ impl Guarded {
         }
     }
 
-    /// However the acts fall between the requests of `act`: at every moment the session is as one of them left it, whole;
-    /// in the end as the last of them or `act` did, and nothing else is left of anybody.
+    /// However the acts fall between the requests of `act`: at every moment the session is as one
+    /// of them left it, whole; in the end as the last of them or `act` did, and nothing else is
+    /// left of anybody.
     async fn holds(&mut self, start: &[Act], version: Option<&str>, act: Act, acts: &[Act]) {
         let any_list: Vec<_> = [start, acts, &[act, Delete]].concat().into_iter().map(Act::list).collect();
         for at in 0.. {

@@ -35,7 +35,8 @@ async fn list(store: &Store) -> String {
     body(store, &HttpRequest::schedule_sessions("alice", "s")).await
 }
 
-/// Which of these sessions is there, whole, and without a trace of the others; `None` if none of them is.
+/// Which of these sessions is there, whole, and without a trace of the others; `None` if none of
+/// them is.
 async fn winner(database: &TestDynamoDb, sessions: &[SessionRecord]) -> Option<usize> {
     let list = list(&database.store).await;
     if list == NOTHING {

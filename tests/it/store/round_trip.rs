@@ -11,7 +11,8 @@ use crate::store::any_record::{agent, schedule, session, team};
 use crate::store::any_sample::Sample;
 use crate::store::behind::text as attribute;
 
-/// The records of one user: an agent, a team with it, a schedule, and sessions that all three have to do with.
+/// The records of one user: an agent, a team with it, a schedule, and sessions that all three have
+/// to do with.
 #[derive(Debug, Clone)]
 struct World {
     user_id: String,
@@ -32,7 +33,8 @@ fn id(prefix: &'static str) -> impl Strategy<Value = String> {
 }
 
 fn world() -> impl Strategy<Value = World> {
-    // Each case has a user of its own, who cannot see what the others left. The name has to fit a header.
+    // Each case has a user of its own, who cannot see what the others left. The name has to fit a
+    // header.
     let user_id = any::<u64>().no_shrink().prop_map(|number| format!("user:{number} #50%25/é"));
     (user_id, id("agent"), id("team"), id("schedule"), 1..4_usize, spelling()).prop_flat_map(
         |(user_id, agent_id, team_id, schedule_id, count, spelling)| {

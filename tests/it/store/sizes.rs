@@ -22,8 +22,9 @@ fn empty() -> Value {
     run("alice", "a", "s", "x", "2026-01-01T00:00:00")
 }
 
-/// Writes a session and checks that it comes back, byte for byte, that nothing of it is left from before, and that all
-/// its items are as small as DynamoDB wants them. Returns the number of its parts, and the bytes of its bulk.
+/// Writes a session and checks that it comes back, byte for byte, that nothing of it is left from
+/// before, and that all its items are as small as DynamoDB wants them. Returns the number of its
+/// parts, and the bytes of its bulk.
 async fn comes_back(database: &TestDynamoDb, session: &SessionRecord) -> (usize, usize) {
     database.store.put_session(session).await.unwrap();
     let list = body(list_schedule_sessions(&database.store, &session.user_id, "s").await.unwrap().unwrap());
@@ -40,7 +41,8 @@ async fn comes_back(database: &TestDynamoDb, session: &SessionRecord) -> (usize,
     (items.len() - 1, inline + parts)
 }
 
-/// The longest summary of a state that lies in no more than `parts` parts: found between two lengths by halving.
+/// The longest summary of a state that lies in no more than `parts` parts: found between two
+/// lengths by halving.
 async fn longest(database: &TestDynamoDb, parts: usize, mut fits: usize, mut exceeds: usize) -> usize {
     let summary = noise(1, exceeds);
     while exceeds - fits > 1 {
@@ -220,7 +222,8 @@ async fn documents_fit_up_to_400_kb_and_are_refused_by_name_beyond() {
             [&names.agents, &names.teams, &names.schedules].into_iter().find(|name| name.ends_with(table)).unwrap();
         let only = async || database.client.scan().table_name(name).send().await.unwrap().items.unwrap().remove(0);
         let room = ITEM_LIMIT - size(&only().await);
-        // DynamoDB itself counts, too: it would refuse the largest that is sent if it were one byte larger.
+        // DynamoDB itself counts, too: it would refuse the largest that is sent if it were one
+        // byte larger.
         put(room).await.unwrap();
         let largest = only().await;
         assert_eq!(size(&largest), ITEM_LIMIT, "{table}");

@@ -197,7 +197,8 @@ async fn parts_of_a_writer_that_is_still_at_work_are_left_alone() {
         is_the_only_one(&database, &session).await;
         assert!(sort_keys(&database, "alice").await.contains(&part));
     }
-    // A delete takes them: their writer will not find the head any more that it is to replace, and starts again.
+    // A delete takes them: their writer will not find the head any more that it is to replace, and
+    // starts again.
     database.store.delete_session("alice", "x").await.unwrap();
     assert_eq!(sort_keys(&database, "alice").await, [""; 0]);
 }

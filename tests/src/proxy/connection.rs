@@ -139,7 +139,8 @@ fn reset(stream: &BufReader<TcpStream>) -> io::Result<()> {
     stream.get_ref().set_zero_linger()
 }
 
-/// Waits until the client closes the connection. The client sends nothing before it has a response.
+/// Waits until the client closes the connection. The client sends nothing before it has a
+/// response.
 async fn closed(stream: &mut BufReader<TcpStream>) {
     while stream.read(&mut [0; 1024]).await.is_ok_and(|read| read > 0) {}
 }

@@ -174,8 +174,8 @@ fn locked(log: &Mutex<Log>) -> MutexGuard<'_, Log> {
     log.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Starts a proxy for this endpoint and returns its own. `respond` responds to every request; it is
-/// dropped if the client closes the connection before.
+/// Starts a proxy for this endpoint and returns its own. `respond` responds to every request; it
+/// is dropped if the client closes the connection before.
 pub async fn intercept<F, R>(target: &str, respond: F) -> String
 where
     F: Fn(Call, Upstream) -> R + Send + Sync + 'static,

@@ -89,7 +89,8 @@ async fn a_response_just_under_the_limit_is_sent_and_one_just_over_it_is_refused
 #[tokio::test]
 async fn the_limit_applies_to_compressed_responses() {
     let mut sessions = Sessions::start().await;
-    // Of a letter's eight bits all but six can be saved, which base64 needs again; gzip at its fastest saves none here.
+    // Of a letter's eight bits all but six can be saved, which base64 needs again; gzip at its
+    // fastest saves none here.
     for (encoding, mut fits, mut exceeds) in
         [("zstd", 6_200_000, 6_350_000), ("br", 6_200_000, 6_350_000), ("gzip", 4_500_000, 6_350_000)]
     {

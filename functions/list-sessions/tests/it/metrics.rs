@@ -87,7 +87,8 @@ impl Observed {
         Self { database, function, passed, expected: Vec::new() }
     }
 
-    /// Sends an event, and notes what its line has to say. The caller knows `retries` and `throttles`.
+    /// Sends an event, and notes what its line has to say. The caller knows `retries` and
+    /// `throttles`.
     async fn send_within(&mut self, event: &str, left: Duration, [retries, throttles]: [u64; 2]) -> Value {
         let (requests, units) = {
             let passed = self.passed.lock().unwrap();
@@ -136,7 +137,8 @@ impl Observed {
         self.passed.lock().unwrap().instead = errors.iter().map(|(status, code)| proxy::error(*status, code)).collect();
     }
 
-    /// Checks that there is a line for every request, in order, and that it says what was expected of it.
+    /// Checks that there is a line for every request, in order, and that it says what was expected
+    /// of it.
     async fn check(self, namespace: &str) {
         let output = self.function.stop().await;
         let lines = emf::lines(&output);
@@ -214,7 +216,8 @@ async fn every_request_leaves_a_line_whatever_becomes_of_it() {
     observed.fail_with(&[(400, "AccessDeniedException"); 3]);
     let response = observed.send_within(&event, Duration::from_secs(60), [0, 0]).await;
     assert_eq!(response["statusCode"], 500);
-    // The first round's three requests go side by side, and the first that is refused ends all of them.
+    // The first round's three requests go side by side, and the first that is refused ends all of
+    // them.
     observed.expected.last_mut().unwrap()["DynamoDbRequests"] = json!(null);
     observed.passed.lock().unwrap().instead.clear();
     observed.passed.lock().unwrap().is_silent = true;

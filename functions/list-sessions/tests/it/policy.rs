@@ -10,8 +10,9 @@ use agentscope_tests::proxy::DynamoDbProxy;
 use agentscope_tests::records::{World, agent, noise, session, team, with};
 use agentscope_tests::template::Template;
 
-/// Sessions of which states have parts; a team of three, whose newest sessions are requested one by one; a team of six,
-/// whose are requested at once; both led by a session of an agent that is not listed.
+/// Sessions of which states have parts; a team of three, whose newest sessions are requested one
+/// by one; a team of six, whose are requested at once; both led by a session of an agent that is
+/// not listed.
 fn world() -> World {
     let mut world = World { agents: vec![agent("alice", "lead"), agent("alice", "boss")], ..World::default() };
     let time = "2026-01-01T00:00:00";

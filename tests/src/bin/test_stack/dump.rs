@@ -8,7 +8,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
-/// Every item of every table as DynamoDB returns it, and the texts that their compressed attributes hold.
+/// Every item of every table as DynamoDB returns it, and the texts that their compressed
+/// attributes hold.
 pub(crate) async fn dump(upstream: &Upstream, names: &TableNames) -> Value {
     let mut tables = Map::new();
     for name in [&names.sessions, &names.agents, &names.teams, &names.schedules] {

@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 /// Throttles requests and counts them.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {
-    /// The percentage of requests that are refused, and of the other batches that are processed in part.
+    /// The percentage of requests that are refused, and of the other batches that are processed in
+    /// part.
     pub(crate) percent: AtomicU32,
     counts: Mutex<Counts>,
 }
