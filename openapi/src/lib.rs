@@ -1,4 +1,4 @@
-//! Generates the schemas of `openapi.yaml`, and its variants in `openapi/releases` for older
+//! `openapi.yaml`, the description of the API, and its variants in `openapi/releases` for older
 //! releases of AgentScope.
 //!
 //! Routes, parameters, headers and statuses are written by hand in the first part of the document.
@@ -45,9 +45,9 @@ pub fn path(release: Release) -> String {
 ///
 /// The text has no line [`MARK`].
 pub fn document(text: &str, release: Release) -> Result<String, DocumentError> {
-    let (handwritten, _) = text.split_once(MARK).ok_or(DocumentError::NoMark)?;
+    let (by_hand, _) = text.split_once(MARK).ok_or(DocumentError::NoMark)?;
     let schemas = yaml_serde::to_string(&order::ordered(Value::Object(schemas(release))))?;
-    let mut document = handwritten.to_owned() + MARK;
+    let mut document = by_hand.to_owned() + MARK;
     for line in schemas.lines() {
         if !line.is_empty() {
             document.push_str("    ");

@@ -5,7 +5,7 @@ use agentscope_model::bound::Bound;
 use agentscope_model::schema::{Absent, Field, Kind, Type};
 use serde_json::{Map, Value, json};
 
-/// Collects the schemas of kinds, and of everything that they refer to, in a release.
+/// Collects the schemas of kinds and of all that they refer to, in the shape of a release.
 pub(crate) struct Records {
     release: Release,
     pub(crate) schemas: Map<String, Value>,
@@ -91,7 +91,7 @@ impl Records {
             Type::OneOf(values, added) => {
                 let added = added.iter().filter(|(since, _)| *since <= self.release).map(|(_, value)| *value);
                 let values: Vec<_> = values.iter().copied().chain(added).collect();
-                // An extension and not `enum`: values of a newer AgentScope are kept.
+                // Values of a newer AgentScope are kept.
                 json!({ "type": "string", "x-extensible-enum": values })
             }
             Type::Object(kind) => self.reference(kind),

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::records::Records;
 
-/// The schemas of the lists in a release, and of everything that they refer to.
+/// The schemas of the lists in a release, and of all that they refer to.
 pub(crate) fn lists(release: Release) -> Map<String, Value> {
     let mut records = Records::new(release);
     let session = records.reference(&SESSION);
@@ -142,7 +142,7 @@ fn nullable(description: &str, reference: Value) -> Value {
     json!({ "description": description, "anyOf": [reference, { "type": "null" }] })
 }
 
-/// Why a request is not answered with a list.
+/// Why a request is not served with a list.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Error {
