@@ -6,6 +6,7 @@ mod contract;
 mod deployment;
 mod faults;
 mod isolation;
+mod layers;
 mod lists;
 mod local;
 mod openapi;
