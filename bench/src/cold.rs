@@ -40,7 +40,7 @@ pub(crate) async fn starts(
         next: times(&function.next)?,
         response: times(&function.response)?,
         baseline_next: times(&baseline.next)?,
-        baseline_answer: times(&baseline.response)?,
+        baseline_response: times(&baseline.response)?,
     })
 }
 
@@ -54,7 +54,7 @@ impl Series {
     ) -> Result<()> {
         let mut function = Function::start(binary, deployment, arguments).await?;
         let posted = function.last_call(event).await?;
-        self.next.push(function.first_asked - function.spawned);
+        self.next.push(function.first_requested - function.spawned);
         self.response.push(posted.ended - function.spawned);
         function.stop().await
     }

@@ -31,7 +31,8 @@ pub(crate) struct Dataset {
     pub(crate) user_id: &'static str,
     /// The sessions of the agent that is listed.
     pub(crate) sessions: usize,
-    /// The teams that such sessions lead, each with five members that are agents with sessions of their own.
+    /// The teams that such sessions lead, each with five members that are agents with sessions of
+    /// their own.
     pub(crate) teams: usize,
     /// How large the sessions' states are.
     pub(crate) states: States,
@@ -42,10 +43,11 @@ pub(crate) struct Dataset {
 /// How large states are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum States {
-    /// Mixed: most have one to ten kilobytes, some twenty, some of them so large that they do not fit a head.
+    /// Mixed: most have one to ten kilobytes, some twenty, some of them so large that they do not
+    /// fit a head.
     Mixed {
-        /// How large most of them are, in percent of [`MIXED`]: responses are to be as large as those
-        /// that the reference's figures are for.
+        /// How large most of them are, in percent of [`MIXED`]: responses are to be as large as
+        /// those that the reference's figures are for.
         percent: usize,
     },
     /// Some two kilobytes each.
@@ -113,7 +115,8 @@ impl Dataset {
             .buffer_unordered(IN_FLIGHT)
             .try_collect::<Vec<()>>()
             .await?;
-        // Of each list a few run, however long it is: all that run for a user are read with every list.
+        // Of each list a few run, however long it is: all that run for a user are read with every
+        // list.
         for session in sessions.iter().take(self.sessions).step_by(100).take(RUNNING) {
             let id = session["id"].as_str().unwrap_or_default();
             store.acquire_lease(self.user_id, id, "bench", LEASE).await?.ok().context("a lease is held")?;

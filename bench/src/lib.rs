@@ -1,21 +1,19 @@
-//! Measures the functions as they are deployed, next to the baseline: the same DynamoDB requests sent by the bare AWS SDK.
+//! Measures the functions as they are deployed, next to the baseline: the same DynamoDB requests
+//! sent by the bare AWS SDK.
 //!
 //! Started by `cargo xtask bench`, which builds everything first.
 //!
 //! # Layout
 //!
-//! - `scenario`, `data`, `text`: what is asked, and the data that is made for it.
+//! - `scenario`, `data`, `text`: the requests, and the data that is generated for them.
 //! - `store`: the DynamoDB, in a process of its own.
-//! - `process`, `runtime_api`: the functions and the baseline as processes.
-//! - `counter`, `waves`: requests, their waves and read units.
+//! - `process`: the functions and the baseline as processes.
 //! - `measure`, `cold`, `size`, `stats`: the figures.
 //! - [`micro`]: what the micro-benchmarks work on.
-//! - `sync`, `large`: how the process keeps up that keeps the tables in step, and what large
-//!   sessions take.
-//! - `results`, `machine`, `table`, `plot`: what is told of them.
+//! - `sync`, `large`: the lag of `agentscope-sync`, and its memory for large sessions.
+//! - `results`, `machine`, `table`, `plot`: their output.
 
 mod cold;
-mod counter;
 mod data;
 mod large;
 mod machine;
@@ -24,7 +22,6 @@ pub mod micro;
 mod plot;
 mod process;
 mod results;
-mod runtime_api;
 mod scenario;
 mod size;
 mod stats;
@@ -32,7 +29,6 @@ mod store;
 mod sync;
 mod table;
 mod text;
-mod waves;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -50,7 +46,8 @@ use crate::scenario::{LIST_SCHEDULE_SESSIONS, LIST_SESSIONS, Scenario};
 use crate::size::Size;
 use crate::store::Tables;
 
-/// Measures the functions as they are deployed, next to the baseline: the same DynamoDB requests sent by the bare AWS SDK.
+/// Measures the functions as they are deployed, next to the baseline: the same DynamoDB requests
+/// sent by the bare AWS SDK.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench", args_conflicts_with_subcommands = true)]
 struct Cli {
@@ -71,8 +68,8 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Options {
-    /// A DynamoDB that runs already, and does not check signatures. It gets tables with names of their own, which are
-    /// deleted at the end. Without it, an embedded one is started.
+    /// A DynamoDB that runs already, and does not check signatures. It gets tables with names of
+    /// their own, which are deleted at the end. Without it, an embedded one is started.
     #[arg(long, value_name = "URL")]
     store_url: Option<String>,
     /// Where the results go.
@@ -132,7 +129,8 @@ fn run(options: &Options) -> Result<()> {
             serde_json::from_slice(&text).with_context(|| file.display().to_string())?
         }
         None => {
-            // One thread: the driver waits while the others work, and must not take their processors.
+            // One thread: the driver waits while the others work, and must not take their
+            // processors.
             let results = runtime(tokio::runtime::Builder::new_current_thread())?.block_on(measured(options))?;
             write(&options.json, serde_json::to_string_pretty(&results)? + "\n")?;
             results

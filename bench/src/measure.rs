@@ -6,20 +6,19 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use agentscope_tests::proxy::{Call, DynamoDbProxy, waves};
+use agentscope_tests::runtime_api::Posted;
 use anyhow::{Context, Result, bail};
 use axum::body::Bytes;
 use serde::Deserialize;
 
-use crate::counter::Counter;
 use crate::process::{Baseline, Deployment, Function, TemporaryFile, Usage};
 use crate::results::{Cpu, Measured, Outcome};
-use crate::runtime_api::Posted;
 use crate::scenario::Scenario;
 use crate::stats::{Times, paired_ratio};
-use crate::waves::{Request, waves};
 
-/// How often the requests of a call are counted. Where the machine is so busy that a request is held up, it seems to wait
-/// for another; the count with the fewest waves is the right one.
+/// How often the requests of a call are counted. Where the machine is so busy that a request is
+/// held up, it seems to wait for another; the count with the fewest waves is the right one.
 const COUNTS: usize = 3;
 
 /// How long and how often is measured.
@@ -48,7 +47,7 @@ impl Binaries<'_> {
     }
 }
 
-/// An response as Lambda gets it.
+/// A response as Lambda gets it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Response<'a> {
@@ -81,30 +80,31 @@ impl Response<'_> {
 pub(crate) struct Counted {
     /// The event, with the validator of the response before if the scenario requests that.
     pub(crate) event: Bytes,
-    pub(crate) waves: Vec<Vec<Request>>,
+    pub(crate) waves: Vec<Vec<Call>>,
     read_units: Option<f64>,
     status: u16,
     content_encoding: Option<String>,
     body_bytes: usize,
 }
 
-/// Counts what a scenario asks of DynamoDB. `None` if it asks again and the response has no validator.
+/// Records the DynamoDB requests of a scenario. `None` if it is conditional and the response has
+/// no entity tag.
 pub(crate) async fn count(scenario: &Scenario, binary: &Path, deployment: &Deployment) -> Result<Option<Counted>> {
-    let counter = Counter::before(&deployment.store_url).await?;
-    let mut function = Function::start(binary, &deployment.at(&counter.url), &[]).await?;
+    let proxy = DynamoDbProxy::delaying(&deployment.store_url).await;
+    let mut function = Function::start(binary, &deployment.at(&proxy.url), &[]).await?;
     let mut event = scenario.event(None);
     // The first call may do more than the others.
     let first = function.call(&event).await?.body();
-    if scenario.asks_again {
+    if scenario.is_conditional {
         let Some(etag) = parsed(&first)?.header("etag").map(str::to_owned) else { return Ok(None) };
         event = scenario.event(Some(&etag));
     }
-    counter.take();
+    proxy.take();
     let mut posted = Vec::new();
     let mut counts = Vec::new();
     for _ in 0..COUNTS {
         posted = function.call(&event).await?.body();
-        let recorded = counter.take();
+        let recorded = proxy.take();
         let read_units = recorded.iter().map(|request| request.read_units).sum();
         counts.push((waves(recorded), read_units));
     }
@@ -186,7 +186,8 @@ pub(crate) async fn group(
     Ok(measured)
 }
 
-/// Calls each once, and again and again: as often as is wanted at the least, and no longer than the time allows.
+/// Calls each once, and again and again: as often as is wanted at the least, and no longer than
+/// the time allows.
 async fn take_turns(pairs: &mut [Pair], calls: RangeInclusive<usize>, time: Duration) -> Result<()> {
     let begun = Instant::now();
     for round in 0..*calls.end() {
@@ -219,7 +220,7 @@ impl Pair {
     async fn call(&mut self) -> Result<()> {
         let posted: Posted = self.function.call(&self.counted.event).await?;
         if posted.len() != self.posted_bytes {
-            bail!("an response is {} bytes long, and the first was {}", posted.len(), self.posted_bytes);
+            bail!("a response is {} bytes long, and the first was {}", posted.len(), self.posted_bytes);
         }
         self.route_times.push(posted.time);
         drop(posted);

@@ -1,5 +1,5 @@
-//! What the micro-benchmarks (`cargo bench -p agentscope-bench`) work on: an response that has been read, and not yet put
-//! together.
+//! What the micro-benchmarks (`cargo bench -p agentscope-bench`) work on: a response that has been
+//! read and not yet rendered.
 
 use agentscope_api::{ListOptions, ListOutcome, SessionList, SessionView, list_sessions};
 use agentscope_store::Store;

@@ -5,14 +5,21 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use agentscope_store::TableNames;
+use agentscope_tests::runtime_api::{Event, Posted, PostedKind, ResponseLimit, RuntimeApi, deadline_in};
 use anyhow::{Context, Result, bail};
 use axum::body::Bytes;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-use crate::runtime_api::{Posted, RuntimeApi};
+/// How long a function may take to request an event, and to respond. It bounds a run that has gone
+/// wrong.
+const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// The clock ticks of `/proc`, a second: what Linux shows is counted in these, whatever the kernel's own clock.
+/// The time that a function has for an event: about what API Gateway waits.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The clock ticks of `/proc`, a second: what Linux shows is counted in these, whatever the
+/// kernel's own clock.
 const TICKS: f64 = 100.0;
 
 /// What Lambda gives every function and a client needs; without them in this environment, these.
@@ -69,38 +76,41 @@ pub(crate) struct Function {
     /// Just before the process was started.
     pub(crate) spawned: Instant,
     /// When it requested its first event.
-    pub(crate) first_asked: Instant,
+    pub(crate) first_requested: Instant,
 }
 
 impl Function {
     /// Starts a function and waits until it requests an event.
     pub(crate) async fn start(binary: &Path, deployment: &Deployment, arguments: &[&Path]) -> Result<Self> {
-        let mut api = RuntimeApi::start().await?;
+        let mut api = RuntimeApi::start(ResponseLimit::Unlimited).await?;
         let mut command = deployment.command(binary, &api.address);
         command.args(arguments);
         let spawned = Instant::now();
         let mut child = command.spawn().with_context(|| binary.display().to_string())?;
-        let first_asked = tokio::select! {
-            asked = api.asked() => asked?,
+        let first_requested = tokio::select! {
+            requested = requested(&mut api) => requested?,
             status = child.wait() => bail!("{} ended by itself ({})", binary.display(), status?),
         };
-        Ok(Self { child, api, spawned, first_asked })
+        Ok(Self { child, api, spawned, first_requested })
     }
 
     /// Sends an event, waits for the response, and for the function to be ready for the next.
     pub(crate) async fn call(&mut self, event: &Bytes) -> Result<Posted> {
         let posted = self.last_call(event).await?;
-        self.api.asked().await?;
+        requested(&mut self.api).await?;
         Ok(posted)
     }
 
     /// Sends an event and waits for the response. The function is not called again.
     pub(crate) async fn last_call(&mut self, event: &Bytes) -> Result<Posted> {
+        let trace = Some("Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned());
+        let event = Event { payload: event.clone(), deadline: deadline_in(DEADLINE), trace, headers: Vec::new() };
+        let posted = self.api.send(event);
         let posted = tokio::select! {
-            posted = self.api.respond(event) => posted?,
+            posted = tokio::time::timeout(TIMEOUT, posted) => posted.context("the function does not respond")??,
             status = self.child.wait() => bail!("the function ended by itself ({})", status?),
         };
-        if !posted.is_answer {
+        if posted.kind == PostedKind::Error {
             bail!("the function posted an error: {}", String::from_utf8_lossy(&posted.body()));
         }
         Ok(posted)
@@ -118,6 +128,12 @@ impl Function {
     pub(crate) async fn stop(mut self) -> Result<()> {
         Ok(self.child.kill().await?)
     }
+}
+
+/// Waits until the function requests an event.
+async fn requested(api: &mut RuntimeApi) -> Result<Instant> {
+    let requested = tokio::time::timeout(TIMEOUT, api.requested()).await;
+    requested.context("the function requests no event")?.context("the Runtime API has ended")
 }
 
 /// A process that replays the requests of a call.
@@ -170,7 +186,8 @@ impl Usage {
         Self::parse(&std::fs::read_to_string(format!("/proc/{id}/stat"))?).context("/proc/…/stat cannot be read")
     }
 
-    /// Fields 14 and 15. The name, field 2, is in brackets, for it may have blanks and brackets itself.
+    /// Fields 14 and 15. The name, field 2, is in brackets, for it may have blanks and brackets
+    /// itself.
     fn parse(stat: &str) -> Option<Self> {
         let (_, fields) = stat.rsplit_once(')')?;
         let mut fields = fields.split_whitespace().skip(11);

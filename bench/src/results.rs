@@ -65,7 +65,8 @@ pub(crate) struct Outcome {
     pub(crate) baseline: Times,
     /// The route's median by the baseline's.
     pub(crate) ratio: f64,
-    /// The median of what each call took by the replay beside it. Where the machine is busy at times, it varies less.
+    /// The median of what each call took by the replay beside it. Where the machine is busy at
+    /// times, it varies less.
     pub(crate) paired_ratio: f64,
     /// DynamoDB requests of a call.
     pub(crate) requests: usize,
@@ -91,7 +92,8 @@ pub(crate) struct Cpu {
     pub(crate) system: f64,
 }
 
-/// What AgentScope's own service took for such data: figures that were given, and not measured in this run.
+/// What AgentScope's own service took for such data: figures that were given, and not measured in
+/// this run.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Reference {
     pub(crate) p50_ms: f64,
@@ -107,7 +109,8 @@ pub(crate) struct ColdStart {
     pub(crate) next: Times,
     /// From the spawn to the first response's last byte.
     pub(crate) response: Times,
-    /// The same of a process that only makes a client, requests the event and sends the same requests.
+    /// The same of a process that only makes a client, requests the event and sends the same
+    /// requests.
     pub(crate) baseline_next: Times,
-    pub(crate) baseline_answer: Times,
+    pub(crate) baseline_response: Times,
 }

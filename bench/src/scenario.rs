@@ -15,12 +15,12 @@ pub(crate) struct Scenario {
     pub(crate) group: &'static str,
     /// The data that is requested.
     pub(crate) data: Dataset,
-    /// What is asked besides, as `limit=20`.
+    /// Further query parameters, as `limit=20`.
     pub(crate) query: &'static str,
     /// What the client takes, as `zstd`.
     pub(crate) accept_encoding: Option<&'static str>,
-    /// Whether the client has the response already and asks whether it still holds.
-    pub(crate) asks_again: bool,
+    /// Whether the request is conditional on the entity tag of the response before.
+    pub(crate) is_conditional: bool,
     /// What the reference took for such data.
     pub(crate) reference: Option<Reference>,
     /// Whether it is a point of the plot.
@@ -72,7 +72,7 @@ impl Scenario {
             data,
             query: "",
             accept_encoding: None,
-            asks_again: false,
+            is_conditional: false,
             reference: None,
             is_plotted: false,
         };
@@ -94,7 +94,7 @@ impl Scenario {
             encoded("zstd"),
             encoded("br"),
             encoded("gzip"),
-            Self { asks_again: true, ..new("large-again", "again", Dataset::LARGE) },
+            Self { is_conditional: true, ..new("large-again", "again", Dataset::LARGE) },
         ];
         let plotted = if quick { &PLOTTED[..2] } else { &PLOTTED[..] };
         for data in plotted {
@@ -105,12 +105,13 @@ impl Scenario {
         scenarios
     }
 
-    /// The function that is asked.
+    /// The function of the route.
     pub(crate) fn function(&self) -> &'static str {
         if self.data.scheduled { LIST_SCHEDULE_SESSIONS } else { LIST_SESSIONS }
     }
 
-    /// The event that an HTTP API makes of the request. `etag` is that of the response that the client has.
+    /// The event that an HTTP API makes of the request. `etag` is that of the response that the
+    /// client has.
     pub(crate) fn event(&self, etag: Option<&str>) -> Bytes {
         let mut request = if self.data.scheduled {
             HttpRequest::schedule_sessions(self.data.user_id, SCHEDULE)

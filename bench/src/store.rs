@@ -1,4 +1,5 @@
-//! The DynamoDB that everything is measured over: an embedded one in a process of its own, or one that runs already.
+//! The DynamoDB that everything is measured over: an embedded one in a process of its own, or one
+//! that runs already.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -42,7 +43,8 @@ impl Tables {
         Ok(tables)
     }
 
-    /// Deletes the tables, unless they end with the embedded DynamoDB anyway. A table that stays is named.
+    /// Deletes the tables, unless they end with the embedded DynamoDB anyway. A table that stays
+    /// is named.
     pub(crate) async fn delete(self) {
         if self.embedded.is_some() {
             return;
@@ -58,7 +60,8 @@ impl Tables {
     }
 }
 
-/// Starts this program once more as the embedded DynamoDB, so that its work is not taken for the driver's.
+/// Starts this program once more as the embedded DynamoDB, so that its work is not taken for the
+/// driver's.
 async fn start_embedded() -> Result<(String, Child)> {
     let mut child = Command::new(std::env::current_exe()?)
         .arg("store")

@@ -1,5 +1,5 @@
-//! How `agentscope-sync redis` keeps up: a first load, a restart over the same, and changes that are followed.
-//! `cargo xtask bench sync`.
+//! How `agentscope-sync redis` keeps up: a first load, a restart over the same, and changes that
+//! are followed. `cargo xtask bench sync`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use agentscope_tests::dynamodb::TestDynamoDb;
+use agentscope_tests::proxy::DynamoDbProxy;
 use agentscope_tests::records::{World, agent, session, with};
 use agentscope_tests::redis::{TestRedis, key, lock};
-use agentscope_tests::wire::{Fate, Wire};
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 use serde_json::Value;
@@ -18,11 +18,13 @@ use crate::large;
 use crate::process::peak_memory;
 use crate::text::TextGenerator;
 
-/// Of a hundred sessions, how many have a conversation of how many bytes: most are short, few are very long.
+/// Of a hundred sessions, how many have a conversation of how many bytes: most are short, few are
+/// very long.
 const SIZES: [(usize, usize); 4] = [(70, 4_000), (20, 40_000), (9, 200_000), (1, 1_500_000)];
 /// Sessions of one user.
 const PER_USER: usize = 100;
-/// Of a hundred changes, how many are locks taken or dropped. The others are chat turns: they write the whole session.
+/// Of a hundred changes, how many are locks taken or dropped. The others are chat turns: they
+/// write the whole session.
 const LOCKS: usize = 20;
 
 /// What is measured.
@@ -39,7 +41,8 @@ pub(crate) struct Options {
     /// How many of them a second.
     #[arg(long, default_value_t = 100)]
     rate: u32,
-    /// In MB, the sizes of sessions that are copied alone. With 0 sessions only these are measured.
+    /// In MB, the sizes of sessions that are copied alone. With 0 sessions only these are
+    /// measured.
     #[arg(long, value_delimiter = ',', default_values_t = [10, 40, 80])]
     large: Vec<usize>,
 }
@@ -79,11 +82,11 @@ async fn follow(options: &Options) -> Result<()> {
     let (time, memory, summary) = sync.once(&database.url, &[])?;
     println!("| first load | {} | | {} MB |", seconds(time), memory >> 20);
     eprintln!("{summary}");
-    let wire = Wire::before(&database.url, |_| Fate::Answered).await;
-    let (time, memory, summary) = sync.once(&wire.url, &[])?;
+    let proxy = DynamoDbProxy::recording(&database.url).await;
+    let (time, memory, summary) = sync.once(&proxy.url, &[])?;
     eprintln!("{summary}");
     let mut operations = BTreeMap::new();
-    for call in wire.calls() {
+    for call in proxy.calls() {
         *operations.entry(call.operation).or_insert(0) += 1;
     }
     println!("| restart, nothing changed | {} | {} | {} MB |", seconds(time), counted(&operations), memory >> 20);
@@ -125,7 +128,8 @@ impl Sync<'_> {
         command
     }
 
-    /// Compares everything once: how long that takes, the most memory that it takes, and what the process says.
+    /// Compares everything once: how long that takes, the most memory that it takes, and what the
+    /// process says.
     pub(crate) fn once(&self, url: &str, arguments: &[&str]) -> Result<(Duration, u64, String)> {
         let begun = Instant::now();
         let mut child = self.command(&[&["redis", "--once"], arguments].concat(), url).spawn()?;
@@ -171,7 +175,7 @@ impl Sync<'_> {
             tokio::time::sleep(next.saturating_duration_since(Instant::now())).await;
         }
         let took = begun.elapsed();
-        // Whoever follows has to have caught up when both ends are the same.
+        // The process has caught up when both ends are equal.
         let verdict = self.command(&["verify"], &self.database.url).output()?;
         let lag = &health().await?["lag_ms"];
         let memory = peak_memory(child.id())?;

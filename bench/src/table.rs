@@ -2,12 +2,11 @@
 
 use std::fmt::Write;
 
+use agentscope_tests::runtime_api::RESPONSE_LIMIT;
+
 use crate::results::{ColdStart, Cpu, Measured, Outcome, Results};
 use crate::size::Size;
 use crate::stats::Times;
-
-/// Lambda refuses larger responses, counted as the function posts them.
-const LAMBDA_LIMIT: usize = 6_291_556;
 
 impl Results {
     /// What is printed of a run.
@@ -110,7 +109,7 @@ fn costs(scenarios: &[Measured]) -> String {
     ];
     let row = |scenario: &Measured| {
         let outcome = scenario.outcome.as_ref()?;
-        let over = if outcome.posted_bytes > LAMBDA_LIMIT { " (over Lambda's limit)" } else { "" };
+        let over = if outcome.posted_bytes > RESPONSE_LIMIT { " (over Lambda's limit)" } else { "" };
         Some(vec![
             scenario.name.clone(),
             outcome.status.to_string(),
@@ -152,7 +151,7 @@ fn cold_starts(starts: &[ColdStart]) -> String {
     let rows = starts.iter().flat_map(|start| {
         [
             row(start, "first request for an event", &start.next, &start.baseline_next),
-            row(start, "first response", &start.response, &start.baseline_answer),
+            row(start, "first response", &start.response, &start.baseline_response),
         ]
     });
     table(&head, &rows.collect::<Vec<_>>())
@@ -175,7 +174,8 @@ fn cpu(cpu: &Cpu) -> String {
     format!("{:.2} + {:.2} ms", cpu.user / 1e3, cpu.system / 1e3)
 }
 
-/// A table whose columns stand in line: the first to the left, the others to the right. Rows may end early.
+/// A table whose columns stand in line: the first to the left, the others to the right. Rows may
+/// end early.
 fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let cell = |row: &[String], column: usize| row.get(column).cloned().unwrap_or_default();
     let head: Vec<String> = head.iter().map(|title| (*title).to_owned()).collect();

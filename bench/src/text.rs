@@ -1,4 +1,5 @@
-//! Text as it stands in conversations with coding agents: it compresses about as well as real ones.
+//! Text as it stands in conversations with coding agents: it compresses about as well as real
+//! ones.
 
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -127,11 +128,11 @@ impl TextGenerator {
         let mut messages = Vec::new();
         let mut written = 0;
         while written < length {
-            let asked = self.random.usize(40..400);
-            let question = json!([{"type": "text", "text": self.prose(asked), "id": self.id()}]);
+            let length = self.random.usize(40..400);
+            let question = json!([{"type": "text", "text": self.prose(length), "id": self.id()}]);
             let reply = (length - written).min(self.random.usize(600..6000));
             let message =
-                [self.message("user", "user", question), self.reply(agent, reply.saturating_sub(asked + 700))];
+                [self.message("user", "user", question), self.reply(agent, reply.saturating_sub(length + 700))];
             written += message.iter().map(|message| message.to_string().len()).sum::<usize>();
             messages.extend(message);
         }
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn conversations_are_about_as_long_as_asked() {
+    fn conversations_have_about_the_requested_length() {
         for length in [1500, 6000, 60_000] {
             let written = TextGenerator::new(7).conversation("a", length).to_string().len();
             assert!((length..length + 4000).contains(&written), "{written} instead of {length}");

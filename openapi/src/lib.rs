@@ -1,54 +1,53 @@
-//! `openapi.yaml`, the description of the API, and its variants in `openapi/releases` for older
+//! Generates the schemas of `openapi.yaml`, and its variants in `openapi/releases` for older
 //! releases of AgentScope.
 //!
-//! The first part is written by hand: routes, parameters, headers, statuses. The last, the schemas
-//! of the bodies, is made from the tables of the records, by [`document`]. `cargo xtask openapi`
-//! does that. A test finds when it has to be done again, and another holds real responses against
-//! all of it (`tests/openapi`).
+//! Routes, parameters, headers and statuses are written by hand in the first part of the document.
+//! [`document`] generates the last part, the schemas of the bodies, from the field tables of the
+//! records. `cargo xtask openapi` runs it. A test fails while the files are out of date, and
+//! another validates real responses against the documents (`tests/it/openapi`).
 //!
-//! - [`responses`]: the bodies that are no records. `records`: the records.
-//! - `order`: the order in which a schema reads well.
+//! - [`responses`]: response bodies. `records`: records.
+//! - `order`: the order of the keys of a schema.
 
 mod order;
 mod records;
 pub mod responses;
 
-use agentscope_api::error::InputProblem;
 use agentscope_model::Release;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value};
 
-use responses::{Error, GatewayError, InputErrors};
+use responses::{Error, GatewayError, InputErrors, InputProblem};
 
-/// The line that ends what is written by hand. The schemas follow it.
+/// The last line of the part that is written by hand. The schemas follow it.
 pub const MARK: &str = "  schemas: # Made from the models by `cargo xtask openapi`.\n";
 
-/// Why there is no document.
+/// Why a document cannot be generated.
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentError {
-    /// It does not say where the schemas belong.
+    /// The text has no line [`MARK`].
     #[error("there is no line `{}`", MARK.trim_end())]
     NoMark,
-    /// A schema has no form in YAML.
+    /// A schema cannot be written as YAML.
     #[error(transparent)]
     Yaml(#[from] yaml_serde::Error),
 }
 
-/// The path of a release's description in the repository. That of the newest stands at the top.
+/// The path of a release's document, relative to the root of the repository.
 pub fn path(release: Release) -> String {
     if release == Release::NEWEST { "openapi.yaml".to_owned() } else { format!("openapi/releases/{release}.yaml") }
 }
 
-/// The document with the schemas of a release, whichever it has.
+/// Replaces the schemas of a document by those of a release.
 ///
 /// # Errors
 ///
-/// It does not say where the schemas belong.
+/// The text has no line [`MARK`].
 pub fn document(text: &str, release: Release) -> Result<String, DocumentError> {
-    let (by_hand, _) = text.split_once(MARK).ok_or(DocumentError::NoMark)?;
+    let (handwritten, _) = text.split_once(MARK).ok_or(DocumentError::NoMark)?;
     let schemas = yaml_serde::to_string(&order::ordered(Value::Object(schemas(release))))?;
-    let mut document = by_hand.to_owned() + MARK;
+    let mut document = handwritten.to_owned() + MARK;
     for line in schemas.lines() {
         if !line.is_empty() {
             document.push_str("    ");
@@ -59,7 +58,8 @@ pub fn document(text: &str, release: Release) -> Result<String, DocumentError> {
     Ok(document)
 }
 
-/// The schemas by name: of the responses, and of all that they are made of. They are JSON Schema 2020-12, as OpenAPI 3.1 has it.
+/// The schemas of the responses and of everything that they refer to, by name, in JSON Schema
+/// 2020-12, the dialect of OpenAPI 3.1.
 pub fn schemas(release: Release) -> Map<String, Value> {
     let mut settings = SchemaSettings::draft2020_12().for_serialize();
     settings.definitions_path = "/components/schemas".into();
@@ -75,6 +75,6 @@ pub fn schemas(release: Release) -> Map<String, Value> {
 }
 
 fn add<T: JsonSchema>(generator: &mut SchemaGenerator) {
-    // Schemas that are referred to are kept by the generator.
+    // The generator keeps the schemas that a reference names.
     let _ = generator.subschema_for::<T>();
 }

@@ -1,16 +1,17 @@
-//! The order in which a schema reads well: properties as the model has them, and what a thing is before what it is made of.
+//! The order of the keys of a schema: properties in the order of the model's fields, and the
+//! description of a schema before its parts.
 
 use serde_json::Value;
 use yaml_serde::{Mapping, Value as Yaml};
 
-/// The keywords that come first, in this order. Others follow in that of the alphabet.
+/// The keywords that come first, in this order. Others follow in alphabetical order.
 const FIRST: [&str; 8] = ["title", "description", "$ref", "type", "const", "pattern", "required", "properties"];
 
-/// A schema, or several by name.
+/// Orders a schema, or several by name, and converts it to YAML.
 pub(crate) fn ordered(value: Value) -> Yaml {
     match value {
         Value::Object(members) => {
-            // A list keeps the order of the model's fields; an object does not.
+            // `required` has the order of the model's fields; the map of properties has not.
             let fields: Vec<String> = members.get("required").map(names).unwrap_or_default();
             let mut members: Vec<_> = members.into_iter().collect();
             members.sort_by_key(|(name, _)| FIRST.iter().position(|first| first == name).unwrap_or(FIRST.len()));

@@ -1,10 +1,11 @@
-//! The schemas of records, from the tables of their kinds.
+//! Generates the schemas of records from the field tables of their kinds.
 
 use agentscope_model::Release;
-use agentscope_model::schema::{Absent, Bound, Field, Kind, Type};
+use agentscope_model::bound::Bound;
+use agentscope_model::schema::{Absent, Field, Kind, Type};
 use serde_json::{Map, Value, json};
 
-/// Collects the schemas of kinds and of all that they refer to, in the shape of a release.
+/// Collects the schemas of kinds, and of everything that they refer to, in a release.
 pub(crate) struct Records {
     release: Release,
     pub(crate) schemas: Map<String, Value>,
@@ -15,11 +16,11 @@ impl Records {
         Self { release, schemas: Map::new() }
     }
 
-    /// A reference to the schema of a kind.
+    /// Returns a reference to the schema of a kind, which it adds if it is missing.
     pub(crate) fn reference(&mut self, kind: &'static Kind) -> Value {
         let name = component(kind.name);
         if !self.schemas.contains_key(&name) {
-            // First, so that a kind may refer to itself.
+            // Inserted first, since a kind may refer to itself.
             self.schemas.insert(name.clone(), Value::Null);
             let schema = self.object(kind);
             self.schemas.insert(name.clone(), schema);
@@ -39,7 +40,7 @@ impl Records {
             "description": kind.about,
             "required": required,
             "properties": properties,
-            // Those of a newer AgentScope, and of model providers.
+            // A newer AgentScope and model providers add fields.
             "additionalProperties": true,
         })
     }
@@ -56,7 +57,7 @@ impl Records {
                 Bound::Below(number) => ("exclusiveMaximum", number),
                 Bound::AtMost(number) => ("maximum", number),
             };
-            // A bound is what AgentScope writes. A value beyond it is kept.
+            // AgentScope writes values within the bounds. Values beyond them are kept.
             schema[format!("x-{keyword}")] = json!(number);
         }
         if let Absent::Json(default) = field.absent_in(self.release)
@@ -90,7 +91,7 @@ impl Records {
             Type::OneOf(values, added) => {
                 let added = added.iter().filter(|(since, _)| *since <= self.release).map(|(_, value)| *value);
                 let values: Vec<_> = values.iter().copied().chain(added).collect();
-                // Values of a newer AgentScope are kept.
+                // An extension and not `enum`: values of a newer AgentScope are kept.
                 json!({ "type": "string", "x-extensible-enum": values })
             }
             Type::Object(kind) => self.reference(kind),
@@ -120,7 +121,7 @@ impl Records {
     }
 }
 
-/// The name of a kind among the components: `tool_context` is `ToolContext`.
+/// The name of a kind's schema: `ToolContext` for `tool_context`.
 pub(crate) fn component(kind: &str) -> String {
     if kind == "error" {
         return "MessageError".to_owned();

@@ -1,9 +1,9 @@
-//! The bodies of responses that are no records.
+//! Schemas of the response bodies: the lists, and errors.
 //!
-//! The functions put their responses together from JSON texts, so no type of theirs has these
-//! fields. Tests hold real responses against these schemas, which allow no other fields.
+//! The functions assemble lists from JSON texts, so no type of theirs has the fields of a list.
+//! Errors are described here too, so that the functions are built without `schemars`. Tests
+//! validate real responses against these schemas.
 
-use agentscope_api::error::InputProblem;
 use agentscope_model::Release;
 use agentscope_model::kinds::agent::AGENT;
 use agentscope_model::kinds::session::SESSION;
@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::records::Records;
 
-/// The schemas of the lists in a release, and of all that they refer to.
+/// The schemas of the lists in a release, and of everything that they refer to.
 pub(crate) fn lists(release: Release) -> Map<String, Value> {
     let mut records = Records::new(release);
     let session = records.reference(&SESSION);
@@ -142,7 +142,7 @@ fn nullable(description: &str, reference: Value) -> Value {
     json!({ "description": description, "anyOf": [reference, { "type": "null" }] })
 }
 
-/// Why a request is not served with a list.
+/// Why a request is not answered with a list.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Error {
@@ -157,6 +157,23 @@ pub struct InputErrors {
     /// Each problem.
     #[schemars(length(min = 1))]
     pub detail: Vec<InputProblem>,
+}
+
+/// What is wrong with an input.
+#[derive(JsonSchema)]
+pub struct InputProblem {
+    /// The kind of problem, as `missing`.
+    #[schemars(rename = "type")]
+    pub kind: String,
+    /// Where the input belongs, and its name.
+    pub loc: [String; 2],
+    /// The problem in words.
+    pub msg: String,
+    /// The input; null if there is none.
+    pub input: Option<String>,
+    /// What the message says, for programs.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub ctx: Option<Value>,
 }
 
 /// What API Gateway returns by itself, before or instead of a function.

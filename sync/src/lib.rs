@@ -9,16 +9,26 @@
 //! - [`verify`]: compares the tables with Redis.
 //! - [`record`]: what the four kinds of record have in common.
 
+#[cfg(feature = "redis")]
 pub mod cli;
 pub mod export;
+#[cfg(feature = "redis")]
 pub mod follow;
+#[cfg(feature = "redis")]
 pub mod health;
 pub mod load;
+#[cfg(feature = "redis")]
 pub mod logs;
+#[cfg(feature = "redis")]
 pub mod memory;
+#[cfg(feature = "redis")]
 pub mod observe;
+#[cfg(feature = "redis")]
 pub mod options;
 pub mod record;
+#[cfg(feature = "redis")]
 pub mod source;
+#[cfg(feature = "redis")]
 pub mod source_record;
+#[cfg(feature = "redis")]
 pub mod verify;

@@ -1,4 +1,4 @@
-"""What the tests share: the emulator, the users, and deployments, which are made once each and taken away at the end."""
+"""Fixtures: the emulator, the users, and deployments, which are created once each and deleted at the end."""
 
 import shutil
 import tempfile

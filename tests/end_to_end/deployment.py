@@ -78,7 +78,7 @@ class Deployment:
         )
 
     def url(self, path):
-        """Where the emulator answers for the API. It has an address with the API in the host's name, too, but there
+        """The emulator's address for the API. It has an address with the API in the host's name, too, but there
         `/sessions/` loses its slash."""
         return f"{self.emulator.url}/_aws/execute-api/{self.api()}/$default{path}"
 

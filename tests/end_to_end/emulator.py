@@ -11,9 +11,9 @@ import boto3
 import requests
 
 REGION = "eu-central-1"
-# Credentials that the emulator takes for the account's root. Everybody else's policies count: see AUTH below.
+# Credentials of the account's root. The emulator checks the policies of all others: see AUTH below.
 ROOT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-# What the templates make and the tests need, and nothing that opens ports of its own.
+# The services of the templates and the tests; none that opens ports of its own.
 SERVICES = "apigateway,cloudformation,cloudwatch,cognito-idp,dynamodb,ecs,iam,lambda,logs,s3,sts"
 PATIENCE_SECONDS = 60
 

@@ -1,4 +1,4 @@
-"""The AgentScope service behind the API, as far as the API can see it: it takes down what reaches it."""
+"""A stand-in for the AgentScope service behind the API: it records the requests that reach it."""
 
 import datetime
 import http.server
@@ -24,19 +24,19 @@ class Origin:
         seen = self.seen
 
         class Handler(http.server.BaseHTTPRequestHandler):
-            def answer(self):
+            def response(self):
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 seen.append({"method": self.command, "path": self.path, "headers": headers, "body": body.decode()})
-                answer = json.dumps({"answered": "by AgentScope"}).encode()
+                response = json.dumps({"answered": "by AgentScope"}).encode()
                 self.send_response(200)
                 self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(answer)))
+                self.send_header("content-length", str(len(response)))
                 self.end_headers()
                 if self.command != "HEAD":
-                    self.wfile.write(answer)
+                    self.wfile.write(response)
 
-            do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = answer
+            do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = response
 
             def log_message(self, *_):
                 pass

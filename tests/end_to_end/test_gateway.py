@@ -1,4 +1,4 @@
-"""What lies between browsers and the functions: CORS, other routes, AgentScope behind the same address."""
+"""The gateway in front of the functions: CORS, other routes, AgentScope behind the same address."""
 
 import gzip
 import json
@@ -16,11 +16,11 @@ def test_a_preflight_needs_no_identity(by_name, by_subject, origin, path):
             "access-control-request-method": "GET",
             "access-control-request-headers": "authorization,x-user-id,if-none-match",
         }
-        answer = deployment.call(path, method="OPTIONS", headers=headers)
-        assert answer.status_code == 204
-        assert answer.headers["access-control-allow-origin"] == PAGE
-        assert "GET" in answer.headers["access-control-allow-methods"]
-        allowed = answer.headers["access-control-allow-headers"].split(",")
+        response = deployment.call(path, method="OPTIONS", headers=headers)
+        assert response.status_code == 204
+        assert response.headers["access-control-allow-origin"] == PAGE
+        assert "GET" in response.headers["access-control-allow-methods"]
+        allowed = response.headers["access-control-allow-headers"].split(",")
         assert {"authorization", "x-user-id", "if-none-match"} <= set(allowed)
     assert origin.take() == []
 
@@ -29,34 +29,34 @@ def test_answers_and_errors_may_be_read_by_the_page_and_by_no_other(by_name, poo
     token = pool.id_token("alice")
     path, _ = world.a_list("alice", "sessions")
     for path, status in [(path, 200), ("/sessions/?agent_id=nobody", 404), ("/sessions/", 422)]:
-        answer = by_name.call(path, token, headers={"origin": PAGE})
-        assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (status, PAGE)
-        exposed = answer.headers["access-control-expose-headers"].split(",")
+        response = by_name.call(path, token, headers={"origin": PAGE})
+        assert (response.status_code, response.headers["access-control-allow-origin"]) == (status, PAGE)
+        exposed = response.headers["access-control-expose-headers"].split(",")
         assert {"etag", "retry-after"} <= set(exposed)
-        answer = by_name.call(path, token, headers={"origin": "https://mallory.example.com"})
-        assert "access-control-allow-origin" not in answer.headers
+        response = by_name.call(path, token, headers={"origin": "https://mallory.example.com"})
+        assert "access-control-allow-origin" not in response.headers
 
 
 def test_a_list_that_is_still_right_is_not_sent_again(by_name, pool):
     token = pool.id_token("alice")
     path, _ = world.a_list("alice", "sessions")
     etag = by_name.call(path, token).headers["etag"]
-    answer = by_name.call(path, token, headers={"if-none-match": etag})
-    assert (answer.status_code, answer.content) == (304, b"")
+    response = by_name.call(path, token, headers={"if-none-match": etag})
+    assert (response.status_code, response.content) == (304, b"")
 
 
 def test_a_compressed_answer_arrives_as_compressed_bytes(by_name, pool):
     path, body = world.a_list("alice", "sessions")
-    answer = by_name.call(path, pool.id_token("alice"), headers={"accept-encoding": "gzip"}, stream=True)
-    assert (answer.status_code, answer.headers["content-encoding"]) == (200, "gzip")
-    assert json.loads(gzip.decompress(answer.raw.read(decode_content=False))) == body
+    response = by_name.call(path, pool.id_token("alice"), headers={"accept-encoding": "gzip"}, stream=True)
+    assert (response.status_code, response.headers["content-encoding"]) == (200, "gzip")
+    assert json.loads(gzip.decompress(response.raw.read(decode_content=False))) == body
 
 
 def test_without_an_origin_there_is_nothing_else(by_name, pool):
     token = pool.id_token("alice")
     for method, path in [("POST", "/sessions/"), ("GET", "/agent/"), ("GET", "/"), ("GET", "/sessions/x")]:
-        answer = by_name.call(path, token, method)
-        assert (answer.status_code, answer.json()) == (404, {"message": "Not Found"})
+        response = by_name.call(path, token, method)
+        assert (response.status_code, response.json()) == (404, {"message": "Not Found"})
 
 
 @pytest.mark.parametrize("method", ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"])
@@ -66,8 +66,8 @@ def test_every_other_request_goes_to_agentscope_as_the_caller(by_subject, pool, 
     for path in ["/", "/agent/", "/chat/stream?session_id=a%20b", "/sessions/s-1", "/schedule/x/sessions/y"]:
         headers = {"x-user-id": "alice", "X-User-Id ".strip(): pool.subjects["alice"]}
         body = '{"input":"Hello"}' if method in ("PATCH", "POST", "PUT") else None
-        answer = by_subject.call(path, token, method, headers=headers, data=body)
-        assert answer.status_code == 200
+        response = by_subject.call(path, token, method, headers=headers, data=body)
+        assert response.status_code == 200
         (seen,) = origin.take()
         assert (seen["method"], seen["path"].split("?")[0]) == (method, path.split("?")[0])
         assert seen["headers"]["x-user-id"] == pool.subjects["bob"]

@@ -1,4 +1,4 @@
-"""Alarms and the dashboard ask for metrics that the functions write."""
+"""Alarms and the dashboard use metrics that the functions write."""
 
 import json
 

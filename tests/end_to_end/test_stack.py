@@ -1,4 +1,4 @@
-"""What a deployment consists of, who may do what, and what is left of it."""
+"""The resources of a deployment, their permissions, and what remains after its deletion."""
 
 import botocore.auth
 import botocore.awsrequest
@@ -12,7 +12,7 @@ from emulator import REGION
 
 
 def test_the_roles_policies_count(emulator, by_name, pool):
-    """That the emulator asks the policies at all: without one of the calls, there is no answer."""
+    """The emulator checks policies: without the permission of a call, there is no response."""
     iam = emulator.client("iam")
     role = by_name.resource("ListSessionsRole")
     path, _ = world.a_list("alice", "sessions")
@@ -90,8 +90,8 @@ def test_the_header_counts_only_from_callers_who_sign(emulator, by_name):
     allowed = f'"arn:aws:execute-api:{REGION}:*:{deployment.api()}/*"'
     document = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"execute-api:Invoke","Resource":%s}]}'
     iam.put_user_policy(UserName="proxy", PolicyName="calls", PolicyDocument=document % allowed)
-    answer = call()
-    assert (answer.status_code, answer.json()) == (200, body)
+    response = call()
+    assert (response.status_code, response.json()) == (200, body)
 
 
 def test_the_header_counts_from_anyone_if_the_template_is_told_so(emulator, by_name):
@@ -105,8 +105,8 @@ def test_the_header_counts_from_anyone_if_the_template_is_told_so(emulator, by_n
     for user in ("alice", "bob"):
         for route in ("sessions", "schedule"):
             for path, body in world.golden(user, route):
-                answer = deployment.call(path, headers={"x-user-id": user})
-                assert (answer.status_code, answer.json()) == (200, body)
+                response = deployment.call(path, headers={"x-user-id": user})
+                assert (response.status_code, response.json()) == (200, body)
     assert deployment.call("/sessions/?agent_id=x").status_code == 422
     # It has made no tables, and takes none with it.
     deployment.delete()

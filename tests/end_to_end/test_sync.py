@@ -1,4 +1,4 @@
-"""The stack of agentscope-sync: what its role may do to the tables of another stack."""
+"""The stack of agentscope-sync: the permissions of its role on the tables of another stack."""
 
 import botocore.exceptions
 import pytest

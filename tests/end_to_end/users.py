@@ -36,13 +36,13 @@ class UserPool:
         return next(attribute["Value"] for attribute in user["Attributes"] if attribute["Name"] == "sub")
 
     def tokens(self, name, client=None):
-        answer = self.cognito.admin_initiate_auth(
+        response = self.cognito.admin_initiate_auth(
             UserPoolId=self.id,
             ClientId=client or self.client,
             AuthFlow=FLOW,
             AuthParameters={"USERNAME": name, "PASSWORD": PASSWORD},
         )
-        return answer["AuthenticationResult"]
+        return response["AuthenticationResult"]
 
     def id_token(self, name, client=None):
         return self.tokens(name, client)["IdToken"]

@@ -1,4 +1,4 @@
-"""The data set that the contract's golden answers were recorded over, and those answers."""
+"""The data set of the golden responses of the contract, and those responses."""
 
 import gzip
 import json
@@ -21,7 +21,7 @@ def renamed(folder: Path, names: dict[str, str]) -> Path:
 
 
 def golden(user, route):
-    """The golden answers to a user about its own sessions: paths with query, and bodies."""
+    """The golden responses to a user about its own sessions: paths with query, and bodies."""
     cases = json.loads(gzip.decompress((CONTRACT / "golden.json.gz").read_bytes()))
     for case in cases:
         request = case["request"]
@@ -29,7 +29,7 @@ def golden(user, route):
             case["group"] == f"{route}/own"
             and case["status"] == 200
             and request["headers"] == [["x-user-id", user]]
-            # Where the reference's order is by chance, the tests in Rust know what to make of it.
+            # Where the reference's order is by chance, the tests in Rust compare without the order.
             and not case.get("unordered")
             and not case.get("ambiguous_members")
             and case["body"]["sessions"]

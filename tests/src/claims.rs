@@ -3,15 +3,19 @@
 use serde_json::{Value, json};
 
 use crate::events::{HttpRequest, with_claims};
-use crate::runtime_api::Function;
+use crate::function::Function;
 
-/// Asks as everybody whom claims, headers and kinds of gateways could name. The request of a user must be answered 200
-/// for `alice` and 404 for others.
+/// Sends requests as every caller whom claims, headers and gateways could name. The request of a
+/// user must get 200 for `alice` and 404 for others.
 ///
 /// # Panics
 ///
 /// The function takes anything but this claim for the caller. It may not be `sub`.
-pub async fn only_the_claim_counts(function: &mut Function, claim: &str, request_of: impl Fn(&str) -> HttpRequest) {
+pub async fn check_that_only_the_claim_counts(
+    function: &mut Function,
+    claim: &str,
+    request_of: impl Fn(&str) -> HttpRequest,
+) {
     let named = |value: Value| json!({ claim: value, "sub": "mallory" });
     let similar = format!("{}{}", claim[..1].to_uppercase(), &claim[1..]);
     for (claims, status) in [

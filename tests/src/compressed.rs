@@ -3,15 +3,17 @@
 use serde_json::{Value, json};
 
 use crate::events::HttpRequest;
+use crate::function::{Function, Outcome};
 use crate::responses::body;
-use crate::runtime_api::{Function, Outcome};
 
-/// Asks for a list in every encoding, of each kind of gateway, and with the tag of the response.
+/// Requests a list in every encoding, through each kind of gateway, and with the entity tag of the
+/// response.
 ///
 /// # Panics
 ///
-/// An response is not marked as the gateway needs it, or does not decode to the one without encoding.
-pub async fn decode_to_the_plain_answer(function: &mut Function, request: &HttpRequest) {
+/// A response is not marked as the gateway needs it, or does not decode to the one without
+/// encoding.
+pub async fn check_compressed_responses(function: &mut Function, request: &HttpRequest) {
     let mut send = async |event: Value| match function.invoke(&event.to_string()).await {
         Outcome::Response(response) => response,
         Outcome::Error(error) => panic!("{error}"),

@@ -1,6 +1,7 @@
 //! A DynamoDB for a test, with tables of its own.
 //!
-//! It is an embedded one unless `TEST_DYNAMODB_URL` names another, such as Amazon's DynamoDB Local.
+//! It is an embedded one unless `TEST_DYNAMODB_URL` names another, such as Amazon's DynamoDB
+//! Local.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -71,12 +72,12 @@ impl TestDynamoDb {
 
     /// The store that a function would use.
     pub async fn store_of_a_function(&self) -> Store {
-        self.patient_store_at(&self.url, ClientTimeouts::FUNCTION).await
+        self.store_with_timeouts(&self.url, ClientTimeouts::FUNCTION).await
     }
 
-    /// The same by way of another endpoint, with another patience.
-    pub async fn patient_store_at(&self, url: &str, patience: ClientTimeouts) -> Store {
-        Store::new(connect(Some(url), patience).await, self.store.names().clone(), self.store.release())
+    /// The same through another endpoint, with other time-outs.
+    pub async fn store_with_timeouts(&self, url: &str, timeouts: ClientTimeouts) -> Store {
+        Store::new(connect(Some(url), timeouts).await, self.store.names().clone(), self.store.release())
     }
 }
 

@@ -34,8 +34,8 @@ pub fn lines(output: &str) -> Vec<Value> {
     lines.filter(|line| line.as_object().expect("an object").contains_key("_aws")).collect()
 }
 
-/// Checks that CloudWatch extracts all that a line says of metrics: structure, lengths and limits, and that every metric and
-/// dimension that is named is there.
+/// Checks that CloudWatch extracts all that a line says of metrics: structure, lengths and limits,
+/// and that every metric and dimension that is named is there.
 ///
 /// # Errors
 ///

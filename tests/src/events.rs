@@ -41,7 +41,8 @@ impl HttpRequest {
         Self::get(&format!("/schedule/{id}/sessions"), "", user_id)
     }
 
-    /// As an HTTP API sends it (payload 2.0): path decoded once, repeated headers joined, names in lower case.
+    /// As an HTTP API sends it (payload 2.0): path decoded once, repeated headers joined, names in
+    /// lower case.
     pub fn http_api(&self) -> Value {
         let path = decode(&self.path);
         let mut event = self.payload_2(&path);

@@ -1,4 +1,4 @@
-//! The golden cases: what the reference service answered over the data set beside them.
+//! The golden cases: the responses of the reference service over the data set beside them.
 
 use std::io::Read;
 
@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::events::HttpRequest;
 
-/// A request and what the reference answered.
+/// A request and the response of the reference.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Case {
     /// What the case is about.
@@ -97,8 +97,8 @@ impl Case {
         }
     }
 
-    /// Byte for byte, but for the order of sessions that were created at once, and for which of a member's sessions is
-    /// the newest of several.
+    /// Byte for byte, but for the order of sessions that were created at once, and for which of a
+    /// member's sessions is the newest of several.
     fn difference(&self, body: &str) -> Option<String> {
         if self.request.method == "HEAD" {
             return (!body.is_empty()).then(|| "the response to HEAD has a body".to_owned());
@@ -139,8 +139,8 @@ impl Case {
     }
 }
 
-/// JSON in which equal floats are spelled alike. Integers stay as they are, and so does the sign of
-/// zero.
+/// JSON in which equal floats are spelled alike. Integers stay as they are, and so does the sign
+/// of zero.
 fn with_floats_alike(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     let (mut rest, mut is_text) = (json, false);

@@ -38,7 +38,7 @@ fn whole<T>(response: Result<Option<ListOutcome<T>>, ListError>) -> Result<Optio
     }
 }
 
-/// A list as it stands in an response.
+/// A list as it stands in a response.
 ///
 /// # Panics
 ///
@@ -48,7 +48,7 @@ pub fn body(list: SessionList<impl WriteJson>) -> String {
     String::from_utf8(pieces.unwrap().concat()).unwrap()
 }
 
-/// A session as it stands in an response.
+/// A session as it stands in a response.
 ///
 /// # Panics
 ///

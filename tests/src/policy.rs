@@ -6,14 +6,15 @@ use agentscope_store::TableNames;
 use serde_json::Value;
 
 use crate::events::HttpRequest;
+use crate::function::Function;
 use crate::proxy::Call;
-use crate::runtime_api::Function;
 use crate::template::Template;
 
 /// An operation on a table, or on an index of it: `("Query", "table/AgentsTable")`.
 pub type Permission = (String, String);
 
-/// What a role of a template allows on tables. In both templates these have the names that [`needed`] gives them.
+/// What a role of a template allows on tables. In both templates these have the names that
+/// [`needed`] gives them.
 ///
 /// # Panics
 ///
@@ -85,13 +86,13 @@ pub fn texts(value: &Value) -> Vec<&str> {
     }
 }
 
-/// Asks for a list in every way that takes other requests of the function: whole, page by page, counted, as a summary, and
-/// again, with tags that hold and that do not.
+/// Sends every variant of a list request that makes the function send other requests: whole, by
+/// page, counted, as a summary, and conditional with entity tags that match and that do not.
 ///
 /// # Panics
 ///
-/// An response is neither a 200, nor a 304 where the tag holds.
-pub async fn ask_in_every_way(function: &mut Function, list: &HttpRequest) {
+/// A response is neither a 200, nor a 304 where the tag matches.
+pub async fn send_every_variant(function: &mut Function, list: &HttpRequest) {
     let mut cursor = String::new();
     for parameters in ["", "limit=2", "limit=2&cursor={}", "limit=2&count=true", "view=summary"] {
         let mut request = list.clone();

@@ -27,11 +27,11 @@ pub fn starts(template: &Template) -> Vec<Start> {
     ]
 }
 
-/// How it is asked whether it is well.
+/// The health checks: who runs them, and the arguments.
 ///
 /// # Panics
 ///
-/// Another program asks, or a shell.
+/// A check starts another program, or a shell.
 pub fn checks(template: &Template) -> Vec<Start> {
     let image = instruction("HEALTHCHECK");
     let ecs = texts(&container(template)["HealthCheck"]["Command"]);
@@ -50,7 +50,8 @@ pub fn container(template: &Template) -> Value {
     container.clone()
 }
 
-/// What an instruction of the Dockerfile says about the image itself, rather than about the one that builds it.
+/// What an instruction of the Dockerfile says about the image itself, rather than about the one
+/// that builds it.
 ///
 /// # Panics
 ///

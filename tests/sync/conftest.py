@@ -1,4 +1,4 @@
-"""What the tests share: an AgentScope service with `agentscope-sync` beside it, for all of them, since it takes seconds to
+"""Fixtures: an AgentScope service with `agentscope-sync` beside it, for all of them, since it takes seconds to
 start; and the number of comparisons, which is printed at the end."""
 
 import shutil
@@ -129,6 +129,6 @@ def pytest_terminal_summary(terminalreporter):
     terminalreporter.write_line(
         f"{TALLY.comparisons} comparisons after {TALLY.steps} steps: {TALLY.agreements} agreements, of these"
         f" {TALLY.byte_for_byte} byte for byte and {TALLY.with_invented_times} but for times that AgentScope invents, by status"
-        f" {dict(sorted(TALLY.answers.items()))};"
+        f" {dict(sorted(TALLY.responses.items()))};"
         f" the slowest step was agreed on after {TALLY.slowest:.2f} s"
     )

@@ -1,20 +1,20 @@
-"""The times that AgentScope 2.0.6 and later invent at every read: those of blocks that older releases stored without any."""
+"""The times that AgentScope 2.0.6 and later generate at every read: those of blocks that older releases stored without any."""
 
 import json
 
 
 class InventedTimes:
-    """Takes such times away from answers. A time that is stored stays, so it has to be the same on both sides."""
+    """Removes such times from responses. A time that is stored stays, so it has to be the same on both sides."""
 
     def __init__(self, raw):
         self.raw = raw
 
     async def without(self, *bodies):
-        """The answers as JSON, without the times that no stored block has."""
-        answers = [json.loads(body) for body in bodies]
+        """The responses as JSON, without the times that no stored block has."""
+        responses = [json.loads(body) for body in bodies]
         stored = {}
-        for answer in answers:
-            for one in answer["sessions"]:
+        for response in responses:
+            for one in response["sessions"]:
                 session = one.get("session", one)
                 key = f"agentscope:user:{session['user_id']}:session:{session['id']}"
                 if key not in stored:
@@ -22,7 +22,7 @@ class InventedTimes:
                 messages = stored[key].get("state", {}).get("context", [])
                 for shown, kept in zip(session["state"]["context"], messages):
                     take_away(shown["content"], kept["content"])
-        return answers
+        return responses
 
 
 def take_away(shown, kept):

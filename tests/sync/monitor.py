@@ -1,4 +1,4 @@
-"""What Redis is told, and by whom."""
+"""The commands that Redis receives, by client."""
 
 import threading
 
@@ -6,7 +6,7 @@ from redis import Redis
 
 
 class Monitor:
-    """Redis' own record of who has sent which command."""
+    """The commands that Redis reports with MONITOR, by client."""
 
     def __init__(self, redis):
         self.connect = lambda: Redis(port=redis.port, password=redis.PASSWORD, decode_responses=True)
@@ -37,5 +37,5 @@ class Monitor:
                     return
 
     def of_sync(self):
-        """Its commands, and those of whoever has gone before it could be asked who it was."""
+        """Its commands, and those of clients that closed their connection before they were identified."""
         return [command for user, command in self.commands if user != "default"]

@@ -1,4 +1,4 @@
-"""What 2.0.11 has and 2.0.1 has not: sessions of channels and procedures, and records that are on no list of sessions."""
+"""Records that 2.0.11 has and 2.0.1 has not: sessions of channels and procedures, and records that are on no list of sessions."""
 
 from agentscope.app import storage
 from agentscope.mcp import MCPClient, StdioMCPConfig

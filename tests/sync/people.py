@@ -1,4 +1,4 @@
-"""What people do with AgentScope: by its HTTP API, and by its storage classes."""
+"""Users' actions, through the HTTP API of AgentScope and through its storage classes."""
 
 import asyncio
 import json
@@ -49,10 +49,10 @@ class People:
 
     async def api(self, method, path, user, expected=(200, 201, 204), **options):
         headers = {"x-user-id": user}
-        async with self.client.request(method, self.service.url + path, headers=headers, **options) as answer:
-            body = await answer.text()
-            assert answer.status in expected, f"{method} {path}: {answer.status} {body}"
-            return await answer.json() if body else None
+        async with self.client.request(method, self.service.url + path, headers=headers, **options) as response:
+            body = await response.text()
+            assert response.status in expected, f"{method} {path}: {response.status} {body}"
+            return await response.json() if body else None
 
     async def agent(self, user, name="Agent", **fields):
         made = await self.api("POST", "/agent/", user, json={"name": name, **fields})

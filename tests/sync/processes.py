@@ -43,12 +43,12 @@ def listens(port):
 
 
 def http(url, method="GET", **headers):
-    """The status and the body of an answer; None if nobody answers."""
+    """The status and the body of a response; None without one."""
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, method=method, headers=headers), timeout=30) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as answer:
-        return answer.code, answer.read()
+        with urllib.request.urlopen(urllib.request.Request(url, method=method, headers=headers), timeout=30) as response:
+            return response.status, response.read()
+    except urllib.error.HTTPError as response:
+        return response.code, response.read()
     except OSError:
         return None, b""
 
@@ -92,9 +92,9 @@ class Redis:
 
     def start(self):
         self.process = subprocess.Popen(["redis-server", self.configuration], stdout=subprocess.DEVNULL)
-        wait_until(self.answers, "redis-server", self.process)
+        wait_until(self.is_ready, "redis-server", self.process)
 
-    def answers(self):
+    def is_ready(self):
         """It may listen, and be reading its file still."""
         try:
             with redis.Redis(port=self.port, password=self.PASSWORD) as client:
@@ -143,15 +143,15 @@ class Stack:
 
     def set_release(self, release):
         """Starts the functions anew, for another release of AgentScope."""
-        assert http(f"{self.url}/_stand/release/{release}", "POST")[0] == 200
+        assert http(f"{self.url}/_stack/release/{release}", "POST")[0] == 200
 
     def throttle(self, percent):
-        """Lets DynamoDB refuse so many of a hundred of sync's requests, and answer as many batches in part."""
-        assert http(f"{self.url}/_stand/throttling/{percent}", "POST")[0] == 200
+        """Lets DynamoDB refuse this percentage of sync's requests, and process as many batches in part."""
+        assert http(f"{self.url}/_stack/throttling/{percent}", "POST")[0] == 200
 
     def requests(self):
-        """What sync has sent to DynamoDB so far: counts by operation, and how many were refused or answered in part."""
-        return json.loads(http(f"{self.url}/_stand/requests")[1])
+        """What sync has sent to DynamoDB so far: counts by operation, and how many were refused or processed in part."""
+        return json.loads(http(f"{self.url}/_stack/requests")[1])
 
     def writes(self):
         requests = self.requests()["requests"]
@@ -160,7 +160,7 @@ class Stack:
 
     def dump(self):
         """All that the tables hold."""
-        status, body = http(f"{self.url}/_stand/dump")
+        status, body = http(f"{self.url}/_stack/dump")
         assert status == 200, body
         return json.loads(body)
 
@@ -174,8 +174,8 @@ class Stack:
             "x-amz-date": "20260101T000000Z",
         }
         call = urllib.request.Request(self.dynamodb, json.dumps(request).encode(), headers)
-        with urllib.request.urlopen(call, timeout=30) as answer:
-            return json.loads(answer.read())
+        with urllib.request.urlopen(call, timeout=30) as response:
+            return json.loads(response.read())
 
     def stop(self):
         self.process.stdin.close()

@@ -12,7 +12,7 @@ from fastapi import Header
 
 
 async def user_id_in_utf_8(x_user_id: str = Header()) -> str:
-    """The header as it is sent. Starlette reads it as latin-1, so no user whose id has other letters could ask."""
+    """The header as it is sent. Starlette reads it as latin-1, so a user id with other letters could send no request."""
     return await get_current_user_id(x_user_id.encode("latin-1").decode())
 
 

@@ -20,7 +20,7 @@ async def test_nobody_can_know_what_runs(tmp_path, model, tally):
             session = await world.session(USER, agent, chat_model_config=await world.model_config(USER, model.url))
             sync.start()
             await world.same()
-            # Enough changes to tell that no lock comes with them.
+            # Enough changes to show that no lock comes with them.
             for _ in range(25):
                 await world.session(USER, agent)
             for _ in range(3):
@@ -36,7 +36,7 @@ async def test_nobody_can_know_what_runs(tmp_path, model, tally):
                 assert (view["is_running"], view["status"]) == (False, "idle")
                 model.release(held)
                 await until(lambda: ended(runs), "the end of a run")
-                # But for that, all is the same.
+                # Everything else is equal.
                 await world.same()
             (complaint,) = sync.complaints()
             assert "no run lock was seen" in complaint["message"]

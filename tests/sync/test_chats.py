@@ -1,4 +1,4 @@
-"""Chat turns that the service runs by itself, with a model that does as it is told."""
+"""Chat turns that the service runs by itself, with a scripted model."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from records import HAS_ORIGINS
 
 pytestmark = pytest.mark.anyio
 USER = "acme:alice"
-# A command that no agent may run without being asked.
+# A command that no agent may run without permission.
 ASKS_FOR_PERMISSION = {"call": "Bash", "input": {"command": "rm -rf /nowhere/at/all", "description": "Cleans up"}}
 
 

@@ -147,7 +147,7 @@ async def test_records_that_fit_no_model(world, copy, planted):
         assert session in copy.log.read_text()[written:] and "of-somebody-else" in copy.log.read_text()[written:]
         assert copy.once("--strict")[0] == 1
         for test_stack in (copy.test_stack, world.test_stack):
-            status, body = await world.comparison.ask(test_stack.url, sessions(USER, agent))
+            status, body = await world.comparison.send(test_stack.url, sessions(USER, agent))
             assert status == 200 and session in [one["session"]["id"] for one in json.loads(body)["sessions"]]
     finds(copy, invalid=[session, "of-somebody-else"])
     await world.raw.set(key, good)

@@ -1,4 +1,4 @@
-"""A Redis that wants TLS and a password."""
+"""A Redis that requires TLS and a password."""
 
 import datetime
 import ipaddress
@@ -72,7 +72,7 @@ class EncryptedRedis(Redis):
             socket_timeout=5,
         )  # fmt: skip
 
-    def answers(self):
+    def is_ready(self):
         try:
             return self.client().ping()
         except redis.exceptions.ConnectionError:

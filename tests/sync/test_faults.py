@@ -1,4 +1,4 @@
-"""What goes wrong between Redis and DynamoDB. Afterwards nothing is lost, and nothing is left over."""
+"""Faults between Redis and DynamoDB. Afterwards nothing is missing and nothing is left over."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ START = 5.0
 
 
 class Life:
-    """Changes of all kinds, one after the other, until it is told to stop."""
+    """Changes of all kinds, in sequence, until a stop is requested."""
 
     def __init__(self, world, user, seed):
         self.world, self.user, self.dice = world, user, random.Random(seed)
@@ -137,7 +137,7 @@ async def test_redis_is_away_for_a_while(world):
     await asyncio.sleep(3)
     world.redis.start()
     await world.stored_session(user, agent)
-    # It asks again and again, less and less often.
+    # It retries with growing delays.
     await world.same(within=8)
     world.sync.wait()
     await world.nothing_lost_nothing_left_over()
@@ -164,7 +164,7 @@ async def test_dynamodb_is_busy(world, percent):
         world.test_stack.throttle(0)
     await world.same()
     after = world.test_stack.requests()
-    assert after["refused"] > before["refused"] + 10 and after["answered_in_part"] > before["answered_in_part"]
+    assert after["refused"] > before["refused"] + 10 and after["partially_processed"] > before["partially_processed"]
     assert world.sync.is_running()
     await world.nothing_lost_nothing_left_over()
 

@@ -1,4 +1,4 @@
-"""What runs: a session runs as long as somebody holds its lock."""
+"""Running sessions: a session runs as long as its lock exists."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What 2.0.11 has and 2.0.1 has not."""
+"""Records that 2.0.11 has and 2.0.1 has not."""
 
 import json
 import uuid
@@ -12,7 +12,7 @@ from test_chats import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.newest]
 USER = "acme:alice"
-# Another user, whose keys look like those of sessions of the user `acme`.
+# Another user, whose keys resemble those of sessions of the user `acme`.
 LOOKS_LIKE_SESSIONS = "acme:session:alice"
 # Whatever is in keys with these in them, no list shows it.
 NEVER_READ = (
@@ -28,7 +28,7 @@ async def listed(world, agent, user=USER):
 
 
 async def test_rosters(world):
-    """Members that were created, that were invited, and that belong to somebody else, whom nobody may see."""
+    """Members that were created, that were invited, and that belong to somebody else, which no response may contain."""
     leader = await world.agent(USER, "Leader")
     session = await world.session(USER, leader)
     team, created = await world.team(USER, leader, session)

@@ -58,8 +58,8 @@ async def test_no_secret_leaves_redis(world):
     assert any(KEY in held for held in redis_holds)
     places = {f"DynamoDB, text {number}": text for number, text in enumerate(texts)}
     for page in ("healthz", "metrics"):
-        with urllib.request.urlopen(f"http://{world.sync.address}/{page}", timeout=10) as answer:
-            places[page] = answer.read().decode()
+        with urllib.request.urlopen(f"http://{world.sync.address}/{page}", timeout=10) as response:
+            places[page] = response.read().decode()
     logs = list(world.sync.log.parent.glob("*.log"))
     places |= {str(log): log.read_text() for log in logs if log.name != "service.log"}
     assert len(places["metrics"]) > 100 and any("sync.log" in place for place in places)

@@ -1,4 +1,4 @@
-"""What people do with agents, sessions and schedules: after each step, the functions answer as AgentScope does."""
+"""Actions on agents, sessions and schedules: after each step the functions respond as AgentScope does."""
 
 import asyncio
 import json

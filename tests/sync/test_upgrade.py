@@ -28,7 +28,7 @@ async def older(request, tmp_path, tally, anyio_backend):
         stack.callback(test_stack.stop)
         sync = Sync(redis, test_stack, tmp_path, OLDER)
         async with World(redis, service, test_stack, sync, tally).open() as world:
-            # By then it may be another one.
+            # It may have changed by then.
             stack.callback(lambda: world.service.stop())
             service.wait()
             fill = [python, "-B", Path(__file__).with_name("fill.py"), str(redis.port), redis.PASSWORD, service.url]
@@ -47,15 +47,15 @@ async def team_records(world):
 
 async def without_times(world, body):
     """A list without what AgentScope invents as it reads: times of blocks, and when a team came by its roster."""
-    (answer,) = await world.comparison.invented.without(body)
-    for one in answer["sessions"]:
+    (response,) = await world.comparison.invented.without(body)
+    for one in response["sessions"]:
         if one.get("team"):
             del one["team"]["team"]["updated_at"]
-    return answer
+    return response
 
 
 async def goes_over(world):
-    """Ends the older service and starts the newer one over the same Redis. Nobody has asked it yet."""
+    """Ends the older service and starts the newer one over the same Redis. It has had no request yet."""
     world.service.stop()
     world.service = Service(world.redis, world.sync.log.parent)
     world.service.wait()
@@ -72,16 +72,16 @@ async def test_all_lists_stay_and_teams_migrate(older):
     world.test_stack.set_release(RELEASE)
     world.sync.start()
     assert world.sync.verify()[0] == 0
-    # Before anybody has asked AgentScope, which rewrites a team as soon as somebody does.
+    # Before the first request to AgentScope, which rewrites a team when it reads it.
     teams = await team_records(world)
     assert teams and not any("members" in team["data"] for team in teams.values())
     questions = world.questions(everybody=True)
-    before = {question: await world.comparison.ask(world.test_stack.url, question) for question in questions}
+    before = {question: await world.comparison.send(world.test_stack.url, question) for question in questions}
     assert await team_records(world) == teams
 
     await goes_over(world)
     for question, ours in before.items():
-        reference = await world.comparison.ask(world.service.url, question)
+        reference = await world.comparison.send(world.service.url, question)
         assert ours[0] == reference[0], question
         if ours[0] == 200:
             differences = where(await without_times(world, reference[1]), await without_times(world, ours[1]))
@@ -112,7 +112,7 @@ async def test_agentscope_goes_over_and_sync_does_not(older):
     await world.same()
     await goes_over(world)
     questions = world.questions(everybody=True)
-    before = {question: await world.comparison.ask(world.test_stack.url, question) for question in questions}
+    before = {question: await world.comparison.send(world.test_stack.url, question) for question in questions}
     user = next(iter(world.agents.values()))
     agent = await world.agent(user, "Of the newer release")
     wait_until(lambda: about_releases(world.sync), "a complaint", world.sync.process)
@@ -124,20 +124,20 @@ async def test_agentscope_goes_over_and_sync_does_not(older):
     status, health = http(f"http://{world.sync.address}/healthz")
     assert status == 503 and "--release" in json.loads(health)["problem"], health
     assert http(f"http://{world.sync.address}/livez")[0] == 200
-    for question, answer in before.items():
-        assert await world.comparison.ask(world.test_stack.url, question) == answer
+    for question, response in before.items():
+        assert await world.comparison.send(world.test_stack.url, question) == response
 
     assert world.sync.stop() == 0
     # By its exit status, a script can tell what to do.
     assert world.sync.once()[0] == world.sync.verify()[0] == 3
-    for question, answer in before.items():
-        assert await world.comparison.ask(world.test_stack.url, question) == answer
+    for question, response in before.items():
+        assert await world.comparison.send(world.test_stack.url, question) == response
     world.sync.release = RELEASE
     world.test_stack.set_release(RELEASE)
     world.sync.start()
     for question in questions:
         # One after the other: several at once would each rewrite the same team.
-        await world.comparison.ask(world.service.url, question)
+        await world.comparison.send(world.service.url, question)
     await world.same(everybody=True)
     await world.nothing_lost_nothing_left_over()
 

@@ -1,4 +1,4 @@
-"""A running AgentScope with everything beside it, and what people do with it."""
+"""A running AgentScope with everything beside it, and the actions of its users."""
 
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -6,7 +6,7 @@ from comparison import Comparison, schedule_sessions, sessions
 from invented import InventedTimes
 from people import USERS, People
 
-# It asks as the others do, and has nothing.
+# It sends the same requests as the others, and has nothing.
 STRANGER = "nobody"
 NO_SUCH_ID = "no-such-id"
 
@@ -48,27 +48,27 @@ class World(People):
     # Asking.
 
     def questions(self, everybody=False):
-        """For every agent and every schedule that a test has made: its owner asks, and now and then somebody else, or else
+        """For every agent and every schedule that a test has made: a request of its owner, and now and then of another user, or else
         everybody. And for ids that there are not."""
         self.turn += 1
-        askers = [*USERS, STRANGER]
+        callers = [*USERS, STRANGER]
         found = []
         for kind, owners in ((sessions, self.agents), (schedule_sessions, self.schedules)):
             for number, (one, owner) in enumerate([*owners.items(), (NO_SUCH_ID, STRANGER)]):
-                others = {askers[(self.turn + number) % len(askers)]} if (self.turn + number) % 3 == 0 else set()
-                found += [kind(user, one) for user in (askers if everybody else {owner, *others})]
+                others = {callers[(self.turn + number) % len(callers)]} if (self.turn + number) % 3 == 0 else set()
+                found += [kind(user, one) for user in (callers if everybody else {owner, *others})]
         return found
 
     async def same(self, everybody=False, **how):
-        """After a step: both services answer alike, within two seconds."""
+        """After a step: both services respond alike within two seconds."""
         await self.comparison.same(self.questions(everybody), **how)
 
     async def listed(self, user, agent):
-        """What the function answers."""
-        return await self.comparison.ask(self.test_stack.url, sessions(user, agent))
+        """The response of the function."""
+        return await self.comparison.send(self.test_stack.url, sessions(user, agent))
 
     async def nothing_lost_nothing_left_over(self):
-        """Everybody gets the same answers, `verify` finds no difference, and no part of a state lies there that belongs to no
+        """Every user gets the same responses, `verify` finds no difference, and no part of a state lies there that belongs to no
         session, or to an earlier version of one."""
         await self.same(everybody=True)
         status, told = self.sync.verify()

@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: builds what is measured and what measures it, and starts it.
+//! `cargo xtask bench`: builds the benchmark driver and the measured programs, and runs the
+//! driver.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,35 +10,38 @@ use clap::Args;
 use serde::Deserialize;
 use tokio::process::Command;
 
-use crate::{proxy, root};
+use crate::{cargo, proxy};
 
-/// The functions as they are deployed: nothing else is built with them, which could add features to their libraries.
+/// The functions as they are deployed. No other package is selected, since its features could be
+/// added to their dependencies.
 const FUNCTIONS: [&str; 5] = ["--release", "-p", "list-sessions", "-p", "list-schedule-sessions"];
 const BASELINE: [&str; 3] = ["--release", "-p", "agentscope-bench-baseline"];
 const DRIVER: [&str; 4] = ["--profile", "driver", "-p", "agentscope-bench"];
-/// Where nothing is measured, the driver need not be fast; it is built as the tests are.
+/// The driver for `--quick`, whose numbers do not count. It shares its dependencies with the
+/// tests.
 const QUICK_DRIVER: [&str; 2] = ["-p", "agentscope-bench"];
 
-/// What the functions may be built for, and the driver is not, which runs here and shares what the tests have built.
-const TARGET: [&str; 2] = ["CARGO_BUILD_TARGET", "CARGO_BUILD_RUSTFLAGS"];
+/// The variables that select the functions' target. The driver is built without them: it runs on
+/// this machine.
+const TARGET_VARIABLES: [&str; 2] = ["CARGO_BUILD_TARGET", "CARGO_BUILD_RUSTFLAGS"];
 
-/// ListRequest for one of these, the driver measures nothing.
+/// With one of these arguments the driver needs no functions.
 const WITHOUT_FUNCTIONS: [&str; 3] = ["--help", "-h", "--plot-from"];
 
 #[derive(Debug, Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Bench {
-    /// What the driver takes; `--help` lists it.
+    /// Arguments of the driver; `--help` lists them.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
 }
 
-/// The process that keeps the tables in step, as it is deployed.
+/// The sync process as it is deployed.
 const SYNC: [&str; 3] = ["--release", "-p", "agentscope-sync"];
 
 pub(crate) async fn run(Bench { arguments }: Bench) -> Result<()> {
     let is_quick = arguments.iter().any(|argument| argument == "--quick");
-    let driver = build(if is_quick { &QUICK_DRIVER } else { &DRIVER }, &TARGET).await?;
+    let driver = build(if is_quick { &QUICK_DRIVER } else { &DRIVER }, &TARGET_VARIABLES).await?;
     let mut command = Command::new(&driver);
     proxy::exempt_loopback(&mut command);
     if let Some((first, arguments)) = arguments.split_first().filter(|(first, _)| *first == "sync") {
@@ -60,24 +64,22 @@ pub(crate) async fn run(Bench { arguments }: Bench) -> Result<()> {
     if status.success() { Ok(()) } else { bail!("the benchmark failed ({status})") }
 }
 
-/// A line that cargo prints of what it does.
+/// A message of `cargo build --message-format json`.
 #[derive(Deserialize)]
 struct Message {
     executable: Option<PathBuf>,
 }
 
-/// Builds packages without these variables and returns one of their binaries.
+/// Builds packages without these environment variables. Returns the path of the first binary.
 async fn build(arguments: &[&str], without: &[&str]) -> Result<PathBuf> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = cargo();
     for name in without {
         cargo.env_remove(name);
     }
     let output = cargo
         .args(["build", "--locked", "--message-format", "json-render-diagnostics"])
         .args(arguments)
-        .current_dir(root())
         .stderr(Stdio::inherit())
-        .kill_on_drop(true)
         .output()
         .await?;
     if !output.status.success() {
@@ -85,5 +87,5 @@ async fn build(arguments: &[&str], without: &[&str]) -> Result<PathBuf> {
     }
     let mut lines = output.stdout.split(|byte| *byte == b'\n');
     let executable = lines.find_map(|line| serde_json::from_slice::<Message>(line).ok()?.executable);
-    executable.with_context(|| format!("cargo build {} makes no binary", arguments.join(" ")))
+    executable.with_context(|| format!("cargo build {} produces no binary", arguments.join(" ")))
 }

@@ -1,4 +1,4 @@
-//! Getting cargo-lambda.
+//! Finding or downloading cargo-lambda.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -8,25 +8,27 @@ use tokio::process::Command;
 
 use crate::venv;
 
-/// The version that is fetched.
+/// The version that is downloaded.
 const VERSION: &str = "1.9.2";
 
-/// The program: the one on the `PATH`, else one in a virtual environment under `target/`, which is made first if need be.
+/// Returns the program on the `PATH`, else the one in a virtual environment under `target/`.
+///
+/// Creates the virtual environment if necessary.
 ///
 /// # Errors
 ///
-/// Python 3 is missing, or the package cannot be fetched.
+/// Python 3 is missing, or the package cannot be downloaded.
 pub(crate) async fn find(root: &Path) -> Result<PathBuf> {
     let on_path = PathBuf::from("cargo-lambda");
     if works(&on_path).await {
         return Ok(on_path);
     }
-    let folder = root.join("target").join(format!("cargo-lambda-{VERSION}"));
-    let program = folder.join("bin").join("cargo-lambda");
+    let venv = root.join("target").join(format!("cargo-lambda-{VERSION}"));
+    let program = venv.join("bin").join("cargo-lambda");
     if !works(&program).await {
-        println!("Fetching cargo-lambda {VERSION} …");
+        println!("Downloading cargo-lambda {VERSION} …");
         // Its only dependency is a cross-compiler, which local runs do not need.
-        venv::make(&folder, &format!("cargo-lambda=={VERSION}")).await?;
+        venv::create(&venv, &format!("cargo-lambda=={VERSION}")).await?;
         ensure!(works(&program).await, "{} does not run", program.display());
     }
     Ok(program)

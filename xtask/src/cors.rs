@@ -1,4 +1,4 @@
-//! Pages of other addresses, as of a frontend that is developed on another port: the template's CORS, on this machine.
+//! CORS for web pages of other origins, such as a frontend on another port, as in the template.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
 use axum::response::Response;
 use tower_http::cors::CorsLayer;
 
-/// How long a browser may keep the response to a preflight.
+/// How long a browser may cache the response to a preflight request.
 const MAX_AGE: Duration = Duration::from_secs(7200);
 
-/// The address of a page: scheme, host, port.
+/// The origin of a web page: scheme, host and port.
 #[derive(Debug, Clone)]
 pub(crate) struct PageOrigin(HeaderValue);
 
@@ -23,14 +23,16 @@ impl FromStr for PageOrigin {
         let uri: Uri = text.parse()?;
         let is_origin = matches!(uri.scheme_str(), Some("http" | "https"))
             && uri.authority().is_some_and(|authority| text.ends_with(&format!("://{authority}")));
-        ensure!(is_origin, "expected http://HOST:PORT, without a slash at the end");
+        ensure!(is_origin, "expected http://HOST:PORT, without a trailing slash");
         Ok(Self(HeaderValue::from_str(text)?))
     }
 }
 
-/// Lets these pages ask. As behind API Gateway, preflights are answered here, and what an AgentScope service says itself of who may
-/// ask is replaced.
-pub(crate) fn allowing(router: Router, origins: &[PageOrigin]) -> Router {
+/// Allows requests from these origins.
+///
+/// As behind API Gateway, the router itself responds to preflight requests, and the CORS headers
+/// of an AgentScope service are replaced.
+pub(crate) fn allow(router: Router, origins: &[PageOrigin]) -> Router {
     if origins.is_empty() {
         return router;
     }
@@ -42,11 +44,11 @@ pub(crate) fn allowing(router: Router, origins: &[PageOrigin]) -> Router {
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_NONE_MATCH, event, user])
         .expose_headers([header::ETAG, header::RETRY_AFTER, header::WWW_AUTHENTICATE])
         .max_age(MAX_AGE);
-    router.layer(axum::middleware::map_response(async |response: Response| without(response))).layer(layer)
+    router.layer(axum::middleware::map_response(async |response: Response| remove_headers(response))).layer(layer)
 }
 
-/// The response without what it says of who may ask.
-pub(crate) fn without(mut response: Response) -> Response {
+/// Removes the CORS headers of a response.
+pub(crate) fn remove_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for name in ["allow-credentials", "allow-headers", "allow-methods", "allow-origin", "expose-headers", "max-age"] {
         headers.remove(format!("access-control-{name}"));

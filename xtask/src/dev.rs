@@ -1,9 +1,9 @@
-//! `cargo xtask dev`: both routes on this machine.
+//! `cargo xtask dev`: runs both routes on this machine.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use agentscope_model::Release;
 use agentscope_store::{ClientTimeouts, Store, connect, has_proxy};
@@ -19,53 +19,48 @@ use tokio::task::JoinHandle;
 use crate::cors::{self, PageOrigin};
 use crate::examples::Example;
 use crate::gateway::{self, Origin};
-use crate::process::end;
-use crate::signals::stop_signal;
-use crate::{cargo_lambda, documentation, ports, proxy, root, store, swagger_ui};
+use crate::signals::shutdown_requested;
+use crate::{cargo_lambda, documentation, functions, ports, process, root, store, swagger_ui};
 
-/// The data that is loaded if no other is named.
+/// The sample data of the first releases.
 const SAMPLE: &str = include_str!("../sample/export.json");
 
-/// The same, with what later releases have: rosters, channels, operating procedures.
+/// The sample data since 2.0.9, with rosters, channels and operating procedures.
 const SAMPLE_OF_2_0_9: &str = include_str!("../sample/export-2.0.9.json");
 const SAMPLE_OF_2_0_9_SINCE: Release = Release::V2_0_9;
 
-/// How long sessions count as running that the data say are running.
+/// The duration of the leases of sessions that are running according to the data.
 const LEASE: Duration = Duration::from_secs(24 * 3600);
 
-/// How long the functions may take to be built and to response.
-const PATIENCE: Duration = Duration::from_secs(900);
-
-/// Characters of an response that are shown.
-const SHOWN: usize = 2500;
+/// The characters of a response body that are printed.
+const MAX_PRINTED: usize = 2500;
 
 #[derive(Debug, Args)]
 pub(crate) struct Dev {
-    /// The port of the routes.
+    /// Port of the routes.
     #[arg(long, default_value_t = 9000)]
     port: u16,
-    /// The port of the embedded DynamoDB.
+    /// Port of the embedded DynamoDB.
     #[arg(long, default_value_t = 8000, conflicts_with = "store_url")]
     store_port: u16,
-    /// A DynamoDB that runs already. Tables that it does not have are created.
+    /// Use this running DynamoDB instead of the embedded one. Missing tables are created.
     #[arg(long, value_name = "URL")]
     store_url: Option<String>,
-    /// Another export than the sample data: JSON, plain or gzipped.
+    /// Load this export instead of the sample data: JSON, plain or gzipped.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// The release of AgentScope whose responses the functions give, and in whose shape the data
-    /// are.
+    /// Release of AgentScope that wrote the data, and whose responses the functions return.
     #[arg(long, env = "AGENTSCOPE_RELEASE", default_value_t = Release::OLDEST, value_name = "RELEASE")]
     release: Release,
-    /// An AgentScope service that responses every other path and method, as behind API Gateway.
+    /// AgentScope service that receives all other paths and methods, as behind API Gateway.
     #[arg(long, value_name = "URL")]
     origin: Option<Origin>,
-    /// The address of a page that may ask from a browser, as http://localhost:5173. May be repeated.
+    /// Origin of a web page that may call the API (CORS), as http://localhost:5173. Repeatable.
     #[arg(long, value_name = "URL")]
     cors_origin: Vec<PageOrigin>,
 }
 
-/// Starts everything, and ends all of it when it is interrupted.
+/// Runs until a signal, then stops all processes that it started.
 pub(crate) async fn run(options: Dev) -> Result<()> {
     let text = match &options.data {
         Some(file) => export::read(file).with_context(|| file.display().to_string())?,
@@ -73,29 +68,60 @@ pub(crate) async fn run(options: Dev) -> Result<()> {
         None => SAMPLE.to_owned(),
     };
     let data = Export::parse(&text).context("the data")?;
-    let listeners = ports::listen_by_both(options.port, "--port")?;
+    let listeners = ports::listen_on_loopback(options.port, "--port")?;
 
     let mut children = Vec::new();
     let outcome = tokio::select! {
         outcome = serve(&options, &data, listeners, &mut children) => outcome,
-        () = stop_signal() => Ok(()),
+        () = shutdown_requested() => Ok(()),
     };
     if !children.is_empty() {
-        println!("Ending …");
+        println!("Stopping …");
     }
     for child in children.into_iter().rev() {
-        end(child).await;
+        process::stop(child).await;
     }
     outcome
 }
 
 async fn serve(options: &Dev, data: &Export<'_>, listeners: Vec<TcpListener>, children: &mut Vec<Child>) -> Result<()> {
-    let functions = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::free()?));
-    let router = gateway::router(functions, options.origin.as_ref())?.merge(documentation::router());
-    let router = cors::allowing(router, &options.cors_origin);
-    // While the functions are built, and never waited for.
+    let function_address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::free()?));
+    let router = gateway::router(function_address, options.origin.as_ref())?.merge(documentation::router());
+    let router = cors::allow(router, &options.cors_origin);
+    // The functions do not wait for the documentation page.
     let page = tokio::spawn(async { swagger_ui::fetch(&root()).await });
-    let store_url = match &options.store_url {
+    let root = root();
+    let (store_url, cargo_lambda, ()) =
+        tokio::try_join!(fill_store(options, data, children), cargo_lambda::find(&root), functions::build())?;
+
+    let mut watch = functions::start(&cargo_lambda, function_address, &store_url, options.release)?;
+    let gateway = tokio::spawn(gateway::serve(listeners, router));
+    let base_url = format!("http://127.0.0.1:{}", options.port);
+    // No proxy can reach the ports of this machine.
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let ready = tokio::select! {
+        ready = functions::wait_ready(&client, &base_url) => ready,
+        status = watch.wait() => exited("cargo lambda", status),
+    };
+    children.push(watch);
+    ready?;
+    print_examples(&client, &base_url, data).await?;
+    print_documentation(page, &base_url).await;
+    println!("\nPress Ctrl-C to stop.");
+    let Some(watch) = children.last_mut() else { return Ok(()) };
+    tokio::select! {
+        status = watch.wait() => exited("cargo lambda", status),
+        failed = gateway => failed?,
+    }
+}
+
+fn exited(program: &str, status: std::io::Result<ExitStatus>) -> Result<()> {
+    bail!("{program} exited unexpectedly ({})", status?)
+}
+
+/// Starts the embedded DynamoDB unless another is named, and loads the data. Returns its URL.
+async fn fill_store(options: &Dev, data: &Export<'_>, children: &mut Vec<Child>) -> Result<String> {
+    let url = match &options.store_url {
         Some(url) => {
             store::create_tables(url).await.with_context(|| url.clone())?;
             url.clone()
@@ -106,35 +132,12 @@ async fn serve(options: &Dev, data: &Export<'_>, listeners: Vec<TcpListener>, ch
             format!("http://127.0.0.1:{}", options.store_port)
         }
     };
-    println!("DynamoDB at {store_url}");
-    load_data(&store_url, data, options.release).await?;
-
-    let cargo_lambda = cargo_lambda::find(&root()).await?;
-    build().await?;
-    let mut watch = start_functions(&cargo_lambda, functions, &store_url, options.release)?;
-    let gateway = tokio::spawn(gateway::serve(listeners, router));
-    let base_url = format!("http://127.0.0.1:{}", options.port);
-    let ready = tokio::select! {
-        ready = answering(&base_url) => ready,
-        status = watch.wait() => ended("cargo lambda", status),
-    };
-    children.push(watch);
-    ready?;
-    show(&base_url, data).await?;
-    tell_page(page, &base_url).await;
-    println!("\nCtrl-C ends it.");
-    let Some(watch) = children.last_mut() else { return Ok(()) };
-    tokio::select! {
-        status = watch.wait() => ended("cargo lambda", status),
-        failed = gateway => failed?,
-    }
+    println!("DynamoDB at {url}");
+    load_data(&url, data, options.release).await?;
+    Ok(url)
 }
 
-fn ended(program: &str, status: std::io::Result<ExitStatus>) -> Result<()> {
-    bail!("{program} ended by itself ({})", status?)
-}
-
-/// Starts the embedded DynamoDB in a process of its own, which ends with this one.
+/// Starts the embedded DynamoDB in a process of its own, which exits with this one.
 async fn start_store(port: u16) -> Result<Child> {
     let mut child = Command::new(std::env::current_exe()?)
         .args(["store", "--until-input-ends", "--port", &port.to_string()])
@@ -146,11 +149,11 @@ async fn start_store(port: u16) -> Result<Child> {
     let mut lines = BufReader::new(output).lines();
     match lines.next_line().await? {
         Some(_) => {
-            // The rest is read too: a process whose output nobody takes may not write.
+            // Drains the remaining output, since a full or closed pipe blocks the process.
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
             Ok(child)
         }
-        None => ended("the embedded DynamoDB", child.wait().await).map(|()| child),
+        None => exited("the embedded DynamoDB", child.wait().await).map(|()| child),
     }
 }
 
@@ -167,96 +170,37 @@ async fn load_data(store_url: &str, data: &Export<'_>, release: Release) -> Resu
     Ok(())
 }
 
-/// Builds the functions here, where errors are seen, rather than when the first request comes.
-async fn build() -> Result<()> {
-    println!("Building the functions …");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args(["build", "--quiet", "--bin", "list-sessions", "--bin", "list-schedule-sessions"])
-        .current_dir(root())
-        .kill_on_drop(true)
-        .status()
-        .await?;
-    if status.success() { Ok(()) } else { bail!("the functions do not build ({status})") }
-}
-
-fn start_functions(cargo_lambda: &Path, address: SocketAddr, store_url: &str, release: Release) -> Result<Child> {
-    let tables = store::tables();
-    let mut watch = Command::new(cargo_lambda);
-    proxy::exempt_loopback(&mut watch)
-        .args(["lambda", "watch"])
-        .args(["--invoke-address", &address.ip().to_string()])
-        .args(["--invoke-port", &address.port().to_string()])
-        .current_dir(root())
-        .env("SESSIONS_TABLE", tables.sessions)
-        .env("AGENTS_TABLE", tables.agents)
-        .env("TEAMS_TABLE", tables.teams)
-        .env("SCHEDULES_TABLE", tables.schedules)
-        .env("IDENTITY_SOURCE", "header")
-        .env("AGENTSCOPE_RELEASE", release.as_str())
-        .env("AWS_ENDPOINT_URL_DYNAMODB", store_url)
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .context("cargo lambda does not start")
-}
-
-/// A client for this machine's own ports, which no proxy can reach.
-fn direct_client() -> Result<reqwest::Client> {
-    Ok(reqwest::Client::builder().no_proxy().build()?)
-}
-
-/// Returns when both routes response.
-async fn answering(base_url: &str) -> Result<()> {
-    let client = direct_client()?;
-    let begun = Instant::now();
-    for path in ["/sessions/", "/schedule/any/sessions"] {
-        loop {
-            let response = client.get(format!("{base_url}{path}")).send().await;
-            // Without an identity both routes response that one is missing.
-            if response.is_ok_and(|response| response.status().as_u16() == 422) {
-                break;
-            }
-            if begun.elapsed() > PATIENCE {
-                bail!("{path} does not respond");
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-    }
-    Ok(())
-}
-
-/// Prints what can be asked, and one response.
-async fn show(base_url: &str, data: &Export<'_>) -> Result<()> {
+/// Prints requests to try, and the response to the first of them.
+async fn print_examples(client: &reqwest::Client, base_url: &str, data: &Export<'_>) -> Result<()> {
     let examples = Example::of(data);
-    println!("\nBoth routes response at {base_url}\n");
+    println!("\nBoth routes are served at {base_url}\n");
     for example in &examples {
         println!("# {}\n{}\n", example.about, example.curl(base_url, has_proxy()));
     }
     if let Some(example) = examples.first() {
-        let request = direct_client()?.get(format!("{base_url}{}", example.path));
+        let request = client.get(format!("{base_url}{}", example.path));
         let response = request.header("x-user-id", example.user_id.as_bytes()).send().await?;
         let status = response.status();
         let body = response.text().await?;
-        let shown: String = body.chars().take(SHOWN).collect();
-        println!("The first of them responses {status}:\n\n{shown}");
-        if shown.len() < body.len() {
-            println!("… and {} more bytes", body.len() - shown.len());
+        let printed: String = body.chars().take(MAX_PRINTED).collect();
+        println!("Response to the first request, {status}:\n\n{printed}");
+        if printed.len() < body.len() {
+            println!("… and {} more bytes", body.len() - printed.len());
         }
     }
     Ok(())
 }
 
-/// Says where the documentation is, or why it is not.
-async fn tell_page(page: JoinHandle<Result<()>>, base_url: &str) {
+/// Prints the URL of the documentation page, or why the page is not available.
+async fn print_documentation(page: JoinHandle<Result<()>>, base_url: &str) {
     let url = format!("{base_url}{}", documentation::PATH);
     if !page.is_finished() {
-        println!("\nDocumentation, once Swagger UI is fetched: {url}");
+        println!("\nDocumentation, available as soon as Swagger UI is downloaded: {url}");
         return;
     }
     match page.await {
         Ok(Ok(())) => println!("\nDocumentation: {url}"),
-        Ok(Err(error)) => println!("\nNo documentation, for Swagger UI cannot be fetched: {error:#}"),
+        Ok(Err(error)) => println!("\nNo documentation, because Swagger UI cannot be downloaded: {error:#}"),
         Err(error) => println!("\nNo documentation: {error}"),
     }
 }

@@ -1,4 +1,4 @@
-// No validator: it is a service elsewhere.
+// No validator, because it is an external service.
 SwaggerUIBundle({
   url: "openapi.yaml",
   dom_id: "#documentation",

@@ -1,4 +1,5 @@
-//! The documentation page: `openapi.yaml` as Swagger UI shows it. It asks no other address than this one.
+//! The documentation page: `openapi.yaml`, rendered by Swagger UI, with nothing from other
+//! origins.
 
 use std::path::PathBuf;
 
@@ -9,25 +10,25 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::gateway::detail;
-use crate::{openapi, root, swagger_ui};
+use crate::{root, swagger_ui};
 
-/// Where the page is: at a path that no AgentScope service has.
+/// The path of the page, which no AgentScope service has.
 pub(crate) const PATH: &str = "/_docs/";
 
 const HTML: &str = include_str!("documentation.html");
 const SCRIPT: &str = include_str!("documentation.js");
 
-/// What the browser may load, and from where: nothing that is not here. Swagger UI styles its elements one by one, and has its
-/// pictures in its style sheet.
+/// The content security policy: the browser loads nothing from other origins. Swagger UI sets
+/// inline styles, and its style sheet contains its images.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The page's routes.
+/// The routes of the page.
 pub(crate) fn router() -> Router {
     Router::new()
         .route(PATH, get(async || file("text/html; charset=utf-8", HTML)))
         .route("/_docs/page.js", get(async || file("text/javascript; charset=utf-8", SCRIPT)))
-        .route("/_docs/openapi.yaml", get(async || read(openapi::path(), "application/yaml").await))
+        .route("/_docs/openapi.yaml", get(async || read(root().join("openapi.yaml"), "application/yaml").await))
         .route("/_docs/swagger-ui/{file}", get(asset))
         .with_state(swagger_ui::folder(&root()))
 }

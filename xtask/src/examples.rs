@@ -1,4 +1,4 @@
-//! Requests that are worth trying over a data set.
+//! Example requests for the data of an export.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -6,17 +6,17 @@ use agentscope_sync::export::Export;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-/// How many agents and schedules are shown.
-const SHOWN: usize = 4;
+/// The maximum number of agents, and of schedules.
+const MAX_EXAMPLES: usize = 4;
 
-/// A request.
+/// A request to try.
 #[derive(Debug, Clone)]
 pub(crate) struct Example {
-    /// What it shows.
+    /// The contents of the response, in words.
     pub(crate) about: String,
     /// The path with its query.
     pub(crate) path: String,
-    /// The caller.
+    /// The id of the caller.
     pub(crate) user_id: String,
 }
 
@@ -37,18 +37,19 @@ struct Origin {
 }
 
 #[derive(Deserialize)]
-struct Owned {
+struct RecordId {
     user_id: String,
     id: String,
 }
 
 impl Example {
-    /// The agents and schedules with the most to see, agents first.
+    /// Returns requests for the agents with the most sessions, teams and runs, and for the
+    /// schedules with the most sessions.
     pub(crate) fn of(export: &Export<'_>) -> Vec<Self> {
         let sessions: Vec<Session> =
             export.sessions.iter().filter_map(|session| serde_json::from_str(session.get()).ok()).collect();
-        let agents = owned(&export.agents);
-        let schedules = owned(&export.schedules);
+        let agents = ids(&export.agents);
+        let schedules = ids(&export.schedules);
         let running: HashSet<&str> = export.running.iter().map(AsRef::as_ref).collect();
 
         let mut by_agent: BTreeMap<(&str, &str), Vec<&Session>> = BTreeMap::new();
@@ -71,7 +72,7 @@ impl Example {
                 let in_teams = sessions.iter().filter(|session| session.team_id.is_some()).count();
                 let running = sessions.iter().filter(|session| running.contains(session.id.as_str())).count();
                 let query = form_urlencoded::Serializer::new(String::new()).append_pair("agent_id", agent_id).finish();
-                let mut about = format!("{} of agent {agent_id:?}", sessions_in_words(count));
+                let mut about = format!("{} of agent {agent_id:?}", count_of_sessions(count));
                 if in_teams > 0 {
                     about += &format!(", {in_teams} in a team");
                 }
@@ -83,42 +84,43 @@ impl Example {
             })
             .collect();
         examples.sort_by_key(|(interest, _)| std::cmp::Reverse(*interest));
-        examples.truncate(SHOWN);
+        examples.truncate(MAX_EXAMPLES);
 
         let mut runs: Vec<(usize, Self)> = by_schedule
             .into_iter()
             .map(|((user_id, schedule_id), count)| {
                 let id = utf8_percent_encode(schedule_id, SEGMENT);
-                let about = format!("{} that schedule {schedule_id:?} started", sessions_in_words(count));
+                let about = format!("{} that schedule {schedule_id:?} started", count_of_sessions(count));
                 (count, Self { about, path: format!("/schedule/{id}/sessions"), user_id: user_id.to_owned() })
             })
             .collect();
         runs.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
-        runs.truncate(SHOWN);
+        runs.truncate(MAX_EXAMPLES);
         examples.into_iter().chain(runs).map(|(_, example)| example).collect()
     }
 
-    /// The command line that sends it. Where there is a proxy, it does not go through that, which
-    /// cannot reach this machine.
+    /// The command line that sends the request, past the proxy if there is one, since that cannot
+    /// reach this machine.
     pub(crate) fn curl(&self, base_url: &str, has_proxy: bool) -> String {
-        let directly = if has_proxy { " --noproxy '*'" } else { "" };
+        let no_proxy = if has_proxy { " --noproxy '*'" } else { "" };
         let quote = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
         format!(
-            "curl -s{directly} {} -H {}",
+            "curl -s{no_proxy} {} -H {}",
             quote(&format!("{base_url}{}", self.path)),
             quote(&format!("x-user-id: {}", self.user_id))
         )
     }
 }
 
-fn sessions_in_words(count: usize) -> String {
+fn count_of_sessions(count: usize) -> String {
     if count == 1 { "1 session".to_owned() } else { format!("{count} sessions") }
 }
 
-/// What is escaped in a segment of a path.
+/// The characters that are escaped in a segment of a path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-fn owned(records: &[&serde_json::value::RawValue]) -> HashSet<(String, String)> {
-    let owned = records.iter().filter_map(|record| serde_json::from_str::<Owned>(record.get()).ok());
-    owned.map(|Owned { user_id, id }| (user_id, id)).collect()
+/// The ids of records, each with the id of its owner.
+fn ids(records: &[&serde_json::value::RawValue]) -> HashSet<(String, String)> {
+    let records = records.iter().filter_map(|record| serde_json::from_str::<RecordId>(record.get()).ok());
+    records.map(|RecordId { user_id, id }| (user_id, id)).collect()
 }

@@ -6,6 +6,7 @@ mod cors;
 mod dev;
 mod documentation;
 mod examples;
+mod functions;
 mod gateway;
 mod openapi;
 mod ports;
@@ -32,11 +33,11 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Measures the functions as they are deployed, next to the baseline.
+    /// Measures the functions, built as they are deployed, and the baseline.
     Bench(bench::Bench),
-    /// Runs both functions at their real paths over an embedded DynamoDB with sample data.
+    /// Runs both functions at their deployed paths, with sample data in an embedded DynamoDB.
     Dev(dev::Dev),
-    /// Writes the schemas of the models into openapi.yaml.
+    /// Updates the schemas in openapi.yaml and openapi/releases/.
     Openapi,
     /// Runs an embedded DynamoDB with empty tables.
     Store(store::Options),
@@ -57,9 +58,16 @@ async fn run(command: Command) -> Result<()> {
     match command {
         Command::Bench(options) => bench::run(options).await,
         Command::Dev(options) => dev::run(options).await,
-        Command::Openapi => openapi::run(),
+        Command::Openapi => openapi::run().await,
         Command::Store(options) => store::run(options).await,
     }
+}
+
+/// The cargo that runs this command, in the root of the workspace. It ends when it is dropped.
+fn cargo() -> tokio::process::Command {
+    let mut cargo = tokio::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root()).kill_on_drop(true);
+    cargo
 }
 
 /// The root of the workspace.

@@ -1,39 +1,15 @@
-//! `cargo xtask openapi`: brings the description of the API up to date.
+//! `cargo xtask openapi`: updates the schemas in the API description.
 
-use std::fs;
-use std::path::PathBuf;
+use anyhow::{Result, ensure};
 
-use agentscope_model::Release;
-use anyhow::{Context, Result};
+use crate::cargo;
 
-use crate::root;
-
-/// Where the description is.
-pub(crate) fn path() -> PathBuf {
-    root().join("openapi.yaml")
-}
-
-/// Writes the schemas into the description and its variants for older releases, and says what that
-/// changed.
-pub(crate) fn run() -> Result<()> {
-    let path = path();
-    let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    let mut written = 0;
-    for release in Release::ALL {
-        let document = agentscope_openapi::document(&text, *release).with_context(|| path.display().to_string())?;
-        let file = root().join(agentscope_openapi::path(*release));
-        if fs::read_to_string(&file).is_ok_and(|current| current == document) {
-            continue;
-        }
-        if let Some(folder) = file.parent() {
-            fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        }
-        fs::write(&file, document).with_context(|| file.display().to_string())?;
-        println!("{} is written.", agentscope_openapi::path(*release));
-        written += 1;
-    }
-    if written == 0 {
-        println!("The descriptions are up to date.");
-    }
+/// Runs the generator. It is a program of its own, so that no other command waits until its
+/// dependencies are built.
+pub(crate) async fn run() -> Result<()> {
+    // Not by `--package`: features would then differ from those of the workspace, and dependencies
+    // be built twice.
+    let status = cargo().args(["run", "--quiet", "--bin", "agentscope-openapi"]).status().await?;
+    ensure!(status.success(), "the generator failed ({status})");
     Ok(())
 }

@@ -1,17 +1,17 @@
-//! Processes that are started, and how they end.
+//! Stopping child processes.
 
 use std::time::Duration;
 
-use tokio::process::Child;
+use tokio::process::{Child, Command};
 
-/// How long a process may take to end by itself.
+/// The time that a process has to exit after SIGINT.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Asks a process to end, and ends it if it does not.
-pub(crate) async fn end(mut child: Child) {
+/// Sends SIGINT to a process, and kills it unless it exits.
+pub(crate) async fn stop(mut child: Child) {
     if let Some(id) = child.id() {
-        // The standard library can only kill, which would leave the process's own children behind.
-        let _ = tokio::process::Command::new("kill").args(["-INT", &id.to_string()]).status().await;
+        // The standard library can only kill, and the process's own children would then survive.
+        let _ = Command::new("kill").args(["-INT", &id.to_string()]).status().await;
     }
     if tokio::time::timeout(GRACE, child.wait()).await.is_err() {
         let _ = child.kill().await;

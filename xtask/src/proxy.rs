@@ -1,17 +1,19 @@
-//! Proxies, and the programs that run here behind one.
+//! Proxy settings of child processes.
 
 use std::ffi::OsStr;
 
 use tokio::process::Command;
 
-/// The variables that exempt hosts from the proxy. Which of them counts differs between programs.
+/// The variables that exempt hosts from the proxy. Programs differ in which of them they read.
 const EXEMPTIONS: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// The addresses of this machine, in every form that programs understand.
+/// The loopback addresses, in each form that some program requires.
 const LOOPBACK: &str = "localhost,127.0.0.1,127.0.0.0/8,::1";
 
-/// Lets a program and its children reach this machine directly. What the environment exempts
-/// already stays exempt, and registries are still reached through the proxy.
+/// Lets a program and its children connect to this machine directly.
+///
+/// Hosts that the environment exempts stay exempt, and registries are still reached through the
+/// proxy.
 pub(crate) fn exempt_loopback(command: &mut Command) -> &mut Command {
     let exempt = exempt(EXEMPTIONS.map(|name| std::env::var(name).unwrap_or_default()));
     command.envs(EXEMPTIONS.map(|name| (name, AsRef::<OsStr>::as_ref(&exempt).to_owned())))
@@ -23,7 +25,7 @@ fn exempt([upper, lower]: [String; 2]) -> String {
         hosts.push(&lower);
     }
     hosts.retain(|hosts| !hosts.trim().is_empty());
-    // Alone it exempts every host; some programs do not know it as one of several.
+    // `*` exempts every host. Some programs accept it only as the whole value.
     if hosts.iter().any(|hosts| hosts.trim() == "*") {
         return "*".to_owned();
     }
@@ -36,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn loopback_is_exempt_beside_what_was_before() {
+    fn loopback_is_exempt_beside_the_hosts_that_were_before() {
         for (variables, expected) in [
             (["", ""], LOOPBACK.to_owned()),
             (["a.example.com", ""], format!("a.example.com,{LOOPBACK}")),

@@ -1,9 +1,9 @@
-//! The signals that tell the process to stop.
+//! Signals that stop a command.
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Waits for SIGINT (Ctrl-C) or SIGTERM.
-pub(crate) async fn stop_signal() {
+/// Returns at SIGINT (Ctrl-C) or SIGTERM.
+pub(crate) async fn shutdown_requested() {
     let terminated = async {
         match signal(SignalKind::terminate()) {
             Ok(mut signals) => signals.recv().await,

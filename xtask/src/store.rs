@@ -1,4 +1,4 @@
-//! `cargo xtask store`: an embedded DynamoDB with empty tables.
+//! `cargo xtask store`: runs an embedded DynamoDB with empty tables.
 
 use std::io::{IsTerminal, Write};
 
@@ -9,27 +9,27 @@ use dynoxide::{Database, server};
 use tokio::io::AsyncReadExt;
 
 use crate::ports;
-use crate::signals::stop_signal;
+use crate::signals::shutdown_requested;
 
-/// What the names of the local tables begin with.
+/// The prefix of the names of the local tables.
 const PREFIX: &str = "agentscope";
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// The port.
+    /// Port of the DynamoDB.
     #[arg(long, default_value_t = 8000)]
     port: u16,
-    /// End when standard input is closed: with the process that started this one.
+    /// Exit when standard input is closed, that is, together with the parent process.
     #[arg(long, hide = true)]
     until_input_ends: bool,
 }
 
-/// The local tables.
+/// The names of the local tables.
 pub(crate) fn tables() -> TableNames {
     TableNames::with_prefix(PREFIX)
 }
 
-/// Creates the tables that a DynamoDB does not have.
+/// Creates the missing tables of a DynamoDB.
 pub(crate) async fn create_tables(url: &str) -> Result<()> {
     let client = connect(Some(url), ClientTimeouts::LOADER).await;
     for table in tables().definitions() {
@@ -38,13 +38,13 @@ pub(crate) async fn create_tables(url: &str) -> Result<()> {
     Ok(())
 }
 
-/// Serves an embedded DynamoDB until it is interrupted.
+/// Serves an embedded DynamoDB until a signal.
 pub(crate) async fn run(options: Options) -> Result<()> {
     let listener = ports::listen(options.port, "--port")?;
     let url = format!("http://{}", listener.local_addr()?);
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let database = Database::memory().map_err(|error| anyhow!("the embedded DynamoDB does not start: {error}"))?;
+    let database = Database::memory().map_err(|error| anyhow!("the embedded DynamoDB cannot be started: {error}"))?;
     let serving = tokio::spawn(server::serve_on(listener, database));
     create_tables(&url).await?;
     println!("DynamoDB at {url} (embedded, in memory) with the empty tables:");
@@ -52,18 +52,18 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         println!("  {}", table.name);
     }
     if std::io::stdout().is_terminal() {
-        println!("Ctrl-C ends it.");
+        println!("Press Ctrl-C to stop.");
     }
     std::io::stdout().flush()?;
     tokio::select! {
-        () = stop_signal() => {}
-        () = input_ends(), if options.until_input_ends => {}
+        () = shutdown_requested() => {}
+        () = input_closed(), if options.until_input_ends => {}
         _ = serving => {}
     }
     Ok(())
 }
 
-async fn input_ends() {
+async fn input_closed() {
     let mut input = tokio::io::stdin();
     while input.read_u8().await.is_ok() {}
 }

@@ -1,4 +1,4 @@
-//! Programs that come as Python packages: each in a virtual environment of its own.
+//! Programs from Python packages, each in a virtual environment of its own.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -6,14 +6,15 @@ use std::process::Stdio;
 use anyhow::{Context, Result, ensure};
 use tokio::process::Command;
 
-/// Makes a virtual environment with one package and nothing that it depends on. Returns its folder of programs.
+/// Creates a virtual environment with one package, without its dependencies. Returns the directory
+/// of its programs.
 ///
 /// # Errors
 ///
-/// Python 3 is missing, or the package cannot be fetched.
-pub(crate) async fn make(venv: &Path, package: &str) -> Result<PathBuf> {
+/// Python 3 is missing, or the package cannot be downloaded.
+pub(crate) async fn create(venv: &Path, package: &str) -> Result<PathBuf> {
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(venv)).await.with_context(|| {
-        format!("{package} is fetched with Python 3 and its module venv (Debian's package python3-venv)")
+        format!("downloading {package} requires Python 3 with the module venv (Debian: python3-venv)")
     })?;
     let programs = venv.join("bin");
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", package];
@@ -21,15 +22,15 @@ pub(crate) async fn make(venv: &Path, package: &str) -> Result<PathBuf> {
     Ok(programs)
 }
 
-/// Runs a program to its end. It ends earlier if what waits for it is dropped.
+/// Runs a program until it exits. Dropping the future kills it.
 ///
 /// # Errors
 ///
-/// It cannot be run, or fails.
+/// The program cannot be started, or exits with another status than 0.
 pub(crate) async fn run(command: &mut Command) -> Result<()> {
-    let about = format!("{:?}", command.as_std());
+    let line = format!("{:?}", command.as_std());
     let status = command.stdin(Stdio::null()).kill_on_drop(true).status().await;
-    let status = status.with_context(|| format!("{about} cannot be run"))?;
-    ensure!(status.success(), "{about} failed ({status})");
+    let status = status.with_context(|| format!("{line} cannot be started"))?;
+    ensure!(status.success(), "{line} failed ({status})");
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! The baseline of a benchmark: what remains of a route when there is nothing but its DynamoDB requests, sent by the AWS SDK
-//! as it comes, with the responses thrown away.
+//! The baseline of a benchmark: what remains of a route when there is nothing but its DynamoDB
+//! requests, sent by the AWS SDK as it comes, with the responses thrown away.
 //!
 //! It is a crate of its own so that it is built as the functions are: same profile, same features.
 
@@ -35,7 +35,8 @@ fn main() -> Result<()> {
 
 /// A client with the functions' timeouts and retries.
 ///
-/// It is not the functions' own: what they do to make theirs faster should be seen next to a plain one.
+/// It is not the functions' own: what they do to make theirs faster should be seen next to a plain
+/// one.
 async fn client() -> Client {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_millis(1000))
@@ -67,7 +68,7 @@ fn warm(runtime: &tokio::runtime::Runtime, replay: &Replay) -> Result<()> {
     Ok(())
 }
 
-/// Asks the Runtime API for an event, replays once, and posts an empty response.
+/// Requests an event from the Runtime API, replays once, and posts an empty response.
 fn cold(runtime: &tokio::runtime::Runtime, client: &Client, waves: &str) -> Result<()> {
     let address = std::env::var("AWS_LAMBDA_RUNTIME_API").context("AWS_LAMBDA_RUNTIME_API")?;
     let path = "/2018-06-01/runtime/invocation";

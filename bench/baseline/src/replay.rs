@@ -12,7 +12,8 @@ use futures::future::{BoxFuture, FutureExt, try_join_all};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Waves of requests: those of a wave go side by side, and a wave begins when the one before it has been answered.
+/// Waves of requests: those of a wave are concurrent, and a wave begins when the one before it has
+/// ended.
 #[derive(Clone)]
 pub(crate) struct Replay(Vec<Vec<Request>>);
 
@@ -33,7 +34,8 @@ struct Recorded {
 type Attributes = HashMap<String, Value>;
 type Names = HashMap<String, String>;
 
-// A member that is not known here is an error: a request that is replayed without it would be another one.
+// A member that is not known here is an error: a request that is replayed without it would be
+// another one.
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]

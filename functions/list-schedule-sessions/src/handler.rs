@@ -1,23 +1,24 @@
-//! Handles requests.
+//! The handler of the function's requests.
 
-use agentscope_api::{ApiError, IdentitySource, ListRequest, Request, Response, list_response};
-use agentscope_api::{ListOptions, list_schedule_sessions};
+use agentscope_api::{
+    ApiError, IdentitySource, ListOptions, ListRequest, Request, Response, list_response, list_schedule_sessions,
+};
 use agentscope_store::Store;
 use lambda_http::http::Method;
 
-/// Handles a request.
+/// Handles a request for the list of a schedule's sessions.
 ///
 /// # Errors
 ///
-/// The path or the method is another, the caller is missing or has no such schedule, a parameter has a wrong value, the
-/// response is too large, or the tables do not respond.
+/// The path or the method is not the route's, the caller is missing, a parameter is invalid, the
+/// caller has no such schedule, the list is too large, or the tables do not respond.
 pub async fn handle(store: &Store, identity: IdentitySource, request: &Request) -> Result<Response, ApiError> {
-    let schedule_id = request.schedule_id().ok_or(ApiError::NoRoute)?;
+    let schedule_id = request.schedule_id().ok_or(ApiError::RouteNotFound)?;
     if request.method != Method::GET {
         return Err(ApiError::MethodNotAllowed(request.method.clone()));
     }
     let ListRequest { caller, id, options } = ListRequest::schedule_sessions(request, identity, schedule_id)?;
     let read = async |options: &ListOptions| list_schedule_sessions(store, &caller, id, options).await;
     let response = list_response(request, identity, &options, read).await?;
-    response.ok_or_else(|| ApiError::NoSchedule(id.to_owned()))
+    response.ok_or_else(|| ApiError::ScheduleNotFound(id.to_owned()))
 }

@@ -1,19 +1,20 @@
-//! Handles requests.
+//! The handler of the function's requests.
 
-use agentscope_api::{ApiError, IdentitySource, ListRequest, Request, Response, list_response};
-use agentscope_api::{ListOptions, list_sessions};
+use agentscope_api::{
+    ApiError, IdentitySource, ListOptions, ListRequest, Request, Response, list_response, list_sessions,
+};
 use agentscope_store::Store;
 use lambda_http::http::Method;
 
-/// Handles a request.
+/// Handles a request for the list of an agent's sessions.
 ///
 /// # Errors
 ///
-/// The path or the method is another, the caller or the agent's id is missing, a parameter has a wrong value, the caller
-/// has no such agent, the response is too large, or the tables do not respond.
+/// The path or the method is not the route's, the caller or the agent's id is missing, a parameter
+/// is invalid, the caller has no such agent, the list is too large, or the tables do not respond.
 pub async fn handle(store: &Store, identity: IdentitySource, request: &Request) -> Result<Response, ApiError> {
     if !request.is_sessions() {
-        return Err(ApiError::NoRoute);
+        return Err(ApiError::RouteNotFound);
     }
     if request.method != Method::GET {
         return Err(ApiError::MethodNotAllowed(request.method.clone()));
@@ -21,5 +22,5 @@ pub async fn handle(store: &Store, identity: IdentitySource, request: &Request) 
     let ListRequest { caller, id, options } = ListRequest::sessions(request, identity)?;
     let read = async |options: &ListOptions| list_sessions(store, &caller, id, options).await;
     let response = list_response(request, identity, &options, read).await?;
-    response.ok_or_else(|| ApiError::NoAgent(id.to_owned()))
+    response.ok_or_else(|| ApiError::AgentNotFound(id.to_owned()))
 }

@@ -1,3 +1,4 @@
-//! `GET /sessions/?agent_id=…`: an agent's sessions, newest first, each with whether it is running and with its team.
+//! The function behind `GET /sessions/?agent_id=…`: lists an agent's sessions, newest first, each
+//! with its team and whether it is running.
 
 pub mod handler;

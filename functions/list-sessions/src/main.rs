@@ -1,11 +1,12 @@
-//! The function's wiring: logs, settings, client, handler.
+//! Wires logs, settings, the DynamoDB client and the handler.
 
 use agentscope_api::{Request, Settings, run, telemetry};
 use agentscope_store::{ClientTimeouts, Store, connect_from_environment};
 use lambda_http::Error;
 use list_sessions::handler;
 
-/// Faster than the system's, and it keeps the memory of one response for the next: see docs/PERFORMANCE.md.
+/// Faster than the system's allocator, and keeps the memory of a response for the next one: see
+/// docs/PERFORMANCE.md.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,24 +1,25 @@
-//! How long a request may take.
+//! The time budget of a request.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The most that a request gets, whatever the function's own time-out: API Gateway waits 29 s (REST API) or 30 s (HTTP
-/// API), and the start of a new function counts.
-pub const LONGEST: Duration = Duration::from_secs(25);
+/// The maximum budget, whatever the function's timeout. API Gateway waits 29 s (REST API) or 30 s
+/// (HTTP API), including a cold start.
+pub const MAX_BUDGET: Duration = Duration::from_secs(25);
 
-/// What is left for sending the response. The program looks at the clock where it waits for DynamoDB, so this has to be
-/// enough for all that comes between two waits, or after the last one, on a small Lambda.
+/// The time reserved for sending the response. The deadline is checked only at await points, so
+/// the margin also covers the work between two of them on a small Lambda.
 const MARGIN: Duration = Duration::from_millis(500);
 
-/// What a request gets from `now` on if Lambda stops the function at `deadline`, in milliseconds since 1970.
+/// The budget from `now` on if Lambda stops the function at `deadline`, in milliseconds since
+/// 1970.
 ///
-/// A deadline that is past says nothing, since Lambda lets no function live beyond it: `cargo lambda watch` sends one of
-/// ten minutes after 1970.
+/// A deadline in the past is ignored: Lambda sends none, and `cargo lambda watch` sends one of ten
+/// minutes after 1970.
 pub(crate) fn until(deadline: u64, now: SystemTime) -> Duration {
     let deadline = UNIX_EPOCH.checked_add(Duration::from_millis(deadline));
     match deadline.and_then(|deadline| deadline.duration_since(now).ok()) {
-        Some(left) if !left.is_zero() => left.saturating_sub(MARGIN).min(LONGEST),
-        _ => LONGEST,
+        Some(left) if !left.is_zero() => left.saturating_sub(MARGIN).min(MAX_BUDGET),
+        _ => MAX_BUDGET,
     }
 }
 
@@ -32,8 +33,8 @@ mod tests {
         let left = |milliseconds: u64| until(1_700_000_000_000 + milliseconds, now);
         assert_eq!(left(3000), Duration::from_millis(2500));
         assert_eq!(left(15_000), Duration::from_millis(14_500));
-        assert_eq!(left(25_500), LONGEST);
-        assert_eq!(left(900_000), LONGEST);
+        assert_eq!(left(25_500), MAX_BUDGET);
+        assert_eq!(left(900_000), MAX_BUDGET);
         assert_eq!(left(501), Duration::from_millis(1));
         for too_late in [1, 499, 500] {
             assert_eq!(left(too_late), Duration::ZERO);
@@ -41,10 +42,10 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_that_cannot_be_one_is_none() {
+    fn an_impossible_deadline_is_ignored() {
         let now = UNIX_EPOCH + Duration::from_millis(1_700_000_000_000);
         for deadline in [0, 600_000, 1_699_999_999_999, 1_700_000_000_000, u64::MAX] {
-            assert_eq!(until(deadline, now), LONGEST, "{deadline}");
+            assert_eq!(until(deadline, now), MAX_BUDGET, "{deadline}");
         }
     }
 }

@@ -1,30 +1,30 @@
-//! Cursors: where a page ended, as opaque text.
+//! Cursors: the position where a page ended, as opaque text.
 //!
-//! A cursor is the base64 of a version, a checksum and a position. The checksum is over the list as well: the route, the
-//! user, and the agent or schedule. It finds mistakes, and is no secret: whoever makes up a cursor with a right one gets
-//! another place of the list that they are requesting, since the position alone is taken from it, and the rest of the key from the
-//! caller's own identity.
+//! A cursor is the base64 of a version, a checksum and a position. The checksum covers the route,
+//! the user, and the agent or schedule. It detects mistakes, such as the cursor of another list.
+//! It is not a secret and need not be: a forged cursor selects another position in the same list,
+//! because the rest of the key comes from the caller's identity.
 
 use agentscope_store::Position;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-/// The version of what a cursor holds. Cursors of other versions are refused.
+/// The version of the format. Cursors of other versions are refused.
 const VERSION: u8 = 1;
-/// How much of the checksum is kept, in bytes.
+/// The length of the checksum in bytes: a truncated SHA-256.
 const CHECKSUM: usize = 12;
-/// The length of an instant of creation, in bytes.
+/// The length of the creation time in bytes: `Timestamp::instant`.
 const INSTANT: usize = 27;
 
-/// Which list of whom a cursor is for.
+/// The list that a cursor belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scope<'a> {
     /// The route.
     pub route: Route,
-    /// Who asks.
+    /// The caller's id.
     pub user_id: &'a str,
-    /// The agent or the schedule.
+    /// The id of the agent or the schedule.
     pub id: &'a str,
 }
 
@@ -40,31 +40,31 @@ pub enum Route {
 impl Scope<'_> {
     /// The cursor of a position in this list.
     pub fn cursor(&self, position: &Position) -> String {
-        let place = [position.created_at.as_bytes(), position.id.as_bytes()].concat();
-        let bytes = [&[VERSION][..], &self.checksum(&place), &place].concat();
+        let encoded = [position.created_at.as_bytes(), position.id.as_bytes()].concat();
+        let bytes = [&[VERSION][..], &self.checksum(&encoded), &encoded].concat();
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The position that a cursor names; `None` if it is none of this list, or of another version.
+    /// The position of a cursor; `None` if the cursor is of another list or another version.
     pub fn position(&self, cursor: &str) -> Option<Position> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         let (version, bytes) = bytes.split_first()?;
-        let (checksum, place) = bytes.split_at_checked(CHECKSUM)?;
-        if *version != VERSION || checksum != self.checksum(place) {
+        let (checksum, encoded) = bytes.split_at_checked(CHECKSUM)?;
+        if *version != VERSION || checksum != self.checksum(encoded) {
             return None;
         }
-        let (created_at, id) = str::from_utf8(place).ok()?.split_at_checked(INSTANT)?;
+        let (created_at, id) = str::from_utf8(encoded).ok()?.split_at_checked(INSTANT)?;
         Position::new(self.user_id, created_at, id)
     }
 
-    fn checksum(&self, place: &[u8]) -> [u8; CHECKSUM] {
+    fn checksum(&self, position: &[u8]) -> [u8; CHECKSUM] {
         let route = match self.route {
             Route::Sessions => "sessions",
             Route::ScheduleSessions => "schedule",
         };
         let mut hash = Sha256::new();
-        // With their lengths, so that no two lists run together into one text.
-        for field in [route.as_bytes(), self.user_id.as_bytes(), self.id.as_bytes(), place] {
+        // Each with its length, so that different lists never hash the same text.
+        for field in [route.as_bytes(), self.user_id.as_bytes(), self.id.as_bytes(), position] {
             hash.update(field.len().to_be_bytes());
             hash.update(field);
         }
@@ -122,21 +122,21 @@ mod tests {
 
     #[test]
     fn a_cursor_with_a_right_checksum_still_has_to_name_a_position() {
-        let forge = |version: u8, place: &[u8]| {
-            URL_SAFE_NO_PAD.encode([&[version][..], &SCOPE.checksum(place), place].concat())
+        let forge = |version: u8, encoded: &[u8]| {
+            URL_SAFE_NO_PAD.encode([&[version][..], &SCOPE.checksum(encoded), encoded].concat())
         };
-        let place = b"2026-01-01T00:00:00.000000Zs";
-        assert_eq!(SCOPE.position(&forge(VERSION, place)), Some(position("s")));
-        assert_eq!(SCOPE.position(&forge(VERSION + 1, place)), None);
+        let encoded = b"2026-01-01T00:00:00.000000Zs";
+        assert_eq!(SCOPE.position(&forge(VERSION, encoded)), Some(position("s")));
+        assert_eq!(SCOPE.position(&forge(VERSION + 1, encoded)), None);
         assert_eq!(SCOPE.position(&forge(VERSION, b"")), None);
-        assert_eq!(SCOPE.position(&forge(VERSION, &place[..27])), None, "no id");
+        assert_eq!(SCOPE.position(&forge(VERSION, &encoded[..27])), None, "no id");
         assert_eq!(SCOPE.position(&forge(VERSION, b"2026-01-01T00:00:00.000000\xff\xff")), None, "no UTF-8");
         assert_eq!(
             SCOPE.position(&forge(VERSION, "2026-01-01T00:00:00.00000üs".as_bytes())),
             Some(Position { created_at: "2026-01-01T00:00:00.00000ü".to_owned(), id: "s".to_owned() })
         );
         assert_eq!(SCOPE.position(&forge(VERSION, "2026-01-01T00:00:00.000000üs".as_bytes())), None, "cut in two");
-        let long = [&place[..27], "x".repeat(1024).as_bytes()].concat();
+        let long = [&encoded[..27], "x".repeat(1024).as_bytes()].concat();
         assert_eq!(SCOPE.position(&forge(VERSION, &long)), None, "no session can have this id");
     }
 }

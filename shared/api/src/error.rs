@@ -1,4 +1,7 @@
-//! Every response that is not 200, in the shape in which FastAPI words it.
+//! The errors of requests, and the one place that turns them into HTTP responses.
+//!
+//! Clients get the status and the `detail` that AgentScope's FastAPI service sends. Causes are
+//! logged with the request id and never sent.
 
 use std::time::Duration;
 
@@ -7,54 +10,55 @@ use lambda_http::http::{HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::ListError;
+use crate::body::{Response, json_response};
 use crate::event::MalformedEvent;
-use crate::response::{self, Response};
+use crate::list::ListError;
 use crate::too_large::TooLarge;
 
-/// Why a request is not served with 200. What a client sees of it is its [`detail`](Self::detail), never a cause.
+/// Why a request failed or was refused. Its text is for logs; clients get its
+/// [`detail`](Self::detail).
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// The event is none that this function knows.
+    /// The event is not one of API Gateway or a function URL.
     #[error(transparent)]
     MalformedEvent(#[from] MalformedEvent),
-    /// No such route.
+    /// The path names neither list.
     #[error("no such route")]
-    NoRoute,
-    /// The route takes GET only.
+    RouteNotFound,
+    /// The method is not GET.
     #[error("method {0} is not allowed")]
     MethodNotAllowed(Method),
-    /// Headers or query parameters are missing, or have values that they cannot have.
-    #[error("wrong input: {}", .0.iter().map(|problem| problem.loc[1]).collect::<Vec<_>>().join(", "))]
-    Inputs(Vec<InputProblem>),
+    /// Headers or query parameters are missing or invalid.
+    #[error("invalid input: {}", .0.iter().map(|problem| problem.loc[1]).collect::<Vec<_>>().join(", "))]
+    InvalidInput(Vec<InputProblem>),
     /// The identity header is empty.
     #[error("the identity header is empty")]
     EmptyUserId,
-    /// There is no token.
+    /// There is no valid token, or it lacks the claim.
     #[error("no token")]
     Unauthenticated,
-    /// The user has no such agent.
+    /// The caller has no such agent.
     #[error("no such agent")]
-    NoAgent(String),
-    /// The user has no such schedule.
+    AgentNotFound(String),
+    /// The caller has no such schedule.
     #[error("no such schedule")]
-    NoSchedule(String),
+    ScheduleNotFound(String),
     /// The list is larger than a function may return.
     #[error("{}", .0.excess)]
     TooLarge(TooLarge),
-    /// The tables did not respond.
+    /// The tables did not respond, or an item cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The response cannot be compressed.
     #[error("compression failed: {0}")]
     Compression(#[from] std::io::Error),
-    /// The response is not UTF-8: a state is damaged in a way that its checksum does not show.
+    /// The body is not UTF-8: a stored state is damaged, and its checksum did not detect it.
     #[error("the response is not UTF-8")]
-    NoText,
-    /// The request's time is over.
+    InvalidUtf8,
+    /// The request exceeded its budget.
     #[error("out of time: not served within {0:?}")]
-    OutOfTime(Duration),
-    /// The program has a fault.
+    DeadlineExceeded(Duration),
+    /// The handler panicked.
     #[error("the handler panicked")]
     Panic,
 }
@@ -65,13 +69,12 @@ pub enum ApiError {
 pub enum ErrorDetail {
     /// A sentence.
     Text(String),
-    /// What is wrong with each input.
+    /// The problems of the input.
     Inputs(Vec<InputProblem>),
 }
 
 /// What is wrong with an input.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InputProblem {
     /// The kind of problem, as `missing`.
     #[serde(rename = "type")]
@@ -88,15 +91,15 @@ pub struct InputProblem {
 }
 
 impl InputProblem {
-    /// An input is missing.
-    pub(crate) fn missing(place: &'static str, name: &'static str) -> Self {
-        Self { kind: "missing", loc: [place, name], msg: "Field required", input: None, ctx: None }
+    /// The problem of a missing input.
+    pub(crate) fn missing(location: &'static str, name: &'static str) -> Self {
+        Self { kind: "missing", loc: [location, name], msg: "Field required", input: None, ctx: None }
     }
 }
 
 impl From<ListError> for ApiError {
     fn from(error: ListError) -> Self {
-        TooLarge::of(error).map_or_else(Self::Store, Self::TooLarge)
+        TooLarge::from_list_error(error).map_or_else(Self::Store, Self::TooLarge)
     }
 }
 
@@ -106,29 +109,33 @@ impl ApiError {
         match self {
             Self::MalformedEvent(_) => StatusCode::BAD_REQUEST,
             Self::EmptyUserId | Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::NoRoute | Self::NoAgent(_) | Self::NoSchedule(_) => StatusCode::NOT_FOUND,
+            Self::RouteNotFound | Self::AgentNotFound(_) | Self::ScheduleNotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Inputs(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::InvalidInput(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Store(StoreError::Unavailable(_)) | Self::OutOfTime(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Store(_) | Self::Compression(_) | Self::NoText | Self::Panic => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Store(StoreError::Unavailable(_)) | Self::DeadlineExceeded(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(_) | Self::Compression(_) | Self::InvalidUtf8 | Self::Panic => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         }
     }
 
-    /// What the client is told.
+    /// The `detail` that the client gets.
     pub fn detail(&self) -> ErrorDetail {
         ErrorDetail::Text(match self {
-            Self::Inputs(problems) => return ErrorDetail::Inputs(problems.clone()),
+            Self::InvalidInput(problems) => return ErrorDetail::Inputs(problems.clone()),
             Self::TooLarge(too_large) => too_large.to_string(),
             Self::MalformedEvent(_) => "Bad Request".to_owned(),
-            Self::NoRoute => "Not Found".to_owned(),
+            Self::RouteNotFound => "Not Found".to_owned(),
             Self::MethodNotAllowed(_) => "Method Not Allowed".to_owned(),
             Self::EmptyUserId => "X-User-ID header is required.".to_owned(),
             Self::Unauthenticated => "Not authenticated".to_owned(),
-            Self::NoAgent(id) => format!("Agent '{id}' not found."),
-            Self::NoSchedule(id) => format!("Schedule '{id}' not found."),
-            Self::Store(StoreError::Unavailable(_)) | Self::OutOfTime(_) => "Service Unavailable".to_owned(),
-            Self::Store(_) | Self::Compression(_) | Self::NoText | Self::Panic => "Internal Server Error".to_owned(),
+            Self::AgentNotFound(id) => format!("Agent '{id}' not found."),
+            Self::ScheduleNotFound(id) => format!("Schedule '{id}' not found."),
+            Self::Store(StoreError::Unavailable(_)) | Self::DeadlineExceeded(_) => "Service Unavailable".to_owned(),
+            Self::Store(_) | Self::Compression(_) | Self::InvalidUtf8 | Self::Panic => {
+                "Internal Server Error".to_owned()
+            }
         })
     }
 
@@ -139,17 +146,17 @@ impl ApiError {
             detail: ErrorDetail,
         }
         let body = match self {
-            // The response to HEAD has no body.
+            // A response to HEAD has no body.
             Self::MethodNotAllowed(method) if method == Method::HEAD => String::new(),
             _ => serde_json::to_string(&Body { detail: self.detail() }).unwrap_or_default(),
         };
-        let mut response = response::json(self.status(), body.into());
+        let mut response = json_response(self.status(), body.into());
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         match self {
             Self::MethodNotAllowed(_) => headers.insert(header::ALLOW, HeaderValue::from_static("GET")),
             Self::Unauthenticated => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
-            Self::Store(StoreError::Unavailable(_)) | Self::OutOfTime(_) => {
+            Self::Store(StoreError::Unavailable(_)) | Self::DeadlineExceeded(_) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))
             }
             _ => None,

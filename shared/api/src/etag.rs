@@ -1,20 +1,20 @@
-//! Entity tags: what changes whenever something visible in an response changes.
+//! Entity tags: a tag changes whenever something visible in its response changes.
 //!
-//! A tag comes from the versions of what the response is put together from, not from its bytes, and has two parts: the first is
-//! known when the heads have been read, the second when the teams have. So a caller who has the response already is told so before
-//! any state is read, and one whose response is out of date rarely waits for the teams to be told that.
+//! A tag is computed from the versions of everything in the response, not from its bytes. It has
+//! two parts: the first is known when the heads have been read, the second when the teams have
+//! been read. So a 304 is sent before any state is read, and a changed first part needs no teams.
 
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-/// The version of how responses are put together. It has to change when the same records make another response.
+/// The version of the rendering. Change it when the same records render to other bytes.
 const RENDERING: &str = concat!("3 ", env!("CARGO_PKG_VERSION"));
 
-/// The bytes of a digest that are kept.
+/// The length of a digest in bytes: a truncated SHA-256.
 const DIGEST: usize = 12;
 
-/// A digest of some of what makes an response.
+/// A digest of the sources of a response.
 pub(crate) struct Fingerprint(Sha256);
 
 impl Fingerprint {
@@ -22,7 +22,8 @@ impl Fingerprint {
         Self(Sha256::new()).with(RENDERING)
     }
 
-    /// Adds a text or bytes, with their length, so that no two sequences run together into one.
+    /// Adds a part with its length, so that different sequences of parts never hash the same
+    /// bytes.
     pub(crate) fn add(&mut self, part: impl AsRef<[u8]>) {
         let part = part.as_ref();
         self.0.update(part.len().to_be_bytes());
@@ -39,7 +40,7 @@ impl Fingerprint {
     }
 }
 
-/// A weak entity tag: the same for every encoding of an response.
+/// A weak entity tag: the same for every encoding of a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntityTag {
     pub(crate) sessions: String,
@@ -53,36 +54,37 @@ impl EntityTag {
     }
 }
 
-/// As it stands in the `etag` header.
+/// The value of the `etag` header.
 impl fmt::Display for EntityTag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "W/\"{}\"", self.opaque())
     }
 }
 
-/// What an `if-none-match` header names.
+/// The value of an `if-none-match` header.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum IfNoneMatch {
-    /// There is none.
+    /// The header is absent.
     #[default]
     Absent,
-    /// `*`: whatever there is.
+    /// `*`: any current response.
     Any,
     /// These tags, without quotes.
     Tags(Vec<String>),
 }
 
 impl IfNoneMatch {
-    /// Reads the value of the header. Whether a tag is weak does not matter here. What is no tag is passed over: it matches nothing.
+    /// Parses the header. Weak and strong tags are equal in this header. Malformed elements match
+    /// nothing.
     pub fn new(value: &str) -> Self {
         if value.trim() == "*" {
             return Self::Any;
         }
-        // Tags are quoted, and hold no quotes: what stands between every other pair of quotes.
+        // Tags are quoted and contain no quotes, so every second piece is a tag.
         Self::Tags(value.split('"').skip(1).step_by(2).map(str::to_owned).collect())
     }
 
-    /// Whether the tag of an response with these sessions may be among them.
+    /// Whether the tag of a response with this first part may be among them.
     pub(crate) fn may_match(&self, sessions: &str) -> bool {
         match self {
             Self::Absent => false,
@@ -123,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_do_not_run_together() {
+    fn the_boundaries_of_parts_count() {
         let fingerprint = |parts: &[&str]| {
             let mut fingerprint = Fingerprint::new();
             parts.iter().for_each(|part| fingerprint.add(part));

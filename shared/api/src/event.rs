@@ -1,41 +1,22 @@
-//! Events: what reaches a function, whichever way it came.
+//! The events of API Gateway, function URLs and `cargo lambda watch`, as far as they are used.
 //!
-//! Of an event only what is needed is read. Neither `lambda_http`'s conversion to `http::Request` is used (it takes a decoded
-//! path for an encoded one, and panics where the result is no URI) nor its types of events (they take an empty method for
-//! GET, and refuse a token one of whose claims is a number).
+//! The types of `lambda_http` are not used: its conversion to `http::Request` takes a decoded path
+//! for an encoded one and panics if the result is not a URI. Its event types take an empty method
+//! for GET and refuse a token that has a number as a claim.
 
 use std::collections::HashMap;
 
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method};
-use percent_encoding::percent_decode_str;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::route::{self, Path, RawPath};
-
-/// A request to one of the routes.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// The method.
-    pub method: Method,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The parameters of the query string, decoded, in their order.
-    pub query: Vec<(String, String)>,
-    /// Whether the gateway decodes an response that is marked as base64.
-    pub takes_binary: bool,
-    path: Path,
-    /// The claims of the token that the gateway's JWT authorizer has checked.
-    claims: HashMap<String, Value>,
-}
-
-/// The event is none that API Gateway or a function URL sends.
+/// The event is not one of API Gateway or a function URL.
 #[derive(Debug, thiserror::Error)]
 #[error("malformed event: {0}")]
 pub struct MalformedEvent(#[from] serde_json::Error);
 
-/// The form of an event, and of the response to it.
+/// The payload format of an event and of its response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PayloadFormat {
     /// 2.0: HTTP APIs, function URLs.
@@ -45,11 +26,11 @@ pub(crate) enum PayloadFormat {
 }
 
 impl PayloadFormat {
-    /// The form of an event.
+    /// The payload format of an event.
     ///
     /// # Errors
     ///
-    /// The event is no object, or its version no text.
+    /// The event is not an object, or its version is not a string.
     pub(crate) fn of(event: &str) -> Result<Self, MalformedEvent> {
         #[derive(Deserialize)]
         struct Versioned {
@@ -64,33 +45,33 @@ impl PayloadFormat {
 /// An event of an HTTP API or a function URL.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct HttpApiEvent {
-    /// The gateway's route, as `GET /sessions/`, or `$default`.
-    route_key: Option<String>,
-    raw_path: Option<String>,
-    raw_query_string: Option<String>,
-    query_string_parameters: Option<HashMap<String, String>>,
+pub(crate) struct HttpApiEvent {
+    /// The gateway's route, such as `GET /sessions/` or `$default`.
+    pub(crate) route_key: Option<String>,
+    pub(crate) raw_path: Option<String>,
+    pub(crate) raw_query_string: Option<String>,
+    pub(crate) query_string_parameters: Option<HashMap<String, String>>,
     #[serde(default)]
-    headers: Headers,
-    path_parameters: Option<HashMap<String, String>>,
-    request_context: HttpApiContext,
+    pub(crate) headers: Headers,
+    pub(crate) path_parameters: Option<HashMap<String, String>>,
+    pub(crate) request_context: HttpApiContext,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct HttpApiContext {
-    api_id: Option<String>,
-    domain_name: Option<String>,
-    stage: Option<String>,
-    http: Http,
+pub(crate) struct HttpApiContext {
+    pub(crate) api_id: Option<String>,
+    pub(crate) domain_name: Option<String>,
+    pub(crate) stage: Option<String>,
+    pub(crate) http: Http,
     authorizer: Option<Authorizer>,
 }
 
 #[derive(Deserialize)]
-struct Http {
+pub(crate) struct Http {
     #[serde(deserialize_with = "method")]
-    method: Method,
-    path: Option<String>,
+    pub(crate) method: Method,
+    pub(crate) path: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -100,161 +81,47 @@ struct Authorizer {
 
 #[derive(Deserialize)]
 struct Jwt {
-    /// An HTTP API makes texts of all claims; emulators may not.
     claims: Option<HashMap<String, Value>>,
+}
+
+impl HttpApiContext {
+    /// The claims of the token that the JWT authorizer validated. An HTTP API converts all claims
+    /// to strings; emulators may not.
+    pub(crate) fn claims(&mut self) -> HashMap<String, Value> {
+        self.authorizer.take().and_then(|authorizer| authorizer.jwt?.claims).unwrap_or_default()
+    }
 }
 
 /// An event of a REST API.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RestApiEvent {
-    /// The gateway's route, as `/sessions`.
-    resource: Option<String>,
-    path: Option<String>,
+pub(crate) struct RestApiEvent {
+    /// The gateway's route, such as `/sessions`.
+    pub(crate) resource: Option<String>,
+    pub(crate) path: Option<String>,
     #[serde(deserialize_with = "method")]
-    http_method: Method,
+    pub(crate) http_method: Method,
     #[serde(default)]
-    headers: Headers,
+    pub(crate) headers: Headers,
     #[serde(default)]
-    multi_value_headers: Headers,
-    query_string_parameters: Option<HashMap<String, String>>,
-    multi_value_query_string_parameters: Option<HashMap<String, Vec<String>>>,
-    path_parameters: Option<HashMap<String, String>>,
-    request_context: RestApiContext,
+    pub(crate) multi_value_headers: Headers,
+    pub(crate) query_string_parameters: Option<HashMap<String, String>>,
+    pub(crate) multi_value_query_string_parameters: Option<HashMap<String, Vec<String>>>,
+    pub(crate) path_parameters: Option<HashMap<String, String>>,
+    pub(crate) request_context: RestApiContext,
 }
 
 #[derive(Deserialize)]
-struct RestApiContext {
-    /// Every REST API has one.
+pub(crate) struct RestApiContext {
+    /// Required, because every REST API sends it: other events are refused.
     #[serde(rename = "apiId")]
     _api_id: String,
-    stage: Option<String>,
+    pub(crate) stage: Option<String>,
 }
 
-impl Request {
-    /// Reads an event: HTTP API or function URL (payload 2.0), or REST API (payload 1.0).
-    ///
-    /// # Errors
-    ///
-    /// The event is of another kind, or holds what HTTP does not allow, as a control character in a header.
-    pub fn from_event(event: &str) -> Result<Self, MalformedEvent> {
-        Ok(match PayloadFormat::of(event)? {
-            PayloadFormat::HttpApi => Self::from_http_api(serde_json::from_str(event)?),
-            PayloadFormat::RestApi => Self::from_rest_api(serde_json::from_str(event)?),
-        })
-    }
-
-    /// The value of a query parameter; of repeated ones the last.
-    pub fn parameter(&self, name: &str) -> Option<&str> {
-        self.query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    /// A claim of the token that the gateway's JWT authorizer has checked, by its exact name; `None` if there is no such token,
-    /// or if the claim is no text. An HTTP API makes texts of all claims.
-    pub fn claim(&self, name: &str) -> Option<&str> {
-        self.claims.get(name)?.as_str()
-    }
-
-    /// Whether the request is for `/sessions/`, with or without the slash at its end.
-    pub fn is_sessions(&self) -> bool {
-        self.path == Path::Sessions
-    }
-
-    /// The schedule's id if the request is for `/schedule/{schedule_id}/sessions`, with or without
-    /// a slash at its end.
-    pub fn schedule_id(&self) -> Option<&str> {
-        match &self.path {
-            Path::ScheduleSessions(id) => Some(id),
-            _ => None,
-        }
-    }
-
-    /// The same, where a path that begins with this base path is read without it. What the
-    /// gateway's route has decided stays.
-    #[must_use]
-    pub fn below(self, base_path: Option<&str>) -> Self {
-        match base_path {
-            Some(base_path) => Self { path: self.path.below(base_path), ..self },
-            None => self,
-        }
-    }
-
-    fn from_http_api(event: HttpApiEvent) -> Self {
-        let context = event.request_context;
-        let domain_name = context.domain_name.unwrap_or_default();
-        // Every gateway and every function URL has an id; `cargo lambda watch` has none, and leaves
-        // everything encoded.
-        let is_watch = context.api_id.is_none() && domain_name == "localhost";
-        let mut parameters = event.path_parameters.unwrap_or_default();
-        let parameter = |name: &str| {
-            let value = parameters.remove(name)?;
-            Some(if is_watch { decode(&value) } else { value })
-        };
-        let raw_path = RawPath {
-            text: event.raw_path.or(context.http.path).unwrap_or_default(),
-            is_decoded: !is_watch && !domain_name.contains(FUNCTION_URL),
-        };
-        // A route is a method and a path.
-        let route = event.route_key.as_deref().and_then(|key| key.split_once(' ')).map(|(_, route)| route);
-        let path = list(route, raw_path, context.stage.as_deref(), parameter);
-        let query = match event.raw_query_string {
-            Some(query) => form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
-            None => event.query_string_parameters.unwrap_or_default().into_iter().collect(),
-        };
-        let claims = context.authorizer.and_then(|authorizer| authorizer.jwt?.claims);
-        Self {
-            method: context.http.method,
-            headers: event.headers.0,
-            query,
-            takes_binary: true,
-            path,
-            claims: claims.unwrap_or_default(),
-        }
-    }
-
-    fn from_rest_api(event: RestApiEvent) -> Self {
-        let mut parameters = event.path_parameters.unwrap_or_default();
-        let parameter = |name: &str| parameters.remove(name).map(|value| decode(&value));
-        let raw_path = RawPath { text: event.path.unwrap_or_default(), is_decoded: false };
-        let path = list(event.resource.as_deref(), raw_path, event.request_context.stage.as_deref(), parameter);
-        let query = match event.multi_value_query_string_parameters {
-            Some(query) if !query.is_empty() => query
-                .into_iter()
-                .flat_map(|(key, values)| values.into_iter().map(move |value| (key.clone(), value)))
-                .collect(),
-            _ => event.query_string_parameters.unwrap_or_default().into_iter().collect(),
-        };
-        let headers = if event.multi_value_headers.0.is_empty() { event.headers } else { event.multi_value_headers };
-        Self {
-            method: event.http_method,
-            headers: headers.0,
-            query,
-            takes_binary: false,
-            path,
-            // A REST API has no JWT authorizer, and what its other authorizers leave in an event is not looked at.
-            claims: HashMap::new(),
-        }
-    }
-}
-
-/// What stands in the domain name of every function URL, which leaves the path as the client sent
-/// it.
-const FUNCTION_URL: &str = ".lambda-url.";
-
-/// Which list a request is for: by the gateway's route if that is a list's, else by the path.
-fn list(
-    route: Option<&str>,
-    raw_path: RawPath,
-    stage: Option<&str>,
-    mut parameter: impl FnMut(&str) -> Option<String>,
-) -> Path {
-    let by_route = route.and_then(|route| route::by_route(route, &mut parameter));
-    by_route.unwrap_or_else(|| route::by_path(raw_path, stage, parameter(route::SCHEDULE_ID)))
-}
-
-/// Headers as an event has them: one value a name, or several.
+/// The headers of an event: one value or several for each name.
 #[derive(Default)]
-struct Headers(HeaderMap);
+pub(crate) struct Headers(pub(crate) HeaderMap);
 
 impl<'de> Deserialize<'de> for Headers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -282,9 +149,4 @@ impl<'de> Deserialize<'de> for Headers {
 
 fn method<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Method, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-}
-
-/// Decodes percent-escapes once. Malformed ones stay as they are, and bytes that are no UTF-8 become U+FFFD.
-pub(crate) fn decode(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }

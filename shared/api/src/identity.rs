@@ -1,28 +1,29 @@
-//! Who asks.
+//! Identifies the caller of a request.
 
-use crate::error::InputProblem;
-use crate::{ApiError, Request};
+use crate::error::{ApiError, InputProblem};
+use crate::request::Request;
 
-/// Where the caller's identity comes from.
+/// The source of the caller's identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdentitySource {
-    /// The `x-user-id` header, as a trusted proxy in front of a private network sets it. Claims are ignored.
+    /// The `x-user-id` header, which a trusted proxy before a private network sets. Claims are
+    /// ignored.
     Header,
-    /// A claim of the token that the HTTP API's JWT authorizer has checked. The header is ignored.
+    /// A claim of the token that the HTTP API's JWT authorizer validated. The header is ignored.
     Jwt {
-        /// The claim's name. It is known when the process starts, and until it ends.
+        /// The claim's name. It lives as long as the process.
         claim: &'static str,
     },
 }
 
-/// The header that names the caller.
+/// The header with the caller's id.
 pub const USER_ID_HEADER: &str = "x-user-id";
 
 impl IdentitySource {
-    /// The token's subject, which is the caller unless another claim is configured.
+    /// The token's subject, the default claim.
     pub const SUBJECT: Self = Self::Jwt { claim: "sub" };
 
-    /// The caller's id.
+    /// Returns the caller's id.
     ///
     /// # Errors
     ///
@@ -34,7 +35,7 @@ impl IdentitySource {
                 Some(id) => Ok(id.to_owned()),
             },
             Self::Header => {
-                // A REST API hands over repeated headers one by one; an HTTP API joins them, and so do we.
+                // HTTP APIs join repeated headers with commas. REST APIs do not, so this does.
                 let values: Vec<_> =
                     request.headers.get_all(USER_ID_HEADER).iter().map(|value| value.as_bytes()).collect();
                 if values.is_empty() {
@@ -52,20 +53,23 @@ impl IdentitySource {
 }
 
 /// Why a request names no caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoCaller {
     /// There is no `x-user-id` header.
+    #[error("the identity header is missing")]
     HeaderMissing,
-    /// The header is empty, or blank.
+    /// The header is empty or blank.
+    #[error("the identity header is empty")]
     HeaderEmpty,
-    /// There is no token with the claim, or the claim is empty or no text.
+    /// There is no token with the claim, or the claim is empty or not a string.
+    #[error("no token")]
     Unauthenticated,
 }
 
 impl From<NoCaller> for ApiError {
     fn from(no_caller: NoCaller) -> Self {
         match no_caller {
-            NoCaller::HeaderMissing => Self::Inputs(vec![InputProblem::missing("header", USER_ID_HEADER)]),
+            NoCaller::HeaderMissing => Self::InvalidInput(vec![InputProblem::missing("header", USER_ID_HEADER)]),
             NoCaller::HeaderEmpty => Self::EmptyUserId,
             NoCaller::Unauthenticated => Self::Unauthenticated,
         }

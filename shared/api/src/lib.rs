@@ -1,69 +1,82 @@
-//! The session lists as an HTTP API: what a request reads, and how the response is rendered.
+//! The session lists as an HTTP API: what a request reads, and how its response is rendered.
 //!
 //! # Layout
 //!
-//! Requests and responses:
+//! Each module depends on modules above it in this list, never on those below.
 //!
-//! - [`event`], `route`: what API Gateway, a function URL or `cargo lambda watch` sends, as one [`Request`].
-//! - [`identity`]: who sends the request.
-//! - `list_request`, [`cursor`], [`etag`]: the list that a request names, its page, and what the client has already.
-//! - `response`, `body`, `encoding`: the response with a list, compressed.
-//! - `too_large`: lists that exceed a response, and what can be requested instead.
-//! - [`error`]: every response that is neither 200 nor 304.
-//! - `serve`, `runtime`, [`budget`]: one event in, one response out, in time.
-//! - [`settings`], [`telemetry`], `metrics`, `trace`: configuration, logs, metrics, traces.
-//!
-//! Lists:
-//!
-//! - [`list_sessions`], [`list_schedule_sessions`]: the read plans.
-//! - [`list`], `size`: the options and the outcome of a list, and how large it is before it is rendered.
-//! - `load_states`, `session_view`: sessions with their states.
-//! - `teams`, `team_detail`: teams with their leaders and members.
-//! - `render`: the JSON of responses. Records are not parsed and printed again: a response is put together from the
-//!   JSON texts that the tables hold.
+//! - [`limits`]: limits on lists and responses.
+//! - [`body`]: responses and their bodies.
+//! - `event`: the events of API Gateway, function URLs and `cargo lambda watch`.
+//! - `route`: which list a request names.
+//! - `request`: an event as a [`Request`].
+//! - `encoding`, `compression`: content encodings and their negotiation, compressed bodies.
+//! - [`etag`]: entity tags and `If-None-Match`.
+//! - [`cursor`]: the position where a page ended, as opaque text.
+//! - `fitting`: the part of a list that fits a response.
+//! - `list`: the options and the outcome of a list.
+//! - `team_detail`, `session_view`: a team and a session as lists show them.
+//! - `render`: the JSON of lists, from the JSON texts that the tables store.
+//! - `teams`, `load_states`: reads of teams with their members, and of states.
+//! - `list_size`: the size of a list before it is rendered.
+//! - `list_sessions`, `list_schedule_sessions`: the read plans of the two routes.
+//! - `too_large`: the error of a list that exceeds a response.
+//! - [`error`]: all errors, and the one place that turns them into HTTP.
+//! - [`identity`]: the caller of a request.
+//! - `list_request`: validation of a request for a list.
+//! - `list_body`, `list_response`: the response with a list.
+//! - `gateway_response`: a response in the gateway's format.
+//! - [`budget`], [`settings`], [`telemetry`], `trace`: time budgets, settings, logs, trace ids.
+//! - `metrics`: a line of metrics for each request.
+//! - `runtime`, `serve`: the Lambda Runtime API, and the loop that serves events.
 
-mod body;
+pub mod body;
 pub mod budget;
+mod compression;
 pub mod cursor;
 mod encoding;
 pub mod error;
 pub mod etag;
-pub mod event;
+mod event;
+mod fitting;
+mod gateway_response;
 pub mod identity;
-pub mod list;
+pub mod limits;
+mod list;
+mod list_body;
 mod list_request;
+mod list_response;
 mod list_schedule_sessions;
 mod list_sessions;
+mod list_size;
 mod load_states;
 mod metrics;
 mod render;
-mod response;
+mod request;
 mod route;
 mod runtime;
 mod serve;
 mod session_view;
 pub mod settings;
-mod size;
 mod team_detail;
 mod teams;
 pub mod telemetry;
 mod too_large;
 mod trace;
 
-pub use body::Body;
+pub use body::{Body, Response};
 pub use error::ApiError;
-pub use event::Request;
+pub use event::MalformedEvent;
+pub use fitting::FittingRequest;
 pub use identity::IdentitySource;
-pub use list::{ListError, ListOptions, ListOutcome, MOST_READ, SessionList};
+pub use list::{ListError, ListOptions, ListOutcome, NextPage, SessionList};
 pub use list_request::ListRequest;
+pub use list_response::list_response;
 pub use list_schedule_sessions::list_schedule_sessions;
 pub use list_sessions::list_sessions;
 pub use render::WriteJson;
-pub use response::{RESPONSE_LIMIT, Response, list_response};
+pub use request::Request;
 pub use serve::{handle_event, handle_event_within, run};
 pub use session_view::{LoadedSession, SessionStatus, SessionView};
 pub use settings::Settings;
-pub use size::Smaller;
 pub use team_detail::{TeamAgent, TeamDetail, TeamMember};
-pub use teams::MOST_MEMBERS;
 pub use too_large::{Advice, Excess, TooLarge};

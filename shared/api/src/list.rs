@@ -1,4 +1,4 @@
-//! Lists of sessions: what is asked, and what comes of it.
+//! Lists of sessions: the options of a list, its outcome, and what surrounds its sessions.
 
 use std::collections::HashMap;
 
@@ -7,47 +7,45 @@ use agentscope_store::{Detail, Page, Rows, SessionHead, StoreError};
 
 use crate::cursor::Scope;
 use crate::etag::{EntityTag, Fingerprint, IfNoneMatch};
-use crate::size::Smaller;
+use crate::fitting::FittingRequest;
+use crate::limits::MAX_READ_BYTES;
 
-/// The most bytes of JSON that are read for any list.
-pub const MOST_READ: usize = 64 << 20;
-
-/// How a list is requested.
+/// The options of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListOptions {
     /// The page; `None` for the whole list.
     pub page: Option<Page>,
-    /// Whether the number of all sessions is wanted with a page.
+    /// Whether a page comes with the number of all sessions.
     pub count: bool,
-    /// How much of each session; `None`: as much as the release shows.
+    /// The requested detail of each session. `None` for the default of the route and the release.
     pub view: Option<Detail>,
-    /// The responses that the caller has already.
+    /// The entity tags that the client has.
     pub if_none_match: IfNoneMatch,
-    /// The most bytes of JSON that the caller can be given. A larger list is refused before it is put together.
-    pub most_bytes: usize,
-    /// The bytes of JSON that the caller can be given whatever they are, as they cannot be once they are encoded.
-    pub certain_bytes: usize,
+    /// The maximum number of bytes of JSON. A larger list is refused before it is rendered.
+    pub max_bytes: usize,
+    /// The number of bytes of JSON that fit the response whatever their content.
+    pub guaranteed_bytes: usize,
 }
 
 impl Default for ListOptions {
-    /// The whole list, in full.
+    /// The whole list in the default detail, of any size.
     fn default() -> Self {
         Self {
             page: None,
             count: false,
             view: None,
             if_none_match: IfNoneMatch::Absent,
-            most_bytes: usize::MAX,
-            certain_bytes: usize::MAX,
+            max_bytes: usize::MAX,
+            guaranteed_bytes: usize::MAX,
         }
     }
 }
 
 impl ListOptions {
-    /// The same for a caller who can be given this many bytes of JSON at most, and this many whatever they are.
+    /// Sets the limits on the size.
     #[must_use]
-    pub fn within(self, most_bytes: usize, certain_bytes: usize) -> Self {
-        Self { most_bytes, certain_bytes, ..self }
+    pub fn within(self, max_bytes: usize, guaranteed_bytes: usize) -> Self {
+        Self { max_bytes, guaranteed_bytes, ..self }
     }
 
     /// Whether the list begins with the newest session.
@@ -55,24 +53,24 @@ impl ListOptions {
         self.page.as_ref().is_none_or(|page| page.after.is_none())
     }
 
-    /// The most bytes of JSON that are read. Who has the list already may have got it in another encoding, in which it was
-    /// smaller.
-    pub(crate) fn most_read(&self) -> usize {
-        if self.if_none_match == IfNoneMatch::Absent { self.most_bytes } else { self.most_bytes.max(MOST_READ) }
+    /// The maximum number of bytes of JSON that are read. A conditional request may read more than
+    /// fits its response: the client may have got the list in another encoding.
+    pub(crate) fn max_read_bytes(&self) -> usize {
+        if self.if_none_match == IfNoneMatch::Absent { self.max_bytes } else { self.max_bytes.max(MAX_READ_BYTES) }
     }
 }
 
-/// What comes of requesting a list.
+/// The outcome of a request for a list.
 #[derive(Debug, Clone)]
 pub enum ListOutcome<T> {
     /// The list.
     List(SessionList<T>),
-    /// The caller has it already.
+    /// The client has the current list.
     NotModified(EntityTag),
 }
 
 impl<T> ListOutcome<T> {
-    /// The list; `None` if the caller has it already.
+    /// The list; `None` if the client has the current list.
     pub fn into_list(self) -> Option<SessionList<T>> {
         match self {
             Self::List(list) => Some(list),
@@ -84,43 +82,82 @@ impl<T> ListOutcome<T> {
 /// A list of sessions, newest first.
 #[derive(Debug, Clone)]
 pub struct SessionList<T> {
-    /// The sessions, or a page of them.
+    /// The sessions of the list or of the page.
     pub sessions: Vec<T>,
-    /// The number of all sessions: of the whole list it is known, of a page if it was requested.
+    /// The number of all sessions. A page has it only if it was requested.
     pub total: Option<usize>,
-    /// The cursor of the next page: `None` if this is no page, `Some(None)` if it is the last.
-    pub next_cursor: Option<Option<String>>,
+    /// Where the next page begins.
+    pub next_page: NextPage,
     /// Changes whenever something visible in the list changes.
     pub etag: EntityTag,
-    /// What would fit if all of it did not.
-    pub smaller: Smaller,
+    /// What would fit a response if the whole list did not.
+    pub fitting: FittingRequest,
 }
 
-/// Why there is no list.
+/// Where the next page of a list begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NextPage {
+    /// The list is not a page.
+    NotPaged,
+    /// This page is the last.
+    Last,
+    /// The next page begins at this cursor.
+    Cursor(String),
+}
+
+impl NextPage {
+    fn new(options: &ListOptions, rows: &Rows, scope: &Scope<'_>) -> Self {
+        match (&options.page, &rows.end) {
+            (None, _) => Self::NotPaged,
+            (Some(_), None) => Self::Last,
+            (Some(_), Some(end)) => Self::Cursor(scope.cursor(end)),
+        }
+    }
+
+    /// The form in fingerprints. Another form changes the entity tags of all lists.
+    fn fingerprint_text(&self) -> String {
+        match self {
+            Self::NotPaged => "None".to_owned(),
+            Self::Last => "Some(None)".to_owned(),
+            Self::Cursor(cursor) => format!("Some(Some({cursor:?}))"),
+        }
+    }
+}
+
+/// Why a list cannot be returned.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
     /// The tables did not respond, or an item cannot be read.
     #[error(transparent)]
     Store(StoreError),
-    /// The list is larger than the caller can be given.
+    /// The list is larger than [`ListOptions::max_bytes`].
     #[error("the list has at least {bytes} bytes")]
     TooLarge {
-        /// It has at least this many.
+        /// A lower bound of its size in bytes of JSON.
         bytes: usize,
         /// What fits.
-        smaller: Smaller,
+        fitting: FittingRequest,
     },
-    /// The teams name more agents than are read for one list.
+    /// The teams of the list name more agents than are read for one list.
     #[error("the teams of the list name {0} agents")]
     TooManyMembers(usize),
+}
+
+impl From<StoreError> for ListError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::ExceedsLimit(bytes) => Self::TooLarge { bytes, fitting: FittingRequest::default() },
+            error => Self::Store(error),
+        }
+    }
 }
 
 /// What surrounds the sessions of a list.
 #[derive(Debug, Clone)]
 pub(crate) struct ListEnvelope {
-    pub(crate) next_cursor: Option<Option<String>>,
+    next_page: NextPage,
     /// The number of all sessions, if a page was requested with it.
-    pub(crate) count: Option<usize>,
+    count: Option<usize>,
     fingerprint: String,
 }
 
@@ -128,22 +165,22 @@ impl ListEnvelope {
     pub(crate) fn new(
         scope: &Scope<'_>,
         options: &ListOptions,
-        view: Detail,
+        detail: Detail,
         release: Release,
         rows: &Rows,
         count: Option<usize>,
     ) -> Self {
-        let next_cursor = options.page.as_ref().map(|_| rows.end.as_ref().map(|end| scope.cursor(end)));
+        let next_page = NextPage::new(options, rows, scope);
         let fingerprint = Fingerprint::new()
-            .with(format!("{:?} {view:?} {release} {count:?}", scope.route))
+            .with(format!("{:?} {detail:?} {release} {count:?}", scope.route))
             .with(scope.user_id)
             .with(scope.id)
-            .with(format!("{next_cursor:?}"))
+            .with(next_page.fingerprint_text())
             .finish();
-        Self { next_cursor, count, fingerprint }
+        Self { next_page, count, fingerprint }
     }
 
-    /// The fingerprint of these sessions, each with whether it runs, in this frame.
+    /// The fingerprint of the list with these sessions, each with whether it is running.
     pub(crate) fn fingerprint<'a>(&self, sessions: impl Iterator<Item = (&'a SessionHead, bool)>) -> String {
         let mut fingerprint = Fingerprint::new().with(&self.fingerprint);
         for (head, is_running) in sessions {
@@ -154,15 +191,19 @@ impl ListEnvelope {
         fingerprint.finish()
     }
 
-    /// The list.
-    pub(crate) fn list<T>(self, sessions: Vec<T>, etag: EntityTag, smaller: Smaller) -> SessionList<T> {
-        let total = if self.next_cursor.is_some() { self.count } else { Some(sessions.len()) };
-        SessionList { sessions, total, next_cursor: self.next_cursor, etag, smaller }
+    /// Puts the sessions into the envelope.
+    pub(crate) fn into_list<T>(self, sessions: Vec<T>, etag: EntityTag, fitting: FittingRequest) -> SessionList<T> {
+        let total = match self.next_page {
+            NextPage::NotPaged => Some(sessions.len()),
+            NextPage::Last | NextPage::Cursor(_) => self.count,
+        };
+        SessionList { sessions, total, next_page: self.next_page, etag, fitting }
     }
 }
 
-/// The ids of these sessions in the order of the list: that of the rows for a page, whose end is one of them; else newest first,
-/// and by id where two were created at once.
+/// The ids of these sessions in the order of the list. A page has the order of its rows, because
+/// its end is a row. The whole list has the newest session first, and the higher id first among
+/// sessions of the same instant.
 pub(crate) fn in_order(options: &ListOptions, ids: &[String], heads: &HashMap<String, SessionHead>) -> Vec<String> {
     if options.page.is_some() {
         return ids.iter().filter(|id| heads.contains_key(*id)).cloned().collect();

@@ -1,31 +1,29 @@
-//! What a request requests: the caller, the list, the page and the view.
+//! Validates a request for a list: the caller, the list, the page and the detail.
 //!
-//! What is wrong with a request is found as FastAPI finds it: an empty identity header before anything else, then all that is
-//! wrong with headers and query parameters together, in FastAPI's words.
+//! Problems are reported as FastAPI reports them: an empty identity header before anything else,
+//! then all problems of headers and query parameters together, in FastAPI's words.
 
 use agentscope_store::{Detail, Page};
 use lambda_http::http::header;
 use serde_json::{Value, json};
 
-use crate::ListOptions;
 use crate::cursor::{Route, Scope};
 use crate::encoding::Encoding;
-use crate::error::InputProblem;
+use crate::error::{ApiError, InputProblem};
 use crate::etag::IfNoneMatch;
-use crate::identity::{NoCaller, USER_ID_HEADER};
-use crate::{ApiError, IdentitySource, Request};
+use crate::identity::{IdentitySource, NoCaller, USER_ID_HEADER};
+use crate::limits::MAX_PAGE_SIZE;
+use crate::list::ListOptions;
+use crate::request::Request;
 
-/// The most sessions on a page, and how many a page has if a cursor comes without a limit.
-const LIMIT: usize = 100;
-
-/// A list that a caller requests.
+/// A valid request for a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListRequest<'a> {
-    /// Who asks.
+    /// The caller's id.
     pub caller: String,
-    /// The agent or the schedule.
+    /// The id of the agent or the schedule.
     pub id: &'a str,
-    /// How.
+    /// The options of the list.
     pub options: ListOptions,
 }
 
@@ -34,7 +32,7 @@ impl<'a> ListRequest<'a> {
     ///
     /// # Errors
     ///
-    /// The request names no caller or no agent, or a parameter has a value that it cannot have.
+    /// The request names no caller or no agent, or a parameter is invalid.
     pub fn sessions(request: &'a Request, identity: IdentitySource) -> Result<Self, ApiError> {
         Self::new(request, identity, Route::Sessions, request.parameter("agent_id"))
     }
@@ -43,7 +41,7 @@ impl<'a> ListRequest<'a> {
     ///
     /// # Errors
     ///
-    /// The request names no caller, or a parameter has a value that it cannot have.
+    /// The request names no caller, or a parameter is invalid.
     pub fn schedule_sessions(
         request: &'a Request,
         identity: IdentitySource,
@@ -79,14 +77,15 @@ impl<'a> ListRequest<'a> {
         };
         let encoding = Encoding::of(request);
         let options = ListOptions { if_none_match: if_none_match(request), ..ListOptions::default() };
-        let mut options = options.within(encoding.most_bytes(), encoding.certain_bytes());
+        let mut options = options.within(encoding.max_bytes(), encoding.guaranteed_bytes());
         let (mut limit, mut after) = (None, None);
         parameter("limit", &mut |value| {
             limit = Some(parse_limit(value)?);
             Ok(())
         });
         parameter("cursor", &mut |value| {
-            // Without knowing whose list it is, nothing can be said of it.
+            // A cursor can be validated only for a known list. The missing part of the list is
+            // reported anyway.
             let (Some(user_id), Some(id)) = (&caller, id) else { return Ok(()) };
             after = Some(Scope { route, user_id, id }.position(value).ok_or(Problem::CURSOR)?);
             Ok(())
@@ -96,16 +95,16 @@ impl<'a> ListRequest<'a> {
             Ok(())
         });
         parameter("view", &mut |value| {
-            options.view = Some(parse_view(value)?);
+            options.view = Some(parse_detail(value)?);
             Ok(())
         });
         let (Some(caller), Some(id), true) = (caller, id, problems.is_empty()) else {
-            return Err(ApiError::Inputs(problems));
+            return Err(ApiError::InvalidInput(problems));
         };
         if limit.is_some() || after.is_some() {
-            options.page = Some(Page { limit: limit.unwrap_or(LIMIT), after });
+            options.page = Some(Page { limit: limit.unwrap_or(MAX_PAGE_SIZE), after });
         }
-        // The whole list comes with its number anyway.
+        // The whole list has its number of sessions anyway.
         options.count &= options.page.is_some();
         Ok(Self { caller, id, options })
     }
@@ -119,7 +118,7 @@ fn if_none_match(request: &Request) -> IfNoneMatch {
     }
 }
 
-/// What is wrong with a value.
+/// A problem with the value of a query parameter.
 struct Problem {
     kind: &'static str,
     msg: &'static str,
@@ -129,7 +128,7 @@ struct Problem {
 impl Problem {
     const CURSOR: Self = Self {
         kind: "value_error",
-        msg: "Value error, not a cursor of this list: request its first page again",
+        msg: "Value error, not a cursor of this list: ask for its first page again",
         ctx: None,
     };
 
@@ -139,13 +138,14 @@ impl Problem {
     }
 }
 
-/// Reads an integer of 1 to 100, in every spelling that FastAPI takes (Pydantic's conversion of text to `int`): blanks around it,
-/// a sign, underscores between digits, a fraction of zeros. What follows leading zeros Pydantic takes by mistake for a number
-/// of its own (`0-5` for -5, `0__5` for 5); not so here.
+/// Parses an integer of 1 to 100 in every spelling that FastAPI accepts. Pydantic's conversion of
+/// text to `int` allows blanks around it, a sign, underscores between digits, and a fraction of
+/// zeros. Pydantic also misreads what follows leading zeros (`0-5` as -5, `0__5` as 5). Those are
+/// refused here.
 fn parse_limit(value: &str) -> Result<usize, Problem> {
-    /// The most digits that Pydantic converts, without zeros before them.
+    /// The maximum number of digits that Pydantic converts, without leading zeros.
     const DIGITS: usize = 4300;
-    const NO_INTEGER: Problem = Problem {
+    const NOT_AN_INTEGER: Problem = Problem {
         kind: "int_parsing",
         msg: "Input should be a valid integer, unable to parse string as an integer",
         ctx: None,
@@ -159,7 +159,7 @@ fn parse_limit(value: &str) -> Result<usize, Problem> {
     let (digits, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !digits.split('_').all(is_digits) || fraction.is_empty() || fraction.bytes().any(|byte| byte != b'0') {
-        return Err(NO_INTEGER);
+        return Err(NOT_AN_INTEGER);
     }
     let digits = digits.replace('_', "");
     match digits.trim_start_matches('0') {
@@ -172,9 +172,9 @@ fn parse_limit(value: &str) -> Result<usize, Problem> {
             });
         }
         _ if is_negative => {}
-        // What does not fit is over the limit as well.
+        // A number that overflows is over the maximum as well.
         digits => match digits.parse() {
-            Ok(limit) if limit <= LIMIT => return Ok(limit),
+            Ok(limit) if limit <= MAX_PAGE_SIZE => return Ok(limit),
             _ => {
                 return Err(Problem {
                     kind: "less_than_equal",
@@ -191,7 +191,7 @@ fn parse_limit(value: &str) -> Result<usize, Problem> {
     })
 }
 
-/// Reads a boolean in every spelling that FastAPI takes.
+/// Parses a boolean in every spelling that FastAPI accepts.
 fn parse_bool(value: &str) -> Result<bool, Problem> {
     match value.to_ascii_lowercase().as_str() {
         "true" | "1" | "on" | "yes" | "t" | "y" => Ok(true),
@@ -204,7 +204,7 @@ fn parse_bool(value: &str) -> Result<bool, Problem> {
     }
 }
 
-fn parse_view(value: &str) -> Result<Detail, Problem> {
+fn parse_detail(value: &str) -> Result<Detail, Problem> {
     match value {
         "full" => Ok(Detail::Full),
         "summary" => Ok(Detail::Summary),

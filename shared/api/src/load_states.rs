@@ -1,34 +1,34 @@
-//! Sessions with their states, put together while requests are under way.
+//! Loads the states of sessions, and renders sessions while requests are in flight.
 
 use std::collections::HashMap;
 
 use agentscope_store::{Detail, SessionHead, Store, StoreError, StoredSession};
 use futures::try_join;
 
-use crate::LoadedSession;
+use crate::session_view::LoadedSession;
 
-/// How much is put together at once, in bytes, before the requests that are under way get their turn.
-const TURN: usize = 32 * 1024;
+/// The bytes that are rendered before the requests in flight make progress.
+const YIELD_INTERVAL: usize = 32 * 1024;
 
-/// How much is put together ahead, in bytes: a bound on memory, since responses that are compressed are put together session by
-/// session.
-const AHEAD: usize = 8 << 20;
+/// The maximum number of bytes that are rendered ahead. It bounds memory: the rest is rendered and
+/// compressed session by session.
+const MAX_RENDERED_AHEAD: usize = 8 << 20;
 
-/// Loads the sessions of these heads, by id. `opening` comes before each in the response.
+/// Loads the sessions of these heads, by id. `json_prefix` is the JSON before each session.
 ///
-/// Sessions whose heads hold everything are rendered while the requests for the others are in flight.
+/// Sessions whose heads are complete are rendered while the requests for the others are in flight.
 pub(crate) async fn load_states(
     store: &Store,
     user_id: &str,
     heads: Vec<SessionHead>,
-    view: Detail,
-    opening: &str,
-    most_bytes: usize,
+    detail: Detail,
+    json_prefix: &str,
+    max_bytes: usize,
 ) -> Result<HashMap<String, LoadedSession>, StoreError> {
     let (complete, others): (Vec<_>, Vec<_>) = heads.into_iter().partition(SessionHead::is_complete);
     let (mut sessions, others) = try_join!(
-        async { rendered(store.states(user_id, complete, view, most_bytes).await?, opening).await },
-        store.states(user_id, others, view, most_bytes)
+        async { rendered(store.states(user_id, complete, detail, max_bytes).await?, json_prefix).await },
+        store.states(user_id, others, detail, max_bytes)
     )?;
     sessions.extend(loaded(others));
     Ok(sessions)
@@ -40,19 +40,19 @@ fn loaded(sessions: HashMap<String, StoredSession>) -> impl Iterator<Item = (Str
 
 async fn rendered(
     sessions: HashMap<String, StoredSession>,
-    opening: &str,
+    json_prefix: &str,
 ) -> Result<HashMap<String, LoadedSession>, StoreError> {
     let mut sessions: HashMap<_, _> = loaded(sessions).collect();
-    let (mut size, mut since_turn) = (0, 0);
+    let (mut size, mut since_yield) = (0, 0);
     for session in sessions.values_mut() {
-        let bytes = session.prepare(opening)?;
+        let bytes = session.render(json_prefix)?;
         size += bytes;
-        since_turn += bytes;
-        if size > AHEAD {
+        since_yield += bytes;
+        if size > MAX_RENDERED_AHEAD {
             break;
         }
-        if since_turn > TURN {
-            since_turn = 0;
+        if since_yield > YIELD_INTERVAL {
+            since_yield = 0;
             tokio::task::yield_now().await;
         }
     }

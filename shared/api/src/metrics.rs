@@ -1,8 +1,8 @@
-//! The metrics: a line a request in CloudWatch's embedded metric format, on standard output, of which CloudWatch makes
-//! metrics by route, and by route and outcome.
+//! Metrics: one line for each request in CloudWatch's embedded metric format, on standard output.
 //!
-//! The names of metrics and dimensions are what dashboards and alarms go by. A line holds counts, what Lambda calls the
-//! request, and its status; never anything that a caller sent. The level of the logs does not concern it.
+//! CloudWatch derives metrics by route, and by route and outcome. Dashboards and alarms depend on
+//! the names of metrics and dimensions. A line has counts, the request id, the trace id and the
+//! status, never anything that a caller sent. The log level does not apply to it.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant, SystemTime};
@@ -14,39 +14,39 @@ use metrique_writer::unit::{AsBytes, AsCount};
 use metrique_writer::{Entry, EntryWriter};
 use metrique_writer_format_emf::{Emf, NoMetric};
 
-use crate::RESPONSE_LIMIT;
-use crate::body::GatewayResponse;
-use crate::response::BodyStats;
+use crate::body::BodyStats;
+use crate::gateway_response::GatewayResponse;
+use crate::limits::RESPONSE_LIMIT;
 
-/// How often items of another release are logged.
-const OTHER_RELEASE_EVERY: Duration = Duration::from_secs(60);
+/// The minimum interval between warnings about items of another release.
+const OTHER_RELEASE_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Writes the lines of a function.
+/// Writes the metrics of a function.
 pub(crate) struct Metrics {
     route: &'static str,
     emf: Emf,
     is_cold: bool,
     /// When items of another release were last logged.
     other_release_logged: Option<Instant>,
-    /// The memory of one line is kept for the next.
+    /// A buffer that is reused for each line.
     line: Vec<u8>,
 }
 
-/// A request that has been answered.
-pub(crate) struct Handled<'a> {
-    /// When it came.
-    pub(crate) at: SystemTime,
-    /// How long it took until there was an response to hand over.
+/// A request whose response is ready.
+pub(crate) struct CompletedRequest<'a> {
+    /// When its event arrived.
+    pub(crate) received: SystemTime,
+    /// The time from its event to its response.
     pub(crate) latency: Duration,
     pub(crate) response: &'a GatewayResponse,
     pub(crate) usage: Usage,
-    /// What Lambda calls it.
+    /// Lambda's id of the invocation.
     pub(crate) request_id: &'a str,
     pub(crate) trace_id: Option<&'a str>,
 }
 
 impl Metrics {
-    /// The metrics of a route in a namespace of CloudWatch's.
+    /// Metrics of a route in a namespace of CloudWatch.
     pub(crate) fn new(route: &'static str, namespace: &str) -> Self {
         let dimensions: [&[&str]; 2] = [&["Route"], &["Route", "Outcome"]];
         let dimensions = dimensions.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
@@ -55,24 +55,22 @@ impl Metrics {
     }
 
     /// Writes the line of a request.
-    pub(crate) fn write(&mut self, answered: &Handled<'_>) {
-        self.log_other_releases(answered.usage.other_releases);
+    pub(crate) fn write(&mut self, request: &CompletedRequest<'_>) {
+        self.log_other_releases(request.usage.other_releases);
         let is_cold = std::mem::take(&mut self.is_cold);
         self.line.clear();
-        let line = Line { route: self.route, is_cold, answered };
+        let line = Line { route: self.route, is_cold, request };
         match self.emf.format(&line, &mut self.line) {
-            // A function whose output nobody takes responses all the same.
+            // A closed standard output must not fail the request.
             Ok(()) => drop(io::stdout().lock().write_all(&self.line)),
-            Err(error) => tracing::error!(%error, "the metrics of the request cannot be written"),
+            Err(error) => tracing::error!(%error, "cannot write the metrics of the request"),
         }
     }
-}
 
-impl Metrics {
-    /// Says that items are in the shape of another release than the function's, at most once in
-    /// [`OTHER_RELEASE_EVERY`].
+    /// Logs that items have the shape of another release than the function's, at most once in
+    /// [`OTHER_RELEASE_INTERVAL`].
     fn log_other_releases(&mut self, items: u64) {
-        let is_due = self.other_release_logged.is_none_or(|logged| logged.elapsed() >= OTHER_RELEASE_EVERY);
+        let is_due = self.other_release_logged.is_none_or(|logged| logged.elapsed() >= OTHER_RELEASE_INTERVAL);
         if items > 0 && is_due {
             self.other_release_logged = Some(Instant::now());
             tracing::warn!(
@@ -87,25 +85,25 @@ struct Line<'a> {
     route: &'static str,
     /// Whether this is the process's first request.
     is_cold: bool,
-    answered: &'a Handled<'a>,
+    request: &'a CompletedRequest<'a>,
 }
 
 impl Entry for Line<'_> {
     fn write<'a>(&'a self, line: &mut impl EntryWriter<'a>) {
-        let Handled { at, latency, response, usage, request_id, trace_id } = self.answered;
+        let CompletedRequest { received, latency, response, usage, request_id, trace_id } = self.request;
         let status = response.response.status();
-        let weight = response.response.extensions().get::<BodyStats>();
+        let stats = response.response.extensions().get::<BodyStats>();
         let bytes = response.size();
         let is_near_limit = status == StatusCode::PAYLOAD_TOO_LARGE || bytes * 5 > RESPONSE_LIMIT * 4;
 
-        line.timestamp(*at);
+        line.timestamp(*received);
         line.value("Route", self.route);
         line.value("Outcome", outcome(status));
         line.value("Requests", &AsCount::from(1_u64));
         line.value("ServerErrors", &AsCount::from(status.is_server_error()));
         line.value("Latency", latency);
         line.value("ColdStarts", &AsCount::from(self.is_cold));
-        line.value("Sessions", &AsCount::from(weight.map_or(0, |weight| weight.sessions)));
+        line.value("Sessions", &AsCount::from(stats.map_or(0, |stats| stats.sessions)));
         line.value("ResponseBytes", &AsBytes::from(bytes));
         line.value("NearLimit", &AsCount::from(is_near_limit));
         line.value("DynamoDbRequests", &AsCount::from(usage.requests));
@@ -119,7 +117,7 @@ impl Entry for Line<'_> {
     }
 }
 
-/// What became of a request, as a dimension says it.
+/// The value of the dimension `Outcome`.
 fn outcome(status: StatusCode) -> &'static str {
     match status.as_u16() {
         304 => "not-modified",

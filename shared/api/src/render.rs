@@ -1,4 +1,4 @@
-//! Putting responses together from JSON texts.
+//! Renders lists from the JSON texts that the tables store, without parsing them.
 
 use std::iter::once;
 
@@ -6,22 +6,24 @@ use agentscope_model::RosterEntry;
 use agentscope_store::{StoreError, StoredMembers, StoredTeam};
 use serde::Serialize;
 
-use crate::{LoadedSession, SessionList, SessionView, TeamAgent, TeamDetail, TeamMember};
+use crate::list::{NextPage, SessionList};
+use crate::session_view::{LoadedSession, SessionView};
+use crate::team_detail::{TeamAgent, TeamDetail, TeamMember};
 
-/// What becomes an element of a list.
+/// An element of a list that renders itself.
 pub trait WriteJson {
-    /// Compact JSON.
+    /// Renders compact JSON.
     ///
     /// # Errors
     ///
-    /// A state is damaged.
+    /// The stored state is damaged.
     fn into_json(self) -> Result<Vec<u8>, StoreError>;
 
-    /// About how many bytes that will be.
+    /// The approximate size in bytes.
     fn size_hint(&self) -> usize;
 }
 
-/// An object that is being written.
+/// Writes a JSON object.
 struct Object<'a> {
     out: &'a mut Vec<u8>,
     separator: u8,
@@ -32,7 +34,7 @@ impl<'a> Object<'a> {
         Self { out, separator: b'{' }
     }
 
-    /// Where the next members go.
+    /// Writes the separator before the next member.
     fn next(&mut self) -> &mut Vec<u8> {
         self.out.push(self.separator);
         self.separator = b',';
@@ -54,7 +56,7 @@ impl<'a> Object<'a> {
     }
 
     fn value(mut self, key: &str, value: &impl Serialize) -> Self {
-        // A Vec takes every byte, and a string, option or number always has a JSON form.
+        // Writing to a Vec cannot fail, and every string, option and number has a JSON form.
         let _ = serde_json::to_writer(self.key(key), value);
         self
     }
@@ -65,18 +67,19 @@ impl<'a> Object<'a> {
 }
 
 impl LoadedSession {
-    /// Puts the JSON together behind `opening`, to have it when it is wanted. Returns how many bytes it has.
-    pub(crate) fn prepare(&mut self, opening: &str) -> Result<usize, StoreError> {
-        let mut json = Vec::with_capacity(opening.len() + self.stored.json_size());
-        json.extend_from_slice(opening.as_bytes());
+    /// Renders the JSON after `prefix` and stores it for [`into_rendered`](Self::into_rendered).
+    /// Returns its size in bytes.
+    pub(crate) fn render(&mut self, prefix: &str) -> Result<usize, StoreError> {
+        let mut json = Vec::with_capacity(prefix.len() + self.stored.json_size());
+        json.extend_from_slice(prefix.as_bytes());
         self.stored.append_json(&mut json)?;
         Ok(self.json.insert(json).len())
     }
 
-    /// The JSON behind `opening`, with which it was prepared if it was.
-    fn opened(mut self, opening: &str) -> Result<Vec<u8>, StoreError> {
+    /// The JSON after `prefix`. If the JSON has been rendered before, it was with the same prefix.
+    fn into_rendered(mut self, prefix: &str) -> Result<Vec<u8>, StoreError> {
         if self.json.is_none() {
-            self.prepare(opening)?;
+            self.render(prefix)?;
         }
         Ok(self.json.unwrap_or_default())
     }
@@ -84,7 +87,7 @@ impl LoadedSession {
 
 impl WriteJson for LoadedSession {
     fn into_json(self) -> Result<Vec<u8>, StoreError> {
-        self.opened("")
+        self.into_rendered("")
     }
 
     fn size_hint(&self) -> usize {
@@ -105,19 +108,19 @@ impl TeamAgent {
     }
 }
 
-/// The team's JSON, with the roster that was worked out for it.
-fn append_team(team: &StoredTeam, worked_out: Option<&[RosterEntry]>, out: &mut Vec<u8>) {
+/// Appends the team's JSON, with the computed roster in place of the stored lists of members.
+fn append_team(team: &StoredTeam, computed_roster: Option<&[RosterEntry]>, out: &mut Vec<u8>) {
     let place = match &team.members {
         StoredMembers::Agents { place, .. } => place.clone(),
         StoredMembers::Roster(_) => None,
     };
-    let (Some(roster), Some(place)) = (worked_out, place) else {
+    let (Some(roster), Some(place)) = (computed_roster, place) else {
         out.extend_from_slice(team.json.as_bytes());
         return;
     };
     out.extend_from_slice(&team.json.as_bytes()[..place.start]);
     let ids: Vec<_> = roster.iter().map(|entry| &entry.agent_id).collect();
-    // A Vec takes every byte, and strings always have a JSON form.
+    // Writing to a Vec cannot fail, and every string has a JSON form.
     out.extend_from_slice(b"\"member_ids\":");
     let _ = serde_json::to_writer(&mut *out, &ids);
     out.extend_from_slice(b",\"members\":[");
@@ -137,33 +140,34 @@ fn append_team(team: &StoredTeam, worked_out: Option<&[RosterEntry]>, out: &mut 
 }
 
 impl TeamDetail {
-    /// How many bytes its JSON has, at least: the records that it shows.
+    /// A lower bound of the size of its JSON in bytes: the records that it shows.
     pub(crate) fn json_size(&self) -> usize {
         self.team.json.len() + self.agents().map(|agent| agent.agent.json.len()).sum::<usize>()
     }
 
-    /// How many more it has, at most: keys, ids, and a roster that was worked out.
+    /// The maximum difference between [`json_size`](Self::json_size) and the real size: keys, ids,
+    /// and a computed roster.
     pub(crate) fn size_uncertainty(&self) -> usize {
-        // A byte of an id has up to six in JSON.
-        let member = |member: &TeamMember| DOCUMENT_FRAME + 6 * member.session_id.as_ref().map_or(0, String::len);
+        // A byte of an id becomes up to six bytes of JSON.
+        let member = |member: &TeamMember| RECORD_OVERHEAD + 6 * member.session_id.as_ref().map_or(0, String::len);
         let entry = |RosterEntry { owner_id, agent_id, session_id }: &RosterEntry| {
-            DOCUMENT_FRAME + 6 * (owner_id.len() + 2 * agent_id.len() + session_id.len())
+            RECORD_OVERHEAD + 6 * (owner_id.len() + 2 * agent_id.len() + session_id.len())
         };
-        DOCUMENT_FRAME
+        RECORD_OVERHEAD
             + self.members.iter().map(member).sum::<usize>()
-            + self.worked_out.iter().flatten().map(entry).sum::<usize>()
+            + self.computed_roster.iter().flatten().map(entry).sum::<usize>()
     }
 
     fn agents(&self) -> impl Iterator<Item = &TeamAgent> {
         self.leader_agent.iter().chain(self.members.iter().map(|member| &member.agent))
     }
 
-    /// Compact JSON, made once.
+    /// Renders compact JSON once, and returns the same bytes afterwards.
     pub fn json(&self) -> &[u8] {
         self.json.get_or_init(|| {
             let mut out = Vec::with_capacity(self.json_size() + self.size_uncertainty());
             let mut detail = Object::new(&mut out);
-            append_team(&self.team, self.worked_out.as_deref(), detail.key("team"));
+            append_team(&self.team, self.computed_roster.as_deref(), detail.key("team"));
             let leader = detail.key("leader_agent");
             match &self.leader_agent {
                 Some(agent) => agent.append_json(leader),
@@ -187,13 +191,13 @@ impl TeamDetail {
 }
 
 impl SessionView {
-    /// What comes before the session.
-    pub(crate) const OPENING: &str = "{\"session\":";
+    /// The JSON before the session.
+    pub(crate) const JSON_PREFIX: &str = "{\"session\":";
 }
 
 impl WriteJson for SessionView {
     fn into_json(self) -> Result<Vec<u8>, StoreError> {
-        let mut json = self.session.opened(Self::OPENING)?;
+        let mut json = self.session.into_rendered(Self::JSON_PREFIX)?;
         let mut view = Object { out: &mut json, separator: b',' }.value("is_running", &self.is_running);
         if let Some(status) = self.status {
             view = view.value("status", &status.as_str());
@@ -208,14 +212,15 @@ impl WriteJson for SessionView {
 }
 
 impl<T: WriteJson> SessionList<T> {
-    /// About how many bytes of JSON it makes.
+    /// The approximate size of its JSON in bytes.
     pub fn size_hint(&self) -> usize {
-        DOCUMENT_FRAME + self.sessions.iter().map(WriteJson::size_hint).sum::<usize>()
+        RECORD_OVERHEAD + self.sessions.iter().map(WriteJson::size_hint).sum::<usize>()
     }
 
-    /// The JSON in pieces, session by session, each made when it is requested. One is an error if a state is damaged.
+    /// Renders the JSON in pieces, one for each session, lazily. A piece is an error if a stored
+    /// state is damaged.
     pub fn into_pieces(self) -> impl Iterator<Item = Result<Vec<u8>, StoreError>> {
-        let Self { sessions, total, next_cursor, .. } = self;
+        let Self { sessions, total, next_page, .. } = self;
         let count = sessions.len();
         let sessions = sessions.into_iter().zip(1..).map(move |(session, number)| {
             let mut json = session.into_json()?;
@@ -229,13 +234,15 @@ impl<T: WriteJson> SessionList<T> {
         if let Some(total) = total {
             rest = rest.value("total", &total);
         }
-        if let Some(next_cursor) = next_cursor {
-            rest = rest.value("next_cursor", &next_cursor);
+        match next_page {
+            NextPage::NotPaged => rest,
+            NextPage::Last => rest.json("next_cursor", "null"),
+            NextPage::Cursor(cursor) => rest.value("next_cursor", &cursor),
         }
-        rest.end();
+        .end();
         once(Ok(b"{\"sessions\":[".to_vec())).chain(sessions).chain(once(Ok(closing)))
     }
 }
 
-/// Field names, ids and times of a record, about.
-const DOCUMENT_FRAME: usize = 512;
+/// The approximate size of the field names, ids and times of a record, in bytes.
+const RECORD_OVERHEAD: usize = 512;

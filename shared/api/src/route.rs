@@ -1,25 +1,25 @@
-//! Which of the two lists a request is for.
+//! Finds the list that a request names, by the gateway's route or by the path.
 //!
-//! The gateway's own route decides where the event names one of the lists: the path may have the
-//! mapping key of a custom domain before it, and an HTTP API ends it at a decoded `?`. A client can
-//! choose neither the route nor the path parameters. Where the event names another route, as
-//! `$default` or `ANY /{proxy+}`, the path decides.
+//! The gateway's route decides if the event names one of the lists. The path is less reliable: a
+//! custom domain puts its mapping key before it, and an HTTP API ends it at a decoded `?`. A
+//! client can choose neither the route nor the path parameters. If the event names another route,
+//! such as `$default` or `ANY /{proxy+}`, the path decides.
 
-use crate::event::decode;
+use percent_encoding::percent_decode_str;
 
 /// The path parameter of the template's route.
-pub(crate) const SCHEDULE_ID: &str = "schedule_id";
+const SCHEDULE_ID: &str = "schedule_id";
 
-/// Which list a request is for.
+/// The list that a request names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Path {
     Sessions,
     ScheduleSessions(String),
-    /// Neither, for all that is known: the path without the stage.
+    /// Neither list: the path without the stage. It may still begin with a base path.
     Other(RawPath),
 }
 
-/// A path, as the event has it.
+/// The path of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RawPath {
     pub(crate) text: String,
@@ -27,27 +27,36 @@ pub(crate) struct RawPath {
     pub(crate) is_decoded: bool,
 }
 
-/// Finds the list by the gateway's route, as `/schedule/{schedule_id}/sessions`. `parameter`
-/// returns a path parameter, decoded.
-///
-/// `None` if the route is not one of the lists', or lacks its parameter: then the path decides.
-pub(crate) fn by_route(route: &str, parameter: impl FnOnce(&str) -> Option<String>) -> Option<Path> {
+/// Finds the list by the gateway's route if it is one of the lists' routes, otherwise by the path.
+/// `parameter` returns a path parameter, decoded.
+pub(crate) fn resolve(
+    route: Option<&str>,
+    raw_path: RawPath,
+    stage: Option<&str>,
+    mut parameter: impl FnMut(&str) -> Option<String>,
+) -> Path {
+    let by_route = route.and_then(|route| by_route(route, &mut parameter));
+    by_route.unwrap_or_else(|| by_path(raw_path, stage, parameter(SCHEDULE_ID)))
+}
+
+/// Finds the list by the gateway's route, such as `/schedule/{schedule_id}/sessions`. `None` if
+/// the route is not one of the lists', or has no value for its parameter.
+fn by_route(route: &str, parameter: impl FnOnce(&str) -> Option<String>) -> Option<Path> {
     if is_sessions(route) {
         return Some(Path::Sessions);
     }
-    let name = schedule_of(route)?.strip_prefix('{')?.strip_suffix('}')?;
+    let name = schedule_segment(route)?.strip_prefix('{')?.strip_suffix('}')?;
     let id = parameter(name).filter(|id| !id.is_empty())?;
     Some(Path::ScheduleSessions(id))
 }
 
-/// Finds the list by the path. `parameter` is the schedule's id, decoded, if the gateway has found
-/// it.
-pub(crate) fn by_path(raw: RawPath, stage: Option<&str>, parameter: Option<String>) -> Path {
+/// Finds the list by the path. `schedule_id` is the gateway's path parameter, decoded.
+fn by_path(raw: RawPath, stage: Option<&str>, schedule_id: Option<String>) -> Path {
     let text = without_stage(&raw.text, stage);
     if is_sessions(text) {
         return Path::Sessions;
     }
-    match (schedule_of(text), parameter) {
+    match (schedule_segment(text), schedule_id) {
         (Some(_), Some(id)) if !id.is_empty() => Path::ScheduleSessions(id),
         (Some(id), None) if !id.is_empty() && !id.contains('/') => {
             Path::ScheduleSessions(if raw.is_decoded { id.to_owned() } else { decode(id) })
@@ -57,7 +66,7 @@ pub(crate) fn by_path(raw: RawPath, stage: Option<&str>, parameter: Option<Strin
 }
 
 impl Path {
-    /// The list that is found without this base path, if the path begins with it.
+    /// Removes the base path if no list has been found yet and the path begins with it.
     pub(crate) fn below(self, base_path: &str) -> Self {
         match self {
             Self::Other(RawPath { text, is_decoded }) => match text.strip_prefix(base_path) {
@@ -71,17 +80,22 @@ impl Path {
     }
 }
 
+/// Decodes percent-escapes once. Malformed escapes stay, and invalid UTF-8 becomes U+FFFD.
+pub(crate) fn decode(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
 fn is_sessions(path: &str) -> bool {
     matches!(path, "/sessions" | "/sessions/")
 }
 
-/// What stands for the schedule in a path or a route.
-fn schedule_of(path: &str) -> Option<&str> {
+/// The part of a path or a route that names the schedule.
+fn schedule_segment(path: &str) -> Option<&str> {
     let rest = path.strip_prefix("/schedule/")?;
     rest.strip_suffix("/sessions").or_else(|| rest.strip_suffix("/sessions/"))
 }
 
-/// The path without the stage, which an HTTP API puts before it unless the stage is `$default`.
+/// The path without the stage. HTTP APIs put the stage before the path, except for `$default`.
 fn without_stage<'a>(raw: &'a str, stage: Option<&str>) -> &'a str {
     stage
         .filter(|stage| *stage != "$default")

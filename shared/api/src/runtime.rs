@@ -1,8 +1,8 @@
-//! The Lambda Runtime API: takes invocations one after the other and posts a result for each.
+//! A client of the Lambda Runtime API: takes one invocation after another and posts its result.
 //!
-//! The crate `lambda_runtime` ends the process where a header of an invocation is missing or is not
-//! what it expects, such as a client context whose values are no strings, which every caller of the
-//! function can send. This loop reads the headers that it needs, and none of them can fail.
+//! The crate `lambda_runtime` ends the process if a header of an invocation is missing or has an
+//! unexpected value. Every caller of the function can cause that, for example by a client context
+//! whose values are not strings. This loop tolerates all headers except a missing request id.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -21,13 +21,13 @@ const RESTORED: &str = "/2018-06-01/runtime/restore/next";
 const REQUEST_ID: &str = "lambda-runtime-aws-request-id";
 const DEADLINE: &str = "lambda-runtime-deadline-ms";
 const TRACE: &str = "lambda-runtime-trace-id";
-/// Names the attempt at an invocation, where Lambda sends it: a result that names another attempt
-/// is refused.
+/// Identifies the attempt at an invocation, if Lambda sends it. Lambda refuses the result of
+/// another attempt.
 const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
 const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
 
-/// The wait after an invocation that has no id, so that a broken Runtime API does not keep the
-/// processor busy.
+/// The wait after an invocation without an id. It prevents a busy loop if the Runtime API is
+/// broken.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// An invocation.
@@ -35,16 +35,15 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(crate) struct Invocation {
     /// Its id.
     pub(crate) request_id: String,
-    /// When Lambda stops the function, in milliseconds since 1970; 0 if the Runtime API does not
-    /// say.
+    /// When Lambda stops the function, in milliseconds since 1970; 0 if it is unknown.
     pub(crate) deadline: u64,
-    /// The trace header.
+    /// The value of the trace header, as it came.
     pub(crate) trace: Option<Vec<u8>>,
     /// The event.
     pub(crate) event: Box<RawValue>,
 }
 
-/// What is posted for an invocation that failed.
+/// The error that is posted for a failed invocation.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Failure {
@@ -59,12 +58,12 @@ impl Failure {
     const RESULT: Self = Self { error_type: "Runtime.MalformedResponse", error_message: "the response is not JSON" };
 }
 
-/// Handles invocations until the Runtime API fails. `handle` returns the response, as JSON.
+/// Handles invocations until the Runtime API fails. `handle` returns the response as JSON.
 ///
 /// # Errors
 ///
-/// The Runtime API cannot be reached, or refuses to hand over the next invocation: AWS wants the
-/// process to end then.
+/// The Runtime API cannot be reached, or refuses to return the next invocation. AWS requires the
+/// process to end in this case.
 pub(crate) async fn serve(handle: impl AsyncFn(Invocation) -> serde_json::Result<Vec<u8>>) -> Result<(), Error> {
     let client = PooledClient::builder().build();
     if std::env::var("AWS_LAMBDA_INITIALIZATION_TYPE").is_ok_and(|kind| kind == "snap-start") {
@@ -73,13 +72,13 @@ pub(crate) async fn serve(handle: impl AsyncFn(Invocation) -> serde_json::Result
     }
     loop {
         let response = succeeded(client.call(build_request().uri(NEXT).body(Body::empty())?).await?)?;
-        // Nothing to do yet.
+        // There is no invocation yet.
         if response.status() == StatusCode::NO_CONTENT {
             continue;
         }
         let (head, body) = response.into_parts();
         let Some(request_id) = text(&head.headers, REQUEST_ID).filter(|id| !id.is_empty()) else {
-            tracing::error!("the Runtime API sent an invocation without an id, for which nothing can be posted");
+            tracing::error!("the Runtime API sent an invocation without an id; no result can be posted");
             tokio::time::sleep(PAUSE).await;
             continue;
         };
@@ -87,15 +86,15 @@ pub(crate) async fn serve(handle: impl AsyncFn(Invocation) -> serde_json::Result
             Ok(body) => result(&handle, &request_id, &head.headers, &body.to_bytes()).await,
             Err(_) => Err(Failure::BODY),
         };
-        // The process goes on: if the Runtime API is gone, it does not hand over another invocation
-        // either.
+        // A failure to post does not end the process. If the Runtime API is down, the request for
+        // the next invocation fails.
         match post(&request_id, &head.headers, result).map(|request| client.call(request)) {
-            Ok(posting) => match posting.await.map(|response| response.status()) {
+            Ok(response) => match response.await.map(|response| response.status()) {
                 Ok(status) if status.is_success() => {}
                 Ok(status) => tracing::error!(request_id, %status, "the Runtime API refused the result"),
-                Err(error) => tracing::error!(request_id, error, "the result could not be posted"),
+                Err(error) => tracing::error!(request_id, error, "cannot post the result"),
             },
-            Err(error) => tracing::error!(request_id, error, "there is no URL for the result"),
+            Err(error) => tracing::error!(request_id, error, "cannot build the request that posts the result"),
         }
     }
 }
@@ -137,12 +136,14 @@ fn post(request_id: &str, headers: &HeaderMap, result: Result<Vec<u8>, Failure>)
     Ok(request.method("POST").body(Body::from(body))?)
 }
 
+/// Passes on a response of success.
+///
 /// # Errors
 ///
 /// The Runtime API refused the request.
 fn succeeded<B>(response: Response<B>) -> Result<Response<B>, Error> {
     let status = response.status();
-    if status.is_success() { Ok(response) } else { Err(format!("the Runtime API answered {status}").into()) }
+    if status.is_success() { Ok(response) } else { Err(format!("the Runtime API returned {status}").into()) }
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -1,4 +1,4 @@
-//! One event in, one response out, whatever happens in between.
+//! Serves events: every event gets a response, a line of metrics and, if it failed, a log line.
 
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
@@ -9,17 +9,21 @@ use futures::FutureExt;
 use lambda_http::Error;
 use tracing::Instrument;
 
-use crate::body::GatewayResponse;
+use crate::body::Response;
+use crate::error::ApiError;
 use crate::event::PayloadFormat;
-use crate::metrics::{Handled, Metrics};
+use crate::gateway_response::GatewayResponse;
+use crate::metrics::{CompletedRequest, Metrics};
+use crate::request::Request;
 use crate::runtime::{self, Invocation};
-use crate::{ApiError, Request, Response, budget, trace};
+use crate::{budget, trace};
 
-/// Serves the events of a route until the runtime ends the process, with a line of metrics for each, in this namespace.
+/// Serves the events of a route until Lambda ends the process. Metrics belong to this namespace of
+/// CloudWatch.
 ///
 /// # Errors
 ///
-/// The Runtime API cannot be reached, or hands over no more events.
+/// The Runtime API cannot be reached, or refuses to return the next event.
 pub async fn run(
     route: &'static str,
     metrics_namespace: &str,
@@ -27,44 +31,46 @@ pub async fn run(
 ) -> Result<(), Error> {
     let metrics = RefCell::new(Metrics::new(route, metrics_namespace));
     runtime::serve(async |Invocation { request_id, deadline, trace: header, event }| {
-        let (at, begun) = (SystemTime::now(), Instant::now());
+        let (received, start) = (SystemTime::now(), Instant::now());
         let request_id = request_id.as_str();
         let trace_id = header.as_deref().and_then(|header| trace::id(std::str::from_utf8(header).ok()?));
         let span = tracing::info_span!("request", request_id, trace_id);
-        let budget = budget::until(deadline, at);
-        let meter = UsageRecorder::default();
-        // The futures of the AWS SDK are deep; the compiler needs a rest between them and those of the runtime.
-        let answering = Box::pin(handle_event_within(budget, event.get(), &handler)).instrument(span.clone());
-        let response = meter.measure(with_trace(header.as_deref(), answering)).await;
-        // Of the two forms, every gateway can read the smaller one.
+        let budget = budget::until(deadline, received);
+        let recorder = UsageRecorder::default();
+        // Boxed, because the nested futures of the AWS SDK exceed the compiler's limits on types.
+        let handling = Box::pin(handle_event_within(budget, event.get(), &handler)).instrument(span.clone());
+        let response = recorder.measure(with_trace(header.as_deref(), handling)).await;
+        // A malformed event has no format. Every gateway accepts the REST API's, which has fewer
+        // members.
         let format = PayloadFormat::of(event.get()).unwrap_or(PayloadFormat::RestApi);
         let response = GatewayResponse { format, response };
-        let (latency, usage) = (begun.elapsed(), meter.usage());
-        let answered = Handled { at, latency, response: &response, usage, request_id, trace_id };
-        span.in_scope(|| metrics.borrow_mut().write(&answered));
+        let (latency, usage) = (start.elapsed(), recorder.usage());
+        let request = CompletedRequest { received, latency, response: &response, usage, request_id, trace_id };
+        span.in_scope(|| metrics.borrow_mut().write(&request));
         serde_json::to_vec(&response)
     })
     .await
 }
 
-/// Answers one event within the longest [budget].
+/// Handles an event within the maximum [budget].
 pub async fn handle_event(event: &str, handler: impl AsyncFn(Request) -> Result<Response, ApiError>) -> Response {
-    handle_event_within(budget::LONGEST, event, handler).await
+    handle_event_within(budget::MAX_BUDGET, event, handler).await
 }
 
-/// Answers one event. A malformed event, a panic in the handler, or a handler that takes longer than `budget` makes an error
-/// response; in the last case what the handler waits for is dropped.
+/// Handles an event. A malformed event, a panic of the handler, and a handler that exceeds
+/// `budget` result in an error response. A handler that exceeds `budget` is dropped with its
+/// requests.
 pub async fn handle_event_within(
     budget: Duration,
     event: &str,
     handler: impl AsyncFn(Request) -> Result<Response, ApiError>,
 ) -> Response {
-    let handled = AssertUnwindSafe(async { Box::pin(handler(Request::from_event(event)?)).await }).catch_unwind();
-    let error = match tokio::time::timeout(budget, handled).await {
+    let outcome = AssertUnwindSafe(async { Box::pin(handler(Request::from_event(event)?)).await }).catch_unwind();
+    let error = match tokio::time::timeout(budget, outcome).await {
         Ok(Ok(Ok(response))) => return response,
         Ok(Ok(Err(error))) => error,
         Ok(Err(_)) => ApiError::Panic,
-        Err(_) => ApiError::OutOfTime(budget),
+        Err(_) => ApiError::DeadlineExceeded(budget),
     };
     let status = error.status().as_u16();
     if status >= 500 {
@@ -75,7 +81,7 @@ pub async fn handle_event_within(
     error.response()
 }
 
-/// Why a request was refused, without anything that the caller sent.
+/// The reason of a refusal, without anything that the caller sent.
 fn reason(error: &ApiError) -> String {
     match error {
         ApiError::MalformedEvent(_) => "malformed event".to_owned(),

@@ -1,4 +1,4 @@
-//! Sessions as the lists show them.
+//! A session as lists show it.
 
 use std::sync::Arc;
 
@@ -7,11 +7,12 @@ use agentscope_store::{SessionHead, StoredSession};
 
 use crate::team_detail::TeamDetail;
 
-/// A session that has been read, with its JSON if that has been rendered already.
+/// A session with its state, and its JSON if it has been rendered.
 #[derive(Debug, Clone)]
 pub struct LoadedSession {
-    /// What the tables hold of it.
+    /// The session as stored in the tables.
     pub stored: StoredSession,
+    /// The rendered JSON after the prefix of the list that it is for.
     pub(crate) json: Option<Vec<u8>>,
 }
 
@@ -21,14 +22,14 @@ impl From<StoredSession> for LoadedSession {
     }
 }
 
-/// A session as the chat screen needs it.
+/// A session of an agent's list, with everything that the chat screen needs.
 #[derive(Debug, Clone)]
 pub struct SessionView {
     /// The record.
     pub session: LoadedSession,
-    /// Whether a run lease is held for it now.
+    /// Whether a run lease marks it as running.
     pub is_running: bool,
-    /// What it does or waits for; in summaries, and in releases that always say so.
+    /// What it does or waits for. Present in summaries, and in releases whose lists are trimmed.
     pub status: Option<SessionStatus>,
     /// Its team, if it has one that exists.
     pub team: Option<Arc<TeamDetail>>,
@@ -37,16 +38,16 @@ pub struct SessionView {
 /// What a session does or waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionStatus {
-    /// It runs.
+    /// A run is in progress.
     Running,
-    /// It waits for this.
+    /// It waits for the user or for a tool.
     Parked(ParkedStatus),
-    /// Neither.
+    /// It is neither running nor waiting.
     Idle,
 }
 
 impl SessionStatus {
-    /// The status of a session. That it runs counts for more than what its conversation ends with.
+    /// The status of a session. A run takes precedence over what the conversation waits for.
     pub(crate) fn of(head: &SessionHead, is_running: bool) -> Self {
         match head.parked_status {
             _ if is_running => Self::Running,
@@ -55,7 +56,7 @@ impl SessionStatus {
         }
     }
 
-    /// The status as it stands in JSON.
+    /// The value in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",

@@ -1,4 +1,4 @@
-//! The configuration by environment.
+//! The settings of a function, from environment variables.
 
 use std::fmt;
 
@@ -6,41 +6,41 @@ use agentscope_model::Release;
 use agentscope_model::release::UnknownRelease;
 use agentscope_store::TableNames;
 
-use crate::IdentitySource;
+use crate::identity::IdentitySource;
 
 /// The settings of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// `SESSIONS_TABLE`, `AGENTS_TABLE`, `TEAMS_TABLE`, `SCHEDULES_TABLE`.
     pub tables: TableNames,
-    /// `IDENTITY_SOURCE`: `header`, or `jwt` with `IDENTITY_CLAIM`, which is `sub` if absent. By `header` the claim says nothing,
-    /// and is not looked at.
+    /// `IDENTITY_SOURCE`: `header`, or `jwt` with `IDENTITY_CLAIM`, by default `sub`. The claim is
+    /// ignored with `header`.
     pub identity: IdentitySource,
-    /// `AGENTSCOPE_RELEASE`: the release of AgentScope whose responses the function gives, 2.0.1 if
-    /// absent.
+    /// `AGENTSCOPE_RELEASE`: the release of AgentScope whose responses the function returns, by
+    /// default 2.0.1.
     pub release: Release,
-    /// `METRICS_NAMESPACE`: the namespace of the metrics in CloudWatch, `AgentScopeSessions` if absent.
+    /// `METRICS_NAMESPACE`: the namespace of the metrics in CloudWatch, by default
+    /// `AgentScopeSessions`.
     pub metrics_namespace: String,
-    /// `BASE_PATH`: what stands before the routes in the path of a request, as `/chat`; nothing if
-    /// absent.
+    /// `BASE_PATH`: the path before the routes, such as `/chat`; by default none.
     pub base_path: Option<String>,
 }
 
-/// A setting that is missing or wrong.
+/// A missing or invalid setting.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
-    /// It is missing, or empty.
+    /// A required variable is missing or empty.
     #[error("the environment variable {0} is missing: set it to {1}")]
     Missing(&'static str, &'static str),
-    /// It has a value that it cannot have.
+    /// A variable has an invalid value.
     #[error("the environment variable {0} is {1:?}, expected {2}")]
-    Wrong(&'static str, String, &'static str),
-    /// It names no release that is known.
+    Invalid(&'static str, String, &'static str),
+    /// The variable names an unknown release.
     #[error("the environment variable AGENTSCOPE_RELEASE names an {0}")]
     Release(#[from] UnknownRelease),
 }
 
-/// As it is displayed: a `main` that returns it prints this form.
+/// The same text as `Display`: a `main` that returns the error prints this form.
 impl fmt::Debug for SettingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -52,7 +52,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// One is missing or wrong; the error names it.
+    /// A variable is missing or invalid. The error names it.
     pub fn from_env() -> Result<Self, SettingError> {
         Self::from_variables(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
     }
@@ -63,11 +63,11 @@ impl Settings {
         };
         let table = |name| {
             let value = setting(name, "the name of a DynamoDB table")?;
-            if is_table_name(&value) { Ok(value) } else { Err(SettingError::Wrong(name, value, TABLE_NAME)) }
+            if is_table_name(&value) { Ok(value) } else { Err(SettingError::Invalid(name, value, TABLE_NAME)) }
         };
-        // One that is there but empty is a mistake, which the default would hide.
+        // An empty value is a mistake that the default would hide, so it is validated too.
         let optional = |name, is_good: fn(&str) -> bool, expected| match variable(name) {
-            Some(value) if !is_good(&value) => Err(SettingError::Wrong(name, value, expected)),
+            Some(value) if !is_good(&value) => Err(SettingError::Invalid(name, value, expected)),
             value => Ok(value),
         };
         let tables = TableNames {
@@ -79,11 +79,11 @@ impl Settings {
         let identity = match setting("IDENTITY_SOURCE", SOURCE)?.as_str() {
             "header" => IdentitySource::Header,
             "jwt" => match optional("IDENTITY_CLAIM", is_claim_name, CLAIM)? {
-                // It is read once, and needed for as long as the process lives.
+                // Leaked once, because the process needs it until it ends.
                 Some(claim) => IdentitySource::Jwt { claim: claim.leak() },
                 None => IdentitySource::SUBJECT,
             },
-            other => return Err(SettingError::Wrong("IDENTITY_SOURCE", other.to_owned(), SOURCE)),
+            other => return Err(SettingError::Invalid("IDENTITY_SOURCE", other.to_owned(), SOURCE)),
         };
         let release = variable("AGENTSCOPE_RELEASE").map_or(Ok(Release::OLDEST), |value| value.parse())?;
         let metrics_namespace = optional("METRICS_NAMESPACE", is_namespace, NAMESPACE)?;
@@ -104,15 +104,14 @@ const NAMESPACE: &str = "a namespace of CloudWatch metrics (up to 255 of a-z, A-
 
 const BASE_PATH: &str = "a path as `/chat` or `/team/v1`, with a slash before each part and none at the end";
 
-/// Whether this can stand before the routes. The characters are those of a custom domain's mapping
-/// keys.
+/// Whether this is a valid base path. The characters are those of a custom domain's mapping keys.
 fn is_base_path(path: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"$-_.+!*'()~".contains(&byte);
     let is_parts = |path: &str| path.split('/').all(|part| !part.is_empty() && part.bytes().all(is_part));
     path.strip_prefix('/').is_some_and(is_parts)
 }
 
-/// Whether DynamoDB takes this for a table's name. It takes an ARN, too.
+/// Whether DynamoDB accepts this as a table's name or ARN.
 fn is_table_name(name: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     match name.strip_prefix("arn:") {
@@ -121,12 +120,13 @@ fn is_table_name(name: &str) -> bool {
     }
 }
 
-/// Whether a token may have a claim of this name. It may have any; but one with blanks around it is a slip.
+/// Whether this is a plausible name of a claim. JWT allows any string, but blanks around it are a
+/// mistake.
 fn is_claim_name(name: &str) -> bool {
     !name.is_empty() && name.trim() == name && !name.contains(char::is_control)
 }
 
-/// Whether CloudWatch takes this for a namespace of an application's own.
+/// Whether CloudWatch accepts this as a custom namespace.
 fn is_namespace(name: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b".-_/#: ".contains(&byte);
     (1..=255).contains(&name.len())
@@ -150,9 +150,9 @@ mod tests {
         })
     }
 
-    fn is_wrong(changes: &[(&str, Option<&str>)], name: &str) {
+    fn is_invalid(changes: &[(&str, Option<&str>)], name: &str) {
         let error = settings(changes).unwrap_err();
-        assert!(matches!(error, SettingError::Wrong(wrong, _, _) if wrong == name), "{changes:?}: {error}");
+        assert!(matches!(error, SettingError::Invalid(invalid, _, _) if invalid == name), "{changes:?}: {error}");
     }
 
     #[test]
@@ -162,7 +162,7 @@ mod tests {
                 let error = settings(&[(name, value)]).unwrap_err();
                 assert!(matches!(error, SettingError::Missing(missing, _) if missing == name), "{error}");
             }
-            is_wrong(&[(name, Some("no name"))], name);
+            is_invalid(&[(name, Some("no name"))], name);
         }
     }
 
@@ -173,12 +173,12 @@ mod tests {
             assert_eq!(settings(&[("IDENTITY_CLAIM", Some(claim))]).unwrap().identity, IdentitySource::Jwt { claim });
         }
         for claim in ["", " ", " sub", "sub\n", "s\0b"] {
-            is_wrong(&[("IDENTITY_CLAIM", Some(claim))], "IDENTITY_CLAIM");
+            is_invalid(&[("IDENTITY_CLAIM", Some(claim))], "IDENTITY_CLAIM");
         }
     }
 
     #[test]
-    fn a_claim_says_nothing_where_a_proxy_sets_the_header() {
+    fn the_claim_is_ignored_if_a_proxy_sets_the_header() {
         for claim in [None, Some(""), Some("email")] {
             let settings = settings(&[("IDENTITY_SOURCE", Some("header")), ("IDENTITY_CLAIM", claim)]).unwrap();
             assert_eq!(settings.identity, IdentitySource::Header);
@@ -199,14 +199,14 @@ mod tests {
     }
 
     #[test]
-    fn metrics_have_a_namespace_that_cloudwatch_takes() {
+    fn metrics_have_a_namespace_that_cloudwatch_accepts() {
         assert_eq!(settings(&[]).unwrap().metrics_namespace, "AgentScopeSessions");
         let longest = "n".repeat(255);
         for name in ["a", "My App/Chat #1:prod", "AWSome", &longest] {
             assert_eq!(settings(&[("METRICS_NAMESPACE", Some(name))]).unwrap().metrics_namespace, name);
         }
         for name in ["", " ", "a ", "AWS/Lambda", ":a", "ä", "a\"b", "a\nb", &"n".repeat(256)] {
-            is_wrong(&[("METRICS_NAMESPACE", Some(name))], "METRICS_NAMESPACE");
+            is_invalid(&[("METRICS_NAMESPACE", Some(name))], "METRICS_NAMESPACE");
         }
     }
 
@@ -217,7 +217,7 @@ mod tests {
             assert_eq!(settings(&[("BASE_PATH", Some(path))]).unwrap().base_path.as_deref(), Some(path));
         }
         for path in ["", "/", "chat", "/chat/", "//chat", "/a//b", "/a b", "/a?b", "/a%20b", "/ä", "https://x/y"] {
-            is_wrong(&[("BASE_PATH", Some(path))], "BASE_PATH");
+            is_invalid(&[("BASE_PATH", Some(path))], "BASE_PATH");
         }
     }
 }

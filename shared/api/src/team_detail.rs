@@ -1,4 +1,4 @@
-//! Teams as the lists show them.
+//! A team as lists show it, with its leader and members.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,13 +10,13 @@ use agentscope_store::{StoredAgent, StoredTeam};
 pub struct TeamDetail {
     /// The record.
     pub team: StoredTeam,
-    /// The agent that leads, if it exists.
+    /// The leading agent, if it exists.
     pub leader_agent: Option<TeamAgent>,
     /// The members that exist, in the team's order.
     pub members: Vec<TeamMember>,
-    /// The roster that was worked out for a team that AgentScope has not migrated yet.
-    pub(crate) worked_out: Option<Vec<RosterEntry>>,
-    /// Many sessions may show the team.
+    /// The roster of a team that AgentScope has not migrated yet, computed for this list.
+    pub(crate) computed_roster: Option<Vec<RosterEntry>>,
+    /// The rendered JSON. It is shared because many sessions may show the team.
     pub(crate) json: OnceLock<Vec<u8>>,
 }
 
@@ -25,7 +25,7 @@ pub struct TeamDetail {
 pub struct TeamAgent {
     /// The record.
     pub agent: Arc<StoredAgent>,
-    /// Whether the caller may edit it; `None` in releases that do not say.
+    /// Whether the caller may edit it; `None` in releases without the field.
     pub editable: Option<bool>,
 }
 
@@ -34,6 +34,6 @@ pub struct TeamAgent {
 pub struct TeamMember {
     /// The agent.
     pub agent: TeamAgent,
-    /// Its session: in the team, or its newest if the team has no roster.
+    /// Its session in the team, or its newest session if the team has no roster.
     pub session_id: Option<String>,
 }

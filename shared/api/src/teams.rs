@@ -1,4 +1,4 @@
-//! Teams with their agents.
+//! Reads the teams of a list with their leaders and members.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
@@ -8,22 +8,20 @@ use agentscope_store::{AgentKey, ReadLimit, Store, StoredAgent, StoredMembers, S
 use futures::try_join;
 
 use crate::etag::Fingerprint;
+use crate::limits::MAX_MEMBERS;
 use crate::list::ListError;
-use crate::{TeamAgent, TeamDetail, TeamMember};
+use crate::team_detail::{TeamAgent, TeamDetail, TeamMember};
 
-/// The most agents that the teams of one list may name.
-pub const MOST_MEMBERS: usize = 10_000;
-/// The most agents whose newest session takes a request of its own.
-const MOST_QUERIES: usize = 2_000;
+/// The maximum number of agents whose newest session takes a query of its own.
+const MAX_QUERIES: usize = 2_000;
 
-/// What has been read before the teams are resolved, and is not read again.
-pub(crate) struct AlreadyRead {
-    /// The agent whose sessions are listed.
+/// The agent whose sessions are listed. Teams that refer to it need no further request.
+pub(crate) struct ListedAgent {
     pub(crate) agent: Arc<StoredAgent>,
-    /// Its newest session; `None` if the list does not begin with that.
+    /// Its newest session; `None` if the list does not begin with it.
     pub(crate) newest_session: Option<String>,
-    /// Its sessions that are listed.
-    pub(crate) sessions: HashSet<String>,
+    /// Its listed sessions.
+    pub(crate) session_ids: HashSet<String>,
 }
 
 /// Teams by id.
@@ -38,9 +36,9 @@ impl Teams {
         self.0.extend(other.0);
     }
 
-    /// Changes whenever something visible in one of them does.
+    /// Changes whenever something visible in one of the teams changes.
     ///
-    /// Of an agent that is in many teams the JSON is digested once.
+    /// The JSON of an agent in many teams is digested once.
     pub(crate) fn fingerprint(&self) -> String {
         let mut teams: Vec<_> = self.0.values().collect();
         teams.sort_unstable_by_key(|team| &team.team.id);
@@ -57,39 +55,22 @@ impl Teams {
         store: &Store,
         user_id: &str,
         teams: HashMap<String, StoredTeam>,
-        already_read: &AlreadyRead,
+        listed: &ListedAgent,
         limit: &ReadLimit,
     ) -> Result<Self, ListError> {
-        let AlreadyRead { agent, newest_session, sessions } = already_read;
-        let reader = Reader { user_id, release: store.release() };
-        let mut without_roster = HashSet::new();
-        let mut agent_keys = HashSet::new();
-        let mut leading_sessions = HashSet::new();
-        for team in teams.values() {
-            match reader.members(team) {
-                Members::Agents(ids) => {
-                    without_roster.extend(ids.iter().map(|id| (*id).clone()));
-                    agent_keys.extend(ids.iter().map(|id| AgentKey::new(user_id, id)));
-                }
-                Members::Roster(roster) => {
-                    agent_keys.extend(roster.iter().filter_map(|entry| reader.agent_of(entry)));
-                }
-            }
-            match reader.leader_agent_id(team) {
-                Some(id) => drop(agent_keys.insert(AgentKey::new(user_id, id))),
-                None => drop(leading_sessions.insert(&team.session_id)),
-            }
-        }
+        let ListedAgent { agent, newest_session, session_ids } = listed;
+        let viewer = Viewer { user_id, release: store.release() };
+        let References { mut agent_keys, without_roster, leading_sessions } = viewer.references(teams.values());
         let members = agent_keys.len().max(without_roster.len());
-        if members > MOST_MEMBERS {
+        if members > MAX_MEMBERS {
             return Err(ListError::TooManyMembers(members));
         }
         let own_key = AgentKey::new(user_id, &agent.id);
         agent_keys.remove(&own_key);
-        let newest_is_known = |id: &String| *id == agent.id && newest_session.is_some();
-        let unread_newest = without_roster.into_iter().filter(|id| !newest_is_known(id)).collect();
+        let is_newest_read = |id: &String| *id == agent.id && newest_session.is_some();
+        let unread_newest = without_roster.into_iter().filter(|id| !is_newest_read(id)).collect();
         let (own, unread): (Vec<&String>, Vec<&String>) =
-            leading_sessions.into_iter().partition(|id| sessions.contains(*id));
+            leading_sessions.into_iter().partition(|id| session_ids.contains(*id));
         let ((mut newest, rest), agents, mut leaders) = try_join!(
             store.newest_sessions_at_once(user_id, unread_newest),
             store.agents(agent_keys.iter().cloned().collect(), limit),
@@ -102,7 +83,7 @@ impl Teams {
         let leading_agents = leaders.values().map(|id| AgentKey::new(user_id, id));
         let unread: HashSet<_> =
             leading_agents.filter(|key| !agents.contains_key(key) && !agent_keys.contains(key)).collect();
-        if rest.len() > MOST_QUERIES {
+        if rest.len() > MAX_QUERIES {
             return Err(ListError::TooManyMembers(members));
         }
         let (unread, older) =
@@ -111,7 +92,7 @@ impl Teams {
         agents.extend(unread.into_iter().map(|(key, agent)| (key, Arc::new(agent))));
 
         let resolved = teams.into_iter().map(|(id, team)| {
-            let detail = reader.detail(team, &agents, &newest, &leaders);
+            let detail = viewer.detail(team, &agents, &newest, &leaders);
             (id, Arc::new(detail))
         });
         Ok(Self(resolved.collect()))
@@ -119,7 +100,8 @@ impl Teams {
 }
 
 impl TeamDetail {
-    /// Adds everything that is visible of the team. Agents come with the digests of their JSON.
+    /// Adds everything visible in the team. Agents are added as digests of their JSON, which
+    /// `digests` caches.
     fn add_to(&self, fingerprint: &mut Fingerprint, digests: &mut HashMap<*const StoredAgent, String>) {
         let mut digest = |agent: &TeamAgent| {
             let digest = digests.entry(Arc::as_ptr(&agent.agent));
@@ -127,7 +109,7 @@ impl TeamDetail {
             format!("{digest} {:?}", agent.editable)
         };
         fingerprint.add(&self.team.json);
-        fingerprint.add(format!("{:?}", self.worked_out));
+        fingerprint.add(format!("{:?}", self.computed_roster));
         fingerprint.add(self.leader_agent.as_ref().map_or_else(String::new, &mut digest));
         fingerprint.add(self.members.len().to_string());
         for TeamMember { agent, session_id } in &self.members {
@@ -137,21 +119,52 @@ impl TeamDetail {
     }
 }
 
-/// How a user sees teams in a release.
-struct Reader<'a> {
+/// What a user sees of teams in a release.
+struct Viewer<'a> {
     user_id: &'a str,
     release: Release,
 }
 
-/// Who is in a team, as a release counts it.
+/// The members of a team in a release.
 enum Members<'a> {
-    /// These agents of the caller, each with its newest session.
+    /// Agents of the caller, each with its newest session.
     Agents(Vec<&'a String>),
-    /// This roster.
+    /// The team's roster.
     Roster(&'a [RosterEntry]),
 }
 
-impl Reader<'_> {
+/// What teams refer to.
+#[derive(Default)]
+struct References<'a> {
+    /// Members and leaders that are named.
+    agent_keys: HashSet<AgentKey>,
+    /// Members whose sessions are not named: their newest session is shown.
+    without_roster: HashSet<String>,
+    /// The sessions whose agents lead, in teams that do not name the leader.
+    leading_sessions: HashSet<&'a String>,
+}
+
+impl Viewer<'_> {
+    fn references<'t>(&self, teams: impl Iterator<Item = &'t StoredTeam>) -> References<'t> {
+        let mut references = References::default();
+        for team in teams {
+            match self.members(team) {
+                Members::Agents(ids) => {
+                    references.without_roster.extend(ids.iter().map(|id| (*id).clone()));
+                    references.agent_keys.extend(ids.iter().map(|id| AgentKey::new(self.user_id, id)));
+                }
+                Members::Roster(roster) => {
+                    references.agent_keys.extend(roster.iter().filter_map(|entry| self.agent_key(entry)));
+                }
+            }
+            match self.leader_agent_id(team) {
+                Some(id) => drop(references.agent_keys.insert(AgentKey::new(self.user_id, id))),
+                None => drop(references.leading_sessions.insert(&team.session_id)),
+            }
+        }
+        references
+    }
+
     fn members<'t>(&self, team: &'t StoredTeam) -> Members<'t> {
         match &team.members {
             StoredMembers::Agents { ids, .. } => Members::Agents(ids.iter().collect()),
@@ -163,10 +176,9 @@ impl Reader<'_> {
         }
     }
 
-    /// The agent that a roster names, if the release shows it. The roster is the service's own word
-    /// for it that the caller may see another user's agent; there is no other way to another user's
-    /// record.
-    fn agent_of(&self, entry: &RosterEntry) -> Option<AgentKey> {
+    /// The agent of a roster entry, if the release shows it. An agent of another user is read only
+    /// because AgentScope's service has put it on the caller's roster.
+    fn agent_key(&self, entry: &RosterEntry) -> Option<AgentKey> {
         let is_shown = entry.owner_id == self.user_id || !self.release.hides_foreign_members();
         is_shown.then(|| AgentKey::new(&entry.owner_id, &entry.agent_id))
     }
@@ -191,19 +203,19 @@ impl Reader<'_> {
         let own = |id: &str| AgentKey::new(self.user_id, id);
         let leader = self.leader_agent_id(&team).or_else(|| leaders.get(&team.session_id));
         let leader_agent = leader.and_then(|id| self.team_agent(agents, &own(id)));
-        let of_roster = |entry: &RosterEntry| {
-            let agent = self.team_agent(agents, &self.agent_of(entry)?)?;
+        let member_of_entry = |entry: &RosterEntry| {
+            let agent = self.team_agent(agents, &self.agent_key(entry)?)?;
             Some(TeamMember { agent, session_id: Some(entry.session_id.clone()) })
         };
-        let (members, worked_out) = match self.members(&team) {
-            Members::Roster(roster) => (roster.iter().filter_map(of_roster).collect(), None),
+        let (members, computed_roster) = match self.members(&team) {
+            Members::Roster(roster) => (roster.iter().filter_map(member_of_entry).collect(), None),
             Members::Agents(ids) if self.release.has_rosters() => {
                 let entry = |id: &&String| {
                     let session_id = newest.get(*id)?.clone();
                     Some(RosterEntry { owner_id: self.user_id.to_owned(), agent_id: (*id).clone(), session_id })
                 };
                 let roster: Vec<_> = ids.iter().filter_map(entry).collect();
-                (roster.iter().filter_map(of_roster).collect(), Some(roster))
+                (roster.iter().filter_map(member_of_entry).collect(), Some(roster))
             }
             Members::Agents(ids) => {
                 let member = |id: &&String| {
@@ -213,6 +225,6 @@ impl Reader<'_> {
                 (ids.iter().filter_map(member).collect(), None)
             }
         };
-        TeamDetail { team, leader_agent, members, worked_out, json: OnceLock::new() }
+        TeamDetail { team, leader_agent, members, computed_roster, json: OnceLock::new() }
     }
 }

@@ -1,20 +1,23 @@
-//! Lists that are too large for a response, and what can be requested instead.
+//! The error of a list that is too large for a response, and what to request instead.
 
 use std::fmt;
 
-use crate::RESPONSE_LIMIT;
-use crate::{ListError, MOST_MEMBERS, Smaller};
+use agentscope_store::StoreError;
 
-/// Why a list cannot be returned, and what can.
+use crate::fitting::FittingRequest;
+use crate::limits::{MAX_MEMBERS, RESPONSE_LIMIT};
+use crate::list::ListError;
+
+/// Why a list is too large, and what to request instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TooLarge {
-    /// What is too large.
+    /// What exceeds its limit.
     pub excess: Excess,
-    /// What can be requested instead.
+    /// What to request instead.
     pub advice: Advice,
 }
 
-/// What is too large about a list.
+/// What exceeds its limit in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Excess {
     /// The response has this many bytes.
@@ -25,38 +28,45 @@ pub enum Excess {
     Members(usize),
 }
 
-/// What can be requested instead of a list that is too large.
+/// What to request instead of a list that is too large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Advice {
-    /// A part of the list that is known to fit.
-    Smaller(Smaller),
-    /// The first session alone, which was tried: without the bulk of its state if `trimmed`, compressed if `gzip`.
-    First {
-        /// Whether it only fits without the bulk of its state.
+    /// A part of the list, by sizes that are known before it is rendered.
+    Fitting(FittingRequest),
+    /// The first session alone, by an attempt to render it.
+    FirstSession {
+        /// Whether it fits only without the bulk of its state.
         trimmed: bool,
-        /// Whether it only fits if the client accepts gzip.
+        /// Whether it fits only if the client accepts gzip.
         gzip: bool,
     },
-    /// Not even the first session fits.
-    Nothing,
+    /// The first session alone is too large.
+    NothingFits,
 }
 
 impl Advice {
-    /// Whether it is certain to help.
+    /// Whether more attempts could not improve it.
     pub(crate) fn is_certain(&self) -> bool {
-        !matches!(self, Self::Smaller(smaller) if smaller.limit == 0 && !smaller.trimmed && smaller.trimmed_limit == 0)
+        match self {
+            Self::Fitting(fitting) => fitting.is_certain(),
+            Self::FirstSession { .. } | Self::NothingFits => true,
+        }
     }
 }
 
 impl TooLarge {
-    /// A list that was refused before it was put together. Other errors are given back.
-    pub(crate) fn of(error: ListError) -> Result<Self, agentscope_store::StoreError> {
-        let (excess, smaller) = match error {
+    /// Converts the error of a list that was refused before it was rendered.
+    ///
+    /// # Errors
+    ///
+    /// The list was not too large: returns the error of the store.
+    pub(crate) fn from_list_error(error: ListError) -> Result<Self, StoreError> {
+        let (excess, fitting) = match error {
             ListError::Store(error) => return Err(error),
-            ListError::TooLarge { bytes, smaller } => (Excess::AtLeast(bytes), smaller),
-            ListError::TooManyMembers(members) => (Excess::Members(members), Smaller::default()),
+            ListError::TooLarge { bytes, fitting } => (Excess::AtLeast(bytes), fitting),
+            ListError::TooManyMembers(members) => (Excess::Members(members), FittingRequest::default()),
         };
-        Ok(Self { excess, advice: Advice::Smaller(smaller) })
+        Ok(Self { excess, advice: Advice::Fitting(fitting) })
     }
 }
 
@@ -69,7 +79,7 @@ impl fmt::Display for Excess {
             }
             Self::Members(members) => write!(
                 f,
-                "The teams of these sessions name {members} agents, and at most {MOST_MEMBERS} are read for one answer."
+                "The teams of these sessions name {members} agents, and at most {MAX_MEMBERS} are read for one answer."
             ),
         }
     }
@@ -79,22 +89,22 @@ impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const TRIMMED: &str = "without the bulk of the states";
         match *self {
-            Self::Smaller(Smaller { limit: limit @ 1.., trimmed: true, .. }) => {
-                write!(f, "ListOptions for pages (limit={limit}), or {TRIMMED} (view=summary).")
+            Self::Fitting(FittingRequest { limit: limit @ 1.., trimmed: true, .. }) => {
+                write!(f, "Ask for pages (limit={limit}), or {TRIMMED} (view=summary).")
             }
-            Self::Smaller(Smaller { trimmed: true, .. }) => write!(f, "ListOptions {TRIMMED} (view=summary)."),
-            Self::Smaller(Smaller { limit, trimmed_limit, .. }) if trimmed_limit > limit => {
+            Self::Fitting(FittingRequest { trimmed: true, .. }) => write!(f, "Ask {TRIMMED} (view=summary)."),
+            Self::Fitting(FittingRequest { limit, trimmed_limit, .. }) if trimmed_limit > limit => {
                 let pages = if limit > 0 { format!("(limit={limit}), or for pages ") } else { String::new() };
-                write!(f, "ListOptions for pages {pages}{TRIMMED} (limit={trimmed_limit}&view=summary).")
+                write!(f, "Ask for pages {pages}{TRIMMED} (limit={trimmed_limit}&view=summary).")
             }
-            Self::Smaller(Smaller { limit, .. }) if limit > 0 => write!(f, "ListOptions for pages (limit={limit})."),
-            Self::First { trimmed, gzip } => {
+            Self::Fitting(FittingRequest { limit, .. }) if limit > 0 => write!(f, "Ask for pages (limit={limit})."),
+            Self::FirstSession { trimmed, gzip } => {
                 let (trimmed, view) = if trimmed { (TRIMMED, "&view=summary") } else { ("", "") };
                 let space = if trimmed.is_empty() { "" } else { " " };
                 let gzip = if gzip { ", and accept gzip (accept-encoding: gzip)" } else { "" };
-                write!(f, "ListOptions for one session at a time{space}{trimmed} (limit=1{view}){gzip}.")
+                write!(f, "Ask for one session at a time{space}{trimmed} (limit=1{view}){gzip}.")
             }
-            Self::Smaller(_) | Self::Nothing => {
+            Self::Fitting(_) | Self::NothingFits => {
                 write!(f, "No part of it can be returned: its first session, with its team, is too large by itself.")
             }
         }

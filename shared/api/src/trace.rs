@@ -1,16 +1,17 @@
-//! Which trace a request belongs to, by AWS X-Ray.
+//! The AWS X-Ray trace of a request, for logs and metrics.
 //!
-//! The logs and the metrics name it. Requests to DynamoDB carry the whole header: see
-//! [`with_trace`](agentscope_store::with_trace).
+//! Requests to DynamoDB have the whole header: see [`with_trace`](agentscope_store::with_trace).
 
-/// The id of a trace in an `X-Amzn-Trace-Id` header, as `1-5bef4de7-ad49b0e87f6ef6c87fc2e700`; `None` if there is none.
+/// The trace id of an `X-Amzn-Trace-Id` header, such as `1-5bef4de7-ad49b0e87f6ef6c87fc2e700`.
+/// `None` if there is none.
 ///
-/// The rest of the header is not for logs: a gateway passes on what a caller has put into it.
+/// The rest of the header is not logged, because a gateway passes on what a caller has put into
+/// it.
 pub(crate) fn id(header: &str) -> Option<&str> {
     header.split(';').find_map(|field| field.trim().strip_prefix("Root=")).filter(|id| is_id(id))
 }
 
-/// A version, the second of the beginning in 8 digits, and 24 more, all of them hexadecimal.
+/// Whether this is a version, the start time in 8 hexadecimal digits, and 24 more digits.
 fn is_id(id: &str) -> bool {
     let is_hex = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let mut parts = id.split('-');
@@ -37,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_id_is_none() {
+    fn a_malformed_id_is_none() {
         for header in [
             "",
             ID,

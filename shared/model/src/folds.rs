@@ -1,19 +1,19 @@
-//! The steps that bring shapes of earlier releases into those of later ones.
+//! Folds: steps that migrate a record from the shape of an earlier release to that of a later one.
 //!
-//! Each is the counterpart of a validator in AgentScope's models, which folds a record whenever it
-//! is read. What has been folded away is dropped afterwards, since the release does not have those
-//! fields.
+//! Each fold is the counterpart of a validator in AgentScope's models, such as
+//! `_fold_legacy_source`, which runs whenever AgentScope reads a record. A fold copies old fields
+//! to new ones. Shaping then drops the old fields, because the release does not have them.
 
 use crate::Release;
 use crate::json::compact_text;
 use crate::members::Members;
 
-/// A step.
+/// A migration step.
 #[derive(Debug, Clone, Copy)]
 pub struct Fold {
     /// The release that introduced it.
     pub since: Release,
-    /// Its name in AgentScope's models.
+    /// The name of the validator in AgentScope's models.
     pub name: &'static str,
     pub(crate) apply: fn(&mut Members<'_>),
 }
@@ -29,7 +29,7 @@ pub(crate) const FOLD_REPLY: Fold =
 pub(crate) const FOLD_AGENT_CONFIGS: Fold =
     Fold { since: Release::V2_0_10, name: "_fold_legacy_configs", apply: fold_agent_configs };
 
-/// Whether a value counts as true in Python.
+/// Whether Python treats a value as true.
 fn is_truthy(json: Option<&str>) -> bool {
     json.is_some_and(|json| {
         let is_empty = |json: &str| matches!(&*compact_text(json), "null" | "\"\"" | "false" | "{}" | "[]");
@@ -56,7 +56,7 @@ fn fold_source(session: &mut Members<'_>) {
             value("source_chat_name"),
         ),
         Ok("team") => r#"{"type":"team"}"#.to_owned(),
-        // What is no text becomes the origin itself.
+        // AgentScope takes a `source` that is not a string as the origin itself.
         Err(_) if has("source") => source,
         _ => r#"{"type":"user"}"#.to_owned(),
     };
@@ -71,7 +71,7 @@ fn fold_agent_configs(data: &mut Members<'_>) {
     fold_into(data, "chat_config", &["context_config", "react_config", "invite_config"], |_, _| true);
 }
 
-/// Moves fields into the object under `target`: each that `moves` there.
+/// Copies fields into the object in `target`: each for which `moves` is true.
 fn fold_into(
     object: &mut Members<'_>,
     target: &'static str,
@@ -82,7 +82,7 @@ fn fold_into(
         return;
     }
     let current = object.get(target).filter(|current| *current != "null").unwrap_or("{}").to_owned();
-    // Anything but an object stays as it is: the engine says what is wrong with it.
+    // A target that is not an object stays, and shaping reports it.
     let Ok(mut inner) = Members::new(&current) else { return };
     for name in names {
         if let Some(value) = object.get(name)

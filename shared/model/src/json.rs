@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-/// The same JSON without blanks, and with strings unescaped as far as JSON allows; `None` if it is so already.
+/// Removes blanks, and unescapes strings as far as JSON allows. `None` if the text is compact.
 ///
-/// Numbers stand as they came (`1.0`, `-0.0`, `1e300`, integers of any length), and so does the
-/// order of keys. The text must be valid JSON.
+/// Numbers keep their spelling (`1.0`, `-0.0`, `1e300`, integers of any length), and keys keep
+/// their order. The text must be valid JSON.
 ///
 /// # Errors
 ///
-/// A string holds half of a surrogate pair, which no UTF-8 text can hold.
+/// A string has half of a surrogate pair, which UTF-8 cannot represent.
 pub(crate) fn compact(text: &str) -> Result<Option<String>, serde_json::Error> {
     let is_compact = |text: &str| !text.bytes().any(|byte| matches!(byte, b'\\' | b' ' | b'\t' | b'\n' | b'\r'));
     if is_compact(text) {
@@ -34,12 +34,12 @@ fn push_without_blanks(out: &mut Vec<u8>, text: &str) {
     out.extend(text.bytes().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')));
 }
 
-/// The text as [`compact`] gives it, or as it is where that fails.
+/// The result of [`compact`], or the text itself if it fails.
 pub(crate) fn compact_text(text: &str) -> Cow<'_, str> {
     compact(text).ok().flatten().map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
-/// What kind of value a JSON text holds, for messages that must not quote it.
+/// The JSON type of a value, for messages that must not quote it.
 pub(crate) fn kind_of(text: &str) -> &'static str {
     match text.as_bytes().first() {
         Some(b'{') => "an object",

@@ -1,22 +1,31 @@
 //! The records of AgentScope 2.0, in the shape of each of its releases.
 //!
-//! A record that is taken in is read with [`parse`], which brings it into the shape of the set
-//! [`Release`]: fields in the order of the wire, absent ones filled in, shapes of older releases
-//! folded. What the service does not rely on is kept even where the release does not know it. The
-//! result is compact JSON: numbers keep all their digits, strings are unescaped.
+//! [`parse`] reads a record and brings it into the shape of the set [`Release`]: fields in the
+//! order of AgentScope's responses, defaults filled in, shapes of older releases folded. Values
+//! that the service does not depend on are kept, even if the release does not know them. The
+//! result is compact JSON: numbers keep all their digits, and strings are unescaped.
 //!
-//! - [`release`]: the releases, in order, and what the lists of each show.
-//! - [`kinds`]: the fields of every kind of object, and the releases that have them. [`schema`]:
-//!   what such a table says.
-//! - [`shape`], [`folds`]: how a record is brought into a shape.
-//! - [`record`], [`session`], `team`: what the service has to know of a record besides its JSON.
+//! # Layout
+//!
+//! - [`release`]: the releases in order, and what the lists of each show.
+//! - [`schema`], [`bound`]: the types of a table of fields.
+//! - [`kinds`]: the table of every kind of object, with the releases that have each field.
+//! - [`folds`]: steps that migrate a record from an earlier shape to a later one.
+//! - [`shape`]: brings a record into the shape of a release.
+//! - `report`, `path`: the problems of a record and the paths of its fields.
+//! - `generated`: values for fields that a record lacks.
+//! - `scalar`, [`number`], [`non_finite`], [`url`], `timestamp`: values in the spelling of
+//!   AgentScope.
+//! - `json`, `members`: JSON as text.
+//! - `invalid`: the error of a record that cannot be used.
+//! - [`record`], [`session`], `team`, `status`: records, and what the service looks up in them.
 
+pub mod bound;
 pub mod folds;
+mod generated;
 mod invalid;
 mod json;
 pub mod kinds;
-mod leaf;
-mod made;
 mod members;
 pub mod non_finite;
 pub mod number;
@@ -25,6 +34,8 @@ pub mod record;
 #[cfg(test)]
 mod recorded;
 pub mod release;
+mod report;
+mod scalar;
 pub mod schema;
 pub mod session;
 pub mod shape;

@@ -1,4 +1,4 @@
-//! The members of a JSON object as texts, before anything is known of their values.
+//! JSON objects and lists whose values stay JSON text.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,13 +7,13 @@ use indexmap::IndexMap;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The members of an object in the order in which they came, with their values as JSON text. Of a
-/// repeated key the last value counts.
+/// The members of an object in their order, with values as JSON text. The last value of a repeated
+/// key counts.
 #[derive(Debug, Default)]
 pub(crate) struct Members<'a>(IndexMap<Cow<'a, str>, Cow<'a, str>>);
 
 impl<'a> Members<'a> {
-    /// Reads an object from valid JSON.
+    /// Parses an object.
     pub(crate) fn new(json: &'a str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(json)
     }
@@ -28,7 +28,7 @@ impl<'a> Members<'a> {
         self.0.contains_key(key)
     }
 
-    /// Sets a member. A new one comes last.
+    /// Sets a member. A new member is appended.
     pub(crate) fn set(&mut self, key: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) {
         self.0.insert(key.into(), value.into());
     }
@@ -38,7 +38,7 @@ impl<'a> Members<'a> {
         self.0.iter().map(|(key, value)| (key.as_ref(), value.as_ref()))
     }
 
-    /// The text of an object with these members.
+    /// The JSON of the object.
     pub(crate) fn to_json(&self) -> String {
         let mut text = String::from("{");
         for (key, value) in self.iter() {
@@ -79,7 +79,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
-/// A key, borrowed where it has no escapes.
+/// A key, borrowed unless it has escapes.
 struct Key<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Key<'de> {
@@ -111,7 +111,7 @@ impl<'de> Deserialize<'de> for Key<'de> {
 pub(crate) struct Elements<'a>(pub(crate) Vec<&'a str>);
 
 impl<'a> Elements<'a> {
-    /// Reads a list from valid JSON.
+    /// Parses a list.
     pub(crate) fn new(json: &'a str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(json)
     }

@@ -1,21 +1,22 @@
-//! `NaN`, `Infinity` and `-Infinity`, which Python's JSON has and JSON does not.
+//! The numbers `NaN`, `Infinity` and `-Infinity`, which Python's `json` module writes and JSON
+//! lacks.
 
 use std::borrow::Cow;
 
 use memchr::{memchr2, memchr3};
 
-/// The JSON with numbers beyond the range of floats for `Infinity`, `-Infinity` and `NaN`.
+/// Replaces `Infinity`, `-Infinity` and `NaN` by numbers beyond the range of floats.
 ///
-/// A reader of numbers takes them for infinite, so that limits apply, and prints them as `null`,
-/// as it must with `1e400` anyway. `NaN` becomes the negative one: no lower limit admits it.
-/// Strings are left alone, and so is what is no JSON.
+/// Such a number is parsed as infinite, so that bounds apply, and printed as `null`, like
+/// `1e400`. `NaN` becomes the negative one, because every lower bound excludes it. Strings stay
+/// as they are, and so does text that is not JSON.
 pub fn with_overflowing_numbers(text: &str) -> Cow<'_, str> {
     const NAMES: [(&str, &str); 3] = [("-Infinity", "-1e999"), ("Infinity", "1e999"), ("NaN", "-1e999")];
     let bytes = text.as_bytes();
     let mut out = String::new();
     let mut copied = 0;
     let mut at = 0;
-    // Most texts have neither name, which is found out faster than where their strings are.
+    // Most texts have neither name, and a search is faster than parsing strings.
     if memchr::memmem::find(bytes, b"NaN").is_none() && memchr::memmem::find(bytes, b"Infinity").is_none() {
         return Cow::Borrowed(text);
     }
@@ -42,11 +43,10 @@ pub fn with_overflowing_numbers(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// How many numbers of a JSON text are beyond the range of floats, and so become `null` where they
-/// are printed.
+/// The number of numbers in a JSON text that are beyond the range of floats, which are printed as
+/// `null`.
 ///
-/// An integer counts if it has an exponent or a fraction: others keep their digits but where a
-/// float belongs.
+/// Integers without an exponent do not count: they keep their digits, except in fields of floats.
 pub fn count(json: &str) -> usize {
     let bytes = json.as_bytes();
     let mut count = 0;
@@ -68,7 +68,8 @@ pub fn count(json: &str) -> usize {
     count
 }
 
-/// Where the string that begins at this quote ends; the end of the text if it does not.
+/// The end of the string that begins at this quote; the end of the text if the string is not
+/// closed.
 fn end_of_string(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)).map(|offset| at + offset) {
@@ -80,7 +81,7 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
     bytes.len()
 }
 
-/// Whether nothing that could belong to a name or a number touches this part of the text.
+/// Whether this part of the text is a token of its own.
 fn is_token(bytes: &[u8], start: usize, end: usize) -> bool {
     let is_apart = |byte: Option<&u8>| {
         byte.is_none_or(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':' | b'[' | b']' | b'{' | b'}'))
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_left_alone() {
+    fn everything_else_stays() {
         for text in [
             "",
             "null",

@@ -1,27 +1,26 @@
-//! Numbers of records, in the spelling in which the reference prints them.
+//! Numbers in the spelling of AgentScope.
 //!
-//! The rules are Pydantic's: which texts and booleans it takes for a number, and how its
-//! serializer prints a float.
+//! The rules are Pydantic's: which strings and booleans it converts to numbers, and how its
+//! serializer prints floats.
 
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
 
-/// The most digits that Pydantic reads into an integer.
+/// The maximum number of digits of an integer that Pydantic parses.
 const MAX_DIGITS: usize = 4300;
 
-/// The most objects and arrays, one within the other, that Pydantic reads.
+/// The maximum depth of nested objects and arrays that Pydantic parses.
 const MAX_DEPTH: usize = 200;
 
-/// How the reference prints this JSON value where a float belongs; `None` if it refuses it.
+/// How AgentScope prints this JSON value in a field of floats; `None` if AgentScope refuses it.
 ///
-/// A number that is not finite becomes `null`. Limits on the field apply to [`float_value`],
-/// before that.
+/// An infinite number becomes `null`. Bounds of the field apply to [`float_value`].
 pub fn float(json: &str) -> Option<String> {
     float_value(json).map(printed)
 }
 
-/// The float that the reference makes of this JSON value; `None` if it refuses it. It may be
-/// infinite, or no number.
+/// The float that AgentScope parses from this JSON value; `None` if AgentScope refuses it. It may
+/// be infinite or NaN.
 pub fn float_value(json: &str) -> Option<f64> {
     match json {
         "true" => Some(1.0),
@@ -33,7 +32,7 @@ pub fn float_value(json: &str) -> Option<f64> {
     }
 }
 
-/// How the reference prints this JSON value where an integer belongs; `None` if it refuses it.
+/// How AgentScope prints this JSON value in a field of integers; `None` if AgentScope refuses it.
 pub fn integer(json: &str) -> Option<String> {
     match json {
         "true" => Some("1".to_owned()),
@@ -45,28 +44,28 @@ pub fn integer(json: &str) -> Option<String> {
     }
 }
 
-/// How the reference prints this JSON value where any value may stand; `None` if it refuses it.
+/// How AgentScope prints this JSON value in a field of any type; `None` if AgentScope refuses it.
 ///
-/// The text is compact, its strings unescaped. Integers keep their digits, floats are printed as
-/// [`float`] does. Of a repeated key the last value counts, at the place of the first.
+/// The text is compact, and its strings are unescaped. Integers keep their digits. Floats are
+/// printed as by [`float`]. A repeated key has the last value, at the position of the first.
 pub fn free_form(json: &str) -> Option<String> {
     with_floats(json, float)
 }
 
-/// As [`free_form`], with floats as [`float_as_spelled`] has them.
+/// Like [`free_form`], but floats are printed as by [`float_as_spelled`].
 pub fn free_form_as_spelled(json: &str) -> Option<String> {
     with_floats(json, float_as_spelled)
 }
 
-/// As [`float`], but a float in the spelling of Python's `json` module keeps it: exports are
-/// written by that, and so are the responses of services whose FastAPI does not print by Pydantic.
+/// Like [`float`], but a float in the spelling of Python's `json` module keeps it. That module
+/// writes exports, and the responses of services whose FastAPI does not serialize with Pydantic.
 pub fn float_as_spelled(json: &str) -> Option<String> {
     let value = float_value(json)?;
     if value.is_finite() && python_spelling(value) == json { Some(json.to_owned()) } else { float(json) }
 }
 
-/// How Python prints a float: the shortest digits that read back as the same number, with an
-/// exponent of two digits and a sign below 1e-4 and from 1e16 on.
+/// How Python prints a float: the shortest digits that parse to the same number. Below 1e-4 and
+/// from 1e16 on, they have an exponent with a sign and at least two digits.
 fn python_spelling(value: f64) -> String {
     let scientific = format!("{value:e}");
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
@@ -126,12 +125,12 @@ fn is_integer(number: &str) -> bool {
     !number.contains(['.', 'e', 'E'])
 }
 
-/// Whether a number is an integer of more digits than Pydantic reads.
+/// Whether a number is an integer with more digits than Pydantic parses.
 fn is_too_long(number: &str) -> bool {
     is_integer(number) && number.trim_start_matches('-').len() > MAX_DIGITS
 }
 
-/// As an integer, `-0` has no sign.
+/// Removes the sign of an integer `-0`.
 fn signless_zero(integer: &str) -> &str {
     if integer == "-0" { "0" } else { integer }
 }
@@ -140,30 +139,30 @@ fn string(json: &str) -> Option<String> {
     serde_json::from_str(json).ok()
 }
 
-/// `1e+16` and beyond have an exponent, and so have numbers below `0.00001`: as serde_json prints
-/// them, which Pydantic uses.
+/// Prints a float as Pydantic does, with serde_json: numbers from `1e+16` on and below `0.00001`
+/// have an exponent.
 fn printed(value: f64) -> String {
     if value.is_finite() { serde_json::to_string(&value).unwrap_or_default() } else { "null".to_owned() }
 }
 
-/// Blanks around the text and single underscores within it do not count.
+/// Ignores blanks around the text and single underscores in it.
 fn float_from_text(text: &str) -> Option<f64> {
     let text = text.trim();
     let is_misplaced = text.starts_with('_') || text.ends_with('_') || text.contains("__");
     if is_misplaced { None } else { text.replace('_', "").parse().ok() }
 }
 
-/// Only floats within 64 bits become integers.
+/// Converts whole floats within 64 bits.
 fn integer_from_float(value: f64) -> Option<String> {
     let is_within = (i64::MIN as f64) < value && value < (i64::MAX as f64);
     (is_within && value.fract() == 0.0).then(|| (value as i64).to_string())
 }
 
-/// Blanks around the text, a sign, leading zeros, single underscores between digits and a fraction
-/// of zeros do not count.
+/// Accepts blanks around the text, a sign, leading zeros, single underscores between digits, and a
+/// fraction of zeros.
 ///
-/// After leading zeros Pydantic reads another number by mistake (`0-5` as -5, `0__5` as 5). Those
-/// are refused here.
+/// Pydantic misreads what follows leading zeros (`0-5` as -5, `0__5` as 5). Those are refused
+/// here.
 fn integer_from_text(text: &str) -> Option<String> {
     let text = text.trim();
     let (sign, text) = match text.strip_prefix('-') {
@@ -189,19 +188,19 @@ mod tests {
     use crate::recorded;
 
     #[test]
-    fn floats_are_those_of_the_reference() {
+    fn floats_are_those_of_agentscope() {
         recorded::compare("float", float);
-        // The limit applies to the value, before what is not finite becomes null.
+        // The bound applies to the value, before an infinite number becomes null.
         recorded::compare("float over 10000", |json| float_value(json).filter(|value| *value > 10_000.0).map(printed));
     }
 
     #[test]
-    fn integers_are_those_of_the_reference() {
-        recorded::compare_but("integer", integer, &[r#""0-5""#, r#""0__5""#]);
+    fn integers_are_those_of_agentscope() {
+        recorded::compare_except("integer", integer, &[r#""0-5""#, r#""0__5""#]);
     }
 
     #[test]
-    fn free_form_values_are_those_of_the_reference() {
+    fn free_form_values_are_those_of_agentscope() {
         recorded::compare("free-form", free_form);
     }
 

@@ -1,8 +1,8 @@
-//! Paths of fields: where in a record something is.
+//! Paths of fields in a record.
 
 use std::fmt::Write as _;
 
-/// A step on the way to a field.
+/// A step of a path.
 pub(crate) enum Step {
     /// A field of a kind of object.
     Field(&'static str),
@@ -25,9 +25,9 @@ impl FieldPath {
         self.0.pop();
     }
 
-    /// The place of one value, as `state.context[3].role`; `.` for the record as a whole.
+    /// The path of one value, such as `state.context[3].role`; `.` for the record itself.
     pub(crate) fn exact(&self) -> String {
-        let path = self.written(|path, step| match step {
+        let path = self.format(|path, step| match step {
             Step::Index(index) => drop(write!(path, "[{index}]")),
             Step::Key(key) => path.push_str(key),
             Step::Field(name) => path.push_str(name),
@@ -35,17 +35,17 @@ impl FieldPath {
         if path.is_empty() { ".".to_owned() } else { path }
     }
 
-    /// The field of all values in such a place, as `state.context[].role`. It quotes no key, which
-    /// may be a user's.
+    /// The path without indexes and keys, such as `state.context[].role`. Keys may be a user's
+    /// data.
     pub(crate) fn pattern(&self) -> String {
-        self.written(|path, step| match step {
+        self.format(|path, step| match step {
             Step::Index(_) => path.push_str("[]"),
             Step::Key(_) => path.push('*'),
             Step::Field(name) => path.push_str(name),
         })
     }
 
-    fn written(&self, write: impl Fn(&mut String, &Step)) -> String {
+    fn format(&self, write: impl Fn(&mut String, &Step)) -> String {
         let mut path = String::new();
         for step in &self.0 {
             if !path.is_empty() && !matches!(step, Step::Index(_)) {
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_names_a_value_or_all_in_such_places() {
+    fn a_path_names_a_value_or_a_field() {
         let mut path = FieldPath::default();
         assert_eq!(path.exact(), ".");
         for step in [Step::Field("rules"), Step::Key("Bash".to_owned()), Step::Index(2), Step::Field("behavior")] {

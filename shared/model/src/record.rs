@@ -1,4 +1,4 @@
-//! Records: what the service has to know of them besides their JSON.
+//! Records: their JSON, and the fields that the service looks up.
 
 use std::collections::BTreeSet;
 
@@ -12,15 +12,14 @@ use crate::{InvalidRecord, Release};
 
 /// A record of one of the four kinds.
 pub trait Record: Sized {
-    /// What its fields are.
+    /// Its table of fields.
     const KIND: &'static Kind;
 
-    /// Takes the record from its JSON in the shape of a release, and from the text that it was
-    /// shaped from.
+    /// Builds the record from its JSON in the shape of a release, and from its original text.
     ///
     /// # Errors
     ///
-    /// The JSON is none of such a record.
+    /// The JSON is not a record of this kind.
     fn new(shaped: Shaped, source: &str, release: Release) -> Result<Self, InvalidRecord>;
 
     /// The user who owns it.
@@ -35,17 +34,17 @@ pub trait Record: Sized {
 
 /// Reads a record from JSON text and brings it into the shape of a release.
 ///
-/// Absent ids are made from the text, so that the same text always gives the same record.
+/// Absent ids are derived from the text, so that the same text always results in the same record.
 ///
 /// # Errors
 ///
-/// The text is not JSON, the record lacks what the service relies on, or it was written by a later
-/// release.
+/// The text is not JSON, the record lacks what the service depends on, or a later release wrote
+/// it.
 pub fn parse<T: Record>(text: &str, release: Release) -> Result<T, InvalidRecord> {
     T::new(shape(T::KIND, text, release)?, text, release)
 }
 
-/// The methods of a [`Record`] that return fields of the same names.
+/// Implements the methods of [`Record`] that return fields of the same names.
 macro_rules! accessors {
     () => {
         fn user_id(&self) -> &str {
@@ -73,7 +72,7 @@ pub struct AgentRecord {
     pub user_id: String,
     /// The record as compact JSON.
     pub json: String,
-    /// The release in whose shape it is.
+    /// The release of its shape.
     pub release: Release,
     /// See [`Record::unknown_values`].
     pub unknown_values: BTreeSet<String>,
@@ -88,13 +87,13 @@ pub struct ScheduleRecord {
     pub user_id: String,
     /// The record as compact JSON.
     pub json: String,
-    /// The release in whose shape it is.
+    /// The release of its shape.
     pub release: Release,
     /// See [`Record::unknown_values`].
     pub unknown_values: BTreeSet<String>,
 }
 
-/// Implements [`Record`] for a kind of which the service knows owner and id alone.
+/// Implements [`Record`] for a kind of which the service looks up only owner and id.
 macro_rules! plain_record {
     ($record:ident, $kind:expr) => {
         impl Record for $record {
@@ -119,7 +118,7 @@ struct Keys {
     user_id: String,
 }
 
-/// Reads what has to be known from JSON that has been shaped.
+/// Deserializes the fields that the service looks up from shaped JSON.
 pub(crate) fn facts<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, InvalidRecord> {
     serde_json::from_str(json).map_err(|error| InvalidRecord::whole(error.to_string()))
 }

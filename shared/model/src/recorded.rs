@@ -1,5 +1,5 @@
-//! How the reference reads and prints odd values: `tests/contract/values.json`, which `values.py`
-//! beside it records.
+//! Compares conversions with AgentScope's own results for unusual values, which
+//! `tests/contract/values.py` has recorded in `values.json`.
 
 use serde::Deserialize;
 
@@ -7,20 +7,20 @@ use crate::non_finite::with_overflowing_numbers;
 
 #[derive(Deserialize)]
 struct Recorded {
-    /// The place of a value in a record, the value, and how it is printed there.
+    /// The type of a field, a value, and the value as AgentScope prints it.
     cases: Vec<(String, String, Option<String>)>,
 }
 
-/// Holds a conversion to every value that was recorded in a place.
-pub(crate) fn compare(place: &str, converted: impl Fn(&str) -> Option<String>) {
-    compare_but(place, converted, &[]);
+/// Compares a conversion with every value that was recorded for a type.
+pub(crate) fn compare(kind: &str, converted: impl Fn(&str) -> Option<String>) {
+    compare_except(kind, converted, &[]);
 }
 
-/// As [`compare`], but for values that we refuse and the reference does not.
-pub(crate) fn compare_but(place: &str, converted: impl Fn(&str) -> Option<String>, refused: &[&str]) {
+/// Like [`compare`], except for values that only AgentScope accepts.
+pub(crate) fn compare_except(kind: &str, converted: impl Fn(&str) -> Option<String>, refused: &[&str]) {
     let recorded: Recorded = serde_json::from_str(include_str!("../../../tests/contract/values.json")).unwrap();
-    let cases: Vec<_> = recorded.cases.into_iter().filter(|(at, ..)| at == place).collect();
-    assert!(cases.len() > 50, "{place}");
+    let cases: Vec<_> = recorded.cases.into_iter().filter(|(recorded, ..)| recorded == kind).collect();
+    assert!(cases.len() > 50, "{kind}");
     let differing: Vec<_> = cases
         .into_iter()
         .map(|(_, value, printed)| (converted(&with_overflowing_numbers(&value)), value, printed))
@@ -29,5 +29,5 @@ pub(crate) fn compare_but(place: &str, converted: impl Fn(&str) -> Option<String
             if is_refused { converted.is_some() || printed.is_none() } else { converted != printed }
         })
         .collect();
-    assert!(differing.is_empty(), "{place}: {differing:#?}");
+    assert!(differing.is_empty(), "{kind}: {differing:#?}");
 }

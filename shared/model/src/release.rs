@@ -1,4 +1,4 @@
-//! The releases of AgentScope whose lists this service gives.
+//! The releases of AgentScope whose lists the service can return.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,8 +8,7 @@ macro_rules! releases {
     ($( $variant:ident = $text:literal, )*) => {
         /// A release of AgentScope. Releases are ordered: a later one is greater.
         ///
-        /// To add one, add a line here, then the fields and values that it brings to the tables in
-        /// [`kinds`](crate::kinds).
+        /// docs/ARCHITECTURE.md lists the steps to add one.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[allow(non_camel_case_types)]
         #[expect(missing_docs, reason = "each variant is named after its release")]
@@ -19,7 +18,7 @@ macro_rules! releases {
             /// All releases, oldest first.
             pub const ALL: &'static [Self] = &[ $( Self::$variant, )* ];
 
-            /// The release as its users write it, as `2.0.11`.
+            /// The version number, such as `2.0.11`.
             pub const fn as_str(self) -> &'static str {
                 match self { $( Self::$variant => $text, )* }
             }
@@ -42,7 +41,7 @@ releases! {
     V2_0_11 = "2.0.11",
 }
 
-/// What the lists of a release show. The source of each rule is the responses of AgentScope's own
+/// What the lists of a release show. The rules come from the responses of AgentScope's own
 /// service.
 impl Release {
     /// The oldest release.
@@ -51,17 +50,17 @@ impl Release {
     /// The newest release.
     pub const NEWEST: Self = Self::ALL[Self::ALL.len() - 1];
 
-    /// Whether an agent's list leaves out conversations and has a `status` for each session.
+    /// Whether an agent's list omits conversations and has a `status` for each session.
     pub fn trims_sessions(self) -> bool {
         self >= Self::V2_0_6
     }
 
-    /// Whether the agents of a team say whether the caller may edit them.
+    /// Whether the agents of a team have a field `editable`.
     pub fn has_editable(self) -> bool {
         self >= Self::V2_0_4_POST1
     }
 
-    /// Whether a team has a roster that names its members with their owners and sessions.
+    /// Whether a team has a roster of members with their owners and sessions.
     pub fn has_rosters(self) -> bool {
         self >= Self::V2_0_4
     }
@@ -71,14 +70,13 @@ impl Release {
         self >= Self::V2_0_7
     }
 
-    /// Whether a list leaves out members that belong to another user. Older releases show what the
-    /// roster names.
+    /// Whether a list omits members that belong to another user. Older releases show every member
+    /// of the roster.
     pub fn hides_foreign_members(self) -> bool {
         self >= Self::V2_0_8
     }
 
-    /// Whether a session says what started it in `origin`. In older releases it says so in `source`
-    /// and its companions.
+    /// Whether a session has a field `origin`. Older releases have `source` and related fields.
     pub fn has_origins(self) -> bool {
         self >= Self::V2_0_8
     }
@@ -90,7 +88,7 @@ impl fmt::Display for Release {
     }
 }
 
-/// The text names no release of AgentScope that this version knows.
+/// The text is not the version of a known release.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown release {0:?}: expected one of {list}", list = known_releases())]
 pub struct UnknownRelease(String);

@@ -1,37 +1,37 @@
-//! How the objects of records are described: kinds of object, their fields, and how both differ
-//! between releases.
+//! The schema of records: kinds of objects, their fields, and how both differ between releases.
 //!
-//! The descriptions are data. [`shape`](crate::shape) brings records into the shape of a release by
-//! them, and the API's description takes its schemas from them.
+//! The schema is data. [`shape`](crate::shape) uses it to bring records into the shape of a
+//! release, and `openapi.yaml` is generated from it.
 
 use crate::Release;
+use crate::bound::Bound;
 use crate::folds::Fold;
 
-/// A kind of object, with all the fields that it has had.
+/// A kind of object, with the fields of all releases.
 #[derive(Debug)]
 pub struct Kind {
     /// Its name, unique among the kinds.
     pub name: &'static str,
-    /// What it is, in a sentence.
+    /// Its description, in a sentence.
     pub about: &'static str,
-    /// Its fields in the order of the wire. A field that moved stands in each of its places.
+    /// Its fields in the order of AgentScope's responses. A field that moved is listed once for
+    /// each position.
     pub fields: &'static [Field],
-    /// What becomes of fields that are not among these.
+    /// The treatment of other fields.
     pub extras: Extras,
-    /// The steps that bring the shapes of earlier releases into a later one.
+    /// The folds of earlier shapes into later ones, oldest first.
     pub folds: &'static [Fold],
-    /// The field by which an object of this kind is recognized where it has no `type`. Empty: it is
-    /// not.
-    pub told_by: &'static str,
+    /// The field that identifies an object of this kind without a `type`. Empty if there is none.
+    pub recognized_by: &'static str,
 }
 
-/// What becomes of a field that no release knows.
+/// The treatment of a field that no release knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extras {
-    /// It belongs to a release that is not known yet, and is kept after the known fields.
+    /// The field is of an unknown, newer release. It is kept after the known fields.
     OfNewerReleases,
-    /// Model providers add fields of their own. They are kept after the known fields, up to this
-    /// release (`None`: in all releases), and dropped later.
+    /// The field is a model provider's. It is kept after the known fields up to this release, and
+    /// dropped in later ones. `None`: kept in all releases.
     OfProviders(Option<Release>),
 }
 
@@ -40,42 +40,42 @@ pub enum Extras {
 pub struct Field {
     /// Its name in JSON.
     pub name: &'static str,
-    /// What it is, in a sentence.
+    /// Its description, in a sentence.
     pub about: &'static str,
     /// The type of its value.
     pub value: Type,
-    /// What stands for it where it is absent.
+    /// The default of the oldest release that has it.
     pub absent: Absent,
-    /// What stands for it from later releases on, oldest first.
+    /// The defaults of later releases, oldest first.
     pub absent_later: &'static [(Release, Absent)],
     /// The first release that has it.
     pub since: Release,
-    /// The last release that has it here. `None`: the newest has it.
+    /// The last release that has it in this position. `None`: the newest has it.
     pub until: Option<Release>,
-    /// The bounds of its number, and from which release on they hold. The latest counts.
+    /// The bounds of its number, each with the first release that has them, oldest first.
     pub bounds: &'static [(Release, &'static [Bound])],
 }
 
-/// What stands for an absent field.
+/// The default of an absent field.
 #[derive(Debug, Clone, Copy)]
 pub enum Absent {
-    /// Nothing: the record is invalid.
+    /// None: the record is invalid.
     Required,
     /// This JSON.
     Json(&'static str),
     /// An object of the field's kind in which every field is absent.
     Object,
-    /// A value that is made for this record.
-    Made(Made),
+    /// A value that is generated for this record.
+    Generated(Generated),
 }
 
-/// Values that AgentScope makes up for absent fields, anew whenever it reads a record. Here they
-/// are made once.
+/// A value that AgentScope generates for an absent field whenever it reads the record. The service
+/// generates it once, when it stores the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Made {
+pub enum Generated {
     /// An id: 32 hexadecimal digits.
     Id,
-    /// The time of writing, of a record.
+    /// The current time.
     Now,
     /// The time of the message or of the record in which the field is absent, as text.
     Time,
@@ -88,15 +88,15 @@ pub enum Made {
 /// The type of a value.
 #[derive(Debug, Clone, Copy)]
 pub enum Type {
-    /// A text that the service relies on: an id. Anything else makes the record invalid.
+    /// An id that the service depends on: a string. Any other value makes the record invalid.
     Id,
-    /// The time by which lists are ordered. Anything else makes the record invalid.
+    /// The time that orders lists. Any other value makes the record invalid.
     ListTime,
     /// A date and time.
     Time,
-    /// A text.
+    /// A string.
     Text,
-    /// An address.
+    /// A URL.
     Url,
     /// An integer of any length.
     Integer,
@@ -108,50 +108,25 @@ pub enum Type {
     Any,
     /// An object with any keys and values.
     Free,
-    /// One of these texts, or of those that came with a later release.
+    /// One of these strings, or of the strings that later releases added.
     OneOf(&'static [&'static str], &'static [(Release, &'static str)]),
     /// An object.
     Object(&'static Kind),
-    /// An object of one of these kinds, told apart by `type`.
+    /// An object of one of these kinds. `type` identifies the kind.
     Tagged(&'static [&'static Kind]),
     /// A list.
     List(&'static Type),
-    /// An object with any keys and such values.
+    /// An object with any keys and values of this type.
     Map(&'static Type),
-    /// Such a value, or null.
+    /// A value of this type, or null.
     Nullable(&'static Type),
-    /// A text, or a list of objects of these kinds.
+    /// A string, or a list of objects of these kinds.
     TextOr(&'static [&'static Kind]),
-}
-
-/// A bound of a number.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Bound {
-    /// It is greater.
-    Above(f64),
-    /// It is greater or equal.
-    AtLeast(f64),
-    /// It is less.
-    Below(f64),
-    /// It is less or equal.
-    AtMost(f64),
-}
-
-impl Bound {
-    /// Whether a number keeps within it.
-    pub fn contains(self, number: f64) -> bool {
-        match self {
-            Self::Above(bound) => number > bound,
-            Self::AtLeast(bound) => number >= bound,
-            Self::Below(bound) => number < bound,
-            Self::AtMost(bound) => number <= bound,
-        }
-    }
 }
 
 impl Kind {
     pub(crate) const fn new(name: &'static str, about: &'static str, fields: &'static [Field]) -> Self {
-        Self { name, about, fields, extras: Extras::OfNewerReleases, folds: &[], told_by: "" }
+        Self { name, about, fields, extras: Extras::OfNewerReleases, folds: &[], recognized_by: "" }
     }
 
     pub(crate) const fn extras(mut self, extras: Extras) -> Self {
@@ -164,17 +139,17 @@ impl Kind {
         self
     }
 
-    pub(crate) const fn told_by(mut self, field: &'static str) -> Self {
-        self.told_by = field;
+    pub(crate) const fn recognized_by(mut self, field: &'static str) -> Self {
+        self.recognized_by = field;
         self
     }
 
-    /// The fields that a release has, in the order of the wire.
+    /// The fields of a release, in the order of AgentScope's responses.
     pub fn fields_of(&self, release: Release) -> impl Iterator<Item = &'static Field> + use<> {
         self.fields.iter().filter(move |field| field.exists_in(release))
     }
 
-    /// The value of `type` that names this kind. `None`: it is not one of several.
+    /// The value of `type` that identifies this kind. `None`: the kind has no alternatives.
     pub fn tag(&self) -> Option<&'static str> {
         match self.fields {
             [Field { name: "type", value: Type::OneOf([tag], []), .. }, ..] => Some(*tag),
@@ -182,12 +157,12 @@ impl Kind {
         }
     }
 
-    /// The first release that has it. A kind that is one of several came when its `type` did.
+    /// The first release that has it.
     pub fn since(&self) -> Release {
         self.fields.iter().map(|field| field.since).min().unwrap_or(Release::OLDEST)
     }
 
-    /// Whether extra fields that providers add are kept in a release.
+    /// Whether a release keeps the fields of providers.
     pub fn keeps_provider_fields(&self, release: Release) -> bool {
         match self.extras {
             Extras::OfNewerReleases => false,
@@ -201,7 +176,7 @@ impl Field {
         Self { name, about, value, absent, absent_later: &[], since: Release::OLDEST, until: None, bounds: &[] }
     }
 
-    /// A field that must be there.
+    /// A required field.
     pub(crate) const fn required(name: &'static str, value: Type, about: &'static str) -> Self {
         Self::new(name, value, Absent::Required, about)
     }
@@ -211,22 +186,22 @@ impl Field {
         Self::new(name, value, Absent::Json(json), about)
     }
 
-    /// A field that is null where it is absent.
+    /// A field with the default null.
     pub(crate) const fn nullable(name: &'static str, value: &'static Type, about: &'static str) -> Self {
         Self::new(name, Type::Nullable(value), Absent::Json("null"), about)
     }
 
-    /// An object that may be absent, as all of its fields may.
+    /// A field whose default is an object with defaults in all its fields.
     pub(crate) const fn object(name: &'static str, kind: &'static Kind, about: &'static str) -> Self {
         Self::new(name, Type::Object(kind), Absent::Object, about)
     }
 
-    /// A field whose value is made up where it is absent.
-    pub(crate) const fn made(name: &'static str, value: Type, made: Made, about: &'static str) -> Self {
-        Self::new(name, value, Absent::Made(made), about)
+    /// A field whose default is generated.
+    pub(crate) const fn generated(name: &'static str, value: Type, generated: Generated, about: &'static str) -> Self {
+        Self::new(name, value, Absent::Generated(generated), about)
     }
 
-    /// The `type` of a kind that is one of several.
+    /// The `type` of a kind that has alternatives.
     pub(crate) const fn tag(values: &'static [&'static str], json: &'static str) -> Self {
         Self::default("type", Type::OneOf(values, &[]), json, "Tells the kind of object.")
     }
@@ -256,7 +231,7 @@ impl Field {
         self.since <= release && self.until.is_none_or(|until| release <= until)
     }
 
-    /// What stands for it in a release where it is absent.
+    /// Its default in a release.
     pub fn absent_in(&self, release: Release) -> Absent {
         latest(self.absent_later, release).unwrap_or(self.absent)
     }
@@ -267,7 +242,7 @@ impl Field {
     }
 }
 
-/// The value that came last up to a release.
+/// The newest value up to a release.
 fn latest<T: Copy>(values: &[(Release, T)], release: Release) -> Option<T> {
     values.iter().rev().find(|(since, _)| *since <= release).map(|(_, value)| *value)
 }

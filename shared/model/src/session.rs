@@ -1,4 +1,4 @@
-//! A session: its JSON in pieces, and what lists and teams look up by.
+//! A session: its JSON in pieces, and the fields that the service looks up.
 
 use std::collections::BTreeSet;
 
@@ -19,45 +19,44 @@ pub struct SessionRecord {
     pub id: String,
     /// The user who owns it.
     pub user_id: String,
-    /// The agent that the user talks to.
+    /// The agent of the session.
     pub agent_id: String,
-    /// When the session was created. Lists are ordered by it.
+    /// When the session was created. It orders lists.
     pub created_at: Timestamp,
-    /// The schedule on whose list it is, if any.
+    /// The schedule whose list has the session, if any.
     pub schedule_id: Option<String>,
     /// The team that the session leads or works for, if any.
     pub team_id: Option<String>,
-    /// What the session waits for unless it runs.
+    /// What the session waits for while it is not running.
     pub parked_status: Option<ParkedStatus>,
     /// The session's JSON without its bulk.
     pub outline: Outline,
     /// The summary and the conversation, as `"summary":…,"context":…`.
     pub conversation: String,
-    /// What the tools remember, as JSON.
+    /// The tool memory, as JSON.
     pub tool_context: String,
-    /// The release in whose shape it is.
+    /// The release of its shape.
     pub release: Release,
     /// See [`Record::unknown_values`].
     pub unknown_values: BTreeSet<String>,
 }
 
-/// A session's JSON as a trimmed list shows it: without summary and conversation, and with nothing
-/// that the tools remember.
+/// A session's JSON as a trimmed list shows it: without summary, conversation and tool memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outline {
     /// The JSON.
     pub json: String,
-    /// Where [`EMPTY_CONVERSATION`](Self::EMPTY_CONVERSATION) stands in it, as an offset in bytes.
+    /// The offset of [`EMPTY_CONVERSATION`](Self::EMPTY_CONVERSATION) in it, in bytes.
     pub conversation_at: usize,
-    /// Where [`EMPTY_TOOL_CONTEXT`](Self::EMPTY_TOOL_CONTEXT) stands in it, as an offset in bytes,
-    /// behind the other.
+    /// The offset of [`EMPTY_TOOL_CONTEXT`](Self::EMPTY_TOOL_CONTEXT) in it, in bytes. It is after
+    /// the conversation.
     pub tool_context_at: usize,
 }
 
 impl Outline {
-    /// No summary and no conversation.
+    /// An empty summary and an empty conversation.
     pub const EMPTY_CONVERSATION: &str = r#""summary":"","context":[]"#;
-    /// A tool context with nothing but defaults.
+    /// A tool context with all defaults.
     pub const EMPTY_TOOL_CONTEXT: &str =
         r#"{"max_cache_files":100,"max_cache_bytes":25000.0,"read_file_cache":[],"activated_groups":[]}"#;
 }
@@ -118,9 +117,10 @@ impl Record for SessionRecord {
     accessors!();
 }
 
-/// The schedule on whose list a session is, by its fields `origin` and `source_schedule_id`.
-/// AgentScope puts it there when it creates the session, and believes the list later, whatever the
-/// fields have been folded into.
+/// The schedule whose list has the session, by the fields `origin` and `source_schedule_id`.
+///
+/// AgentScope adds the session to the list when it creates it, and does not remove it when the
+/// fields are folded. So the original fields decide.
 pub fn schedule_of<'a>(
     origin: Option<&'a Value>,
     source_schedule_id: Option<&'a Value>,
@@ -135,7 +135,7 @@ pub fn schedule_of<'a>(
     }
 }
 
-/// The same, of a session's text.
+/// [`schedule_of`] a session's original text.
 fn schedule_in(session: &str, release: Release) -> Option<String> {
     #[derive(Deserialize)]
     struct Fields {

@@ -1,9 +1,9 @@
-//! What a session waits for.
+//! Derives from a conversation what its session waits for.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// What a session that does not run waits for.
+/// What a session waits for while it is not running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParkedStatus {
     /// The user's permission to call a tool.
@@ -13,7 +13,7 @@ pub enum ParkedStatus {
 }
 
 impl ParkedStatus {
-    /// The status as it stands in JSON.
+    /// The value in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AwaitingPermission => "awaiting_permission",
@@ -21,15 +21,16 @@ impl ParkedStatus {
         }
     }
 
-    /// The status of this name.
+    /// The status with this value in JSON.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::AwaitingPermission, Self::AwaitingExternalResult].into_iter().find(|status| status.as_str() == name)
     }
 
-    /// What a session with this conversation waits for unless it runs; `None` if for nothing.
+    /// Derives the status from a conversation, given as JSON. `None`: the session waits for
+    /// nothing.
     ///
-    /// The tool calls of the last message decide, if that is the assistant's. Of a message with
-    /// calls of both kinds the permission comes first: the user has to act on it.
+    /// The tool calls of the last message decide, if the assistant sent it. A permission takes
+    /// precedence over an external result, because the user has to act on it.
     pub fn of(context: &str) -> Option<Self> {
         #[derive(Deserialize)]
         struct Message<'a> {
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_message_of_the_assistant_tells() {
+    fn the_last_message_of_the_assistant_decides() {
         let permission = Some(ParkedStatus::AwaitingPermission);
         let external = Some(ParkedStatus::AwaitingExternalResult);
         assert_eq!(status(json!([])), None);

@@ -1,4 +1,4 @@
-//! A team: who leads it and who is in it.
+//! A team: its leader and its members.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -21,36 +21,36 @@ pub struct TeamRecord {
     pub user_id: String,
     /// The session that leads the team.
     pub session_id: String,
-    /// The agent that leads the team, where the team names it.
+    /// The agent that leads the team, if the team names it.
     pub leader_agent_id: Option<String>,
-    /// Who is in the team.
+    /// Its members.
     pub members: TeamMembers,
     /// The record as compact JSON.
     pub json: String,
-    /// The release in whose shape it is.
+    /// The release of its shape.
     pub release: Release,
     /// See [`Record::unknown_values`].
     pub unknown_values: BTreeSet<String>,
 }
 
-/// Who is in a team.
+/// The members of a team.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TeamMembers {
-    /// These agents of the team's owner: releases without rosters.
+    /// Agents of the team's owner, in releases without rosters.
     Agents(Vec<String>),
-    /// This roster.
+    /// A roster, in later releases.
     Roster(Vec<RosterEntry>),
-    /// These agents of the team's owner, whose roster AgentScope works out when it first lists the
-    /// team.
+    /// Agents of the team's owner, in a release with rosters. AgentScope computes the roster when
+    /// it lists the team for the first time.
     Unmigrated {
         /// The agents.
         agent_ids: Vec<String>,
-        /// Where `"member_ids":…,"members":…` stands in the JSON, in bytes.
-        place: Range<usize>,
+        /// The bytes of `"member_ids":…,"members":…` in the JSON.
+        members_range: Range<usize>,
     },
 }
 
-/// A member of a team that its roster names.
+/// A member on a team's roster.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RosterEntry {
     /// The user who owns the agent.
@@ -91,7 +91,7 @@ impl Record for TeamRecord {
                 entries if entries.is_empty() && !agent_ids.is_empty() => {
                     let offset = |value: &RawValue| value.get().as_ptr() as usize - json.as_ptr() as usize;
                     let start = offset(data.member_ids) - "\"member_ids\":".len();
-                    TeamMembers::Unmigrated { agent_ids, place: start..offset(roster) + roster.get().len() }
+                    TeamMembers::Unmigrated { agent_ids, members_range: start..offset(roster) + roster.get().len() }
                 }
                 entries => TeamMembers::Roster(entries),
             },

@@ -1,4 +1,4 @@
-//! The times of records.
+//! Times of records, in the spelling of AgentScope.
 
 use std::fmt;
 
@@ -9,11 +9,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use speedate::{DateTimeConfig, MicrosecondsPrecisionOverflowBehavior, Time, TimeConfig};
 
-/// A `created_at` or `updated_at`, kept in the text in which the reference prints it.
+/// A `created_at` or `updated_at`, as AgentScope prints it.
 ///
-/// A naive time has no suffix, UTC has `Z`, other offsets stay (`+08:00`); microseconds stand only
-/// when they are not zero, and then with six digits. Digits beyond the sixth are dropped, as the
-/// reference does.
+/// A naive time has no suffix, UTC has `Z`, and other offsets stay (`+08:00`). Microseconds have
+/// six digits and are omitted if they are zero. Further digits are dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Timestamp {
     text: String,
@@ -21,9 +20,8 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
-    /// Reads a date and time, a date, or a number of seconds or milliseconds since 1970, as
-    /// Pydantic does, by its own parser; `None` if the text is none, or not of the years 1 to
-    /// 9999.
+    /// Parses a date and time, a date, or a number of seconds or milliseconds since 1970, with
+    /// Pydantic's own parser. `None` if the text is none of these, or outside the years 1 to 9999.
     pub fn new(text: &str) -> Option<Self> {
         if let Ok(parsed) = speedate::DateTime::parse_str_with_config(text, &config()) {
             return Self::from_parsed(parsed);
@@ -33,8 +31,8 @@ impl Timestamp {
         Self::from_parsed(speedate::DateTime { date, time: midnight })
     }
 
-    /// Reads a JSON value: text as [`new`](Self::new), or a number of seconds or milliseconds
-    /// since 1970.
+    /// Parses a JSON value: a string as by [`new`](Self::new), or a number of seconds or
+    /// milliseconds since 1970.
     pub fn from_json(json: &str) -> Option<Self> {
         match json.as_bytes().first()? {
             b'"' => Self::new(&serde_json::from_str::<String>(json).ok()?),
@@ -68,13 +66,13 @@ impl Timestamp {
         Some(Self { text: printed(civil, time.tz_offset), instant: fixed_width(civil, time.tz_offset.unwrap_or(0)) })
     }
 
-    /// The present, as a naive local time: so the reference stamps its records.
+    /// The current time as a naive local time, as AgentScope writes it.
     pub fn now() -> Self {
         let civil = truncated(Zoned::now().datetime());
         Self { text: printed(civil, None), instant: fixed_width(civil, 0) }
     }
 
-    /// The text as the reference prints it.
+    /// The text as AgentScope prints it.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -82,14 +80,14 @@ impl Timestamp {
     /// The instant in UTC with a fixed number of characters, so that text order is time order.
     /// Naive times count as UTC.
     ///
-    /// The last hours of the year 9999 west of Greenwich lie in the UTC year 10000, written
-    /// `A000`, which sorts right.
+    /// The last hours of the year 9999 west of Greenwich are in the UTC year 10000. It is written
+    /// `A000`, which sorts after `9999`.
     pub fn instant(&self) -> &str {
         &self.instant
     }
 }
 
-/// Numbers are times in UTC, digits beyond microseconds are dropped.
+/// Numbers are times in UTC. Digits beyond microseconds are dropped.
 fn config() -> DateTimeConfig {
     let time_config = TimeConfig {
         microseconds_precision_overflow_behavior: MicrosecondsPrecisionOverflowBehavior::Truncate,
@@ -125,7 +123,7 @@ fn fixed_width(civil: DateTime, offset: i32) -> String {
     let day = SignedDuration::from_hours(24);
     let (prefix, utc) = match civil.checked_sub(shift) {
         Ok(utc) => (utc.strftime("%Y-%m-%d").to_string(), utc),
-        // Past the last day that the calendar knows: it can only be the first day of the year
+        // The result is past the last day of the calendar, so it is the first day of the year
         // 10000.
         Err(_) => ("A000-01-01".to_owned(), civil.saturating_sub(day).saturating_sub(shift)),
     };
@@ -160,7 +158,7 @@ mod tests {
     use crate::recorded;
 
     #[test]
-    fn times_are_those_of_the_reference() {
+    fn times_are_those_of_agentscope() {
         recorded::compare("time", |json| {
             Timestamp::from_json(json).map(|time| format!("{time:?}")).map(|text| format!("\"{text}\""))
         });
@@ -171,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn prints_as_the_reference_does() {
+    fn prints_as_agentscope_does() {
         assert_eq!(printed("2026-01-01T00:00:00"), "2026-01-01T00:00:00");
         assert_eq!(printed("2026-01-01 00:00:00.5"), "2026-01-01T00:00:00.500000");
         assert_eq!(printed("2026-01-01T00:00:00.000000Z"), "2026-01-01T00:00:00Z");

@@ -1,12 +1,12 @@
-//! The addresses of data blocks.
+//! The URLs of data blocks.
 
 use ::url::Url;
 
-/// The URL as the reference prints it; `None` if it refuses it.
+/// The URL as AgentScope prints it; `None` if AgentScope refuses it.
 ///
-/// Pydantic's `AnyUrl` is any absolute URL of the WHATWG's standard: with a scheme, in lower case,
-/// hosts of web addresses in Punycode, without default ports, with a path. It uses the same
-/// parser.
+/// Pydantic's `AnyUrl` accepts any absolute URL of the WHATWG standard and prints it normalized:
+/// with a scheme in lower case, hosts in Punycode, without default ports, with a path. It uses
+/// the same parser.
 pub fn normalized(text: &str) -> Option<String> {
     Url::parse(text).ok().map(String::from)
 }
@@ -17,7 +17,7 @@ mod tests {
     use crate::recorded;
 
     #[test]
-    fn urls_are_those_of_the_reference() {
+    fn urls_are_those_of_agentscope() {
         recorded::compare("url", |json| {
             let text: String = serde_json::from_str(json).ok()?;
             normalized(&text).and_then(|url| serde_json::to_string(&url).ok())
@@ -25,7 +25,7 @@ mod tests {
     }
 
     #[test]
-    fn data_of_any_length_is_taken() {
+    fn data_of_any_length_are_accepted() {
         let data = format!("data:image/png;base64,{}", "A".repeat(1_000_000));
         assert_eq!(normalized(&data), Some(data));
     }

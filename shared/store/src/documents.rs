@@ -124,7 +124,7 @@ pub(crate) fn team_item(team: &TeamRecord) -> Result<Item, ConstraintViolation> 
         TeamMembers::Agents(agent_ids) => {
             item.insert("member_ids".into(), ids(agent_ids));
         }
-        TeamMembers::Unmigrated { agent_ids, place } => {
+        TeamMembers::Unmigrated { agent_ids, members_range: place } => {
             item.insert("member_ids".into(), ids(agent_ids));
             item.insert("members_start".into(), AttributeValue::N(place.start.to_string()));
             item.insert("members_end".into(), AttributeValue::N(place.end.to_string()));

@@ -1,4 +1,4 @@
-//! The gateway, between a client and two services that tell what reached them.
+//! The gateway between a client and two services that echo their requests.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -16,18 +16,18 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::cors;
 
-/// How long what has to come may take.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+/// The time limit of a read that has to succeed.
+const READ_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
 
-/// Serves a router, and returns where.
-async fn served(router: Router) -> SocketAddr {
+/// Serves a router on a free port, and returns its address.
+async fn start(router: Router) -> SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(serve(vec![listener], router));
     address
 }
 
-/// A service that says who it is and what it was asked.
+/// A service that responds with its name and the request.
 async fn echo(name: &'static str) -> SocketAddr {
     let echo = async move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
         let headers: serde_json::Map<String, Value> = headers
@@ -47,21 +47,21 @@ async fn echo(name: &'static str) -> SocketAddr {
         ];
         (axum::response::AppendHeaders(headers), seen.to_string())
     };
-    served(Router::new().fallback(echo)).await
+    start(Router::new().fallback(echo)).await
 }
 
 fn origin(address: SocketAddr) -> Origin {
     format!("http://{address}").parse().unwrap()
 }
 
-/// A gateway before two such services.
+/// A gateway in front of two such services.
 async fn gateway() -> SocketAddr {
     let (functions, service) = (echo("functions").await, echo("origin").await);
-    served(router(functions, Some(&origin(service))).unwrap()).await
+    start(router(functions, Some(&origin(service))).unwrap()).await
 }
 
-/// Sends text as it is, which no client would escape, and returns the response as it is.
-async fn raw(address: SocketAddr, request: &str) -> String {
+/// Sends raw text, which an HTTP client would escape, and returns the raw response.
+async fn send_raw(address: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut response = String::new();
@@ -69,12 +69,12 @@ async fn raw(address: SocketAddr, request: &str) -> String {
     response
 }
 
-/// What reached a service.
+/// The request that a service received.
 async fn seen(address: SocketAddr, method: &str, target: &str, headers: &str) -> Value {
     let request = format!("{method} {target} HTTP/1.1\r\nhost: gateway\r\nconnection: close\r\n{headers}\r\n");
-    let response = raw(address, &request).await;
+    let response = send_raw(address, &request).await;
     let (_, body) = response.split_once("\r\n\r\n").unwrap();
-    // In one chunk, if there are chunks.
+    // If the body is chunked, it has one chunk.
     let body = &body[body.find('{').unwrap()..=body.rfind('}').unwrap()];
     serde_json::from_str(body).unwrap()
 }
@@ -124,7 +124,7 @@ async fn a_target_reaches_either_as_it_was_sent() {
 }
 
 #[tokio::test]
-async fn headers_are_passed_on_but_for_those_of_a_connection() {
+async fn headers_are_forwarded_except_those_of_a_connection() {
     let gateway = gateway().await;
     let sent = "x-user-id: alice\r\nx-mine: 1\r\nkeep-alive: timeout=5\r\nte: gzip\r\nconnection: x-mine\r\n";
     for target in ["/sessions/", "/chat/"] {
@@ -134,70 +134,70 @@ async fn headers_are_passed_on_but_for_those_of_a_connection() {
             assert_eq!(headers.get(dropped), None, "{target} {dropped}");
         }
     }
-    // The functions are asked as if by the client, the service as by a proxy.
+    // The functions see the client's request, the service that of a proxy.
     assert_eq!(seen(gateway, "GET", "/sessions/", "").await["headers"].get("x-forwarded-for"), None);
     assert_eq!(seen(gateway, "GET", "/sessions/", "").await["headers"]["host"], "gateway");
     let headers = &seen(gateway, "GET", "/chat/", "").await["headers"];
     assert_eq!((&headers["x-forwarded-for"], &headers["x-forwarded-host"]), (&json!("127.0.0.1"), &json!("gateway")));
-    let response = raw(gateway, "GET /chat/ HTTP/1.1\r\nhost: gateway\r\nconnection: close\r\n\r\n").await;
+    let response = send_raw(gateway, "GET /chat/ HTTP/1.1\r\nhost: gateway\r\nconnection: close\r\n\r\n").await;
     assert!(response.contains("x-by: origin") && !response.contains("x-hop"), "{response}");
 }
 
 #[tokio::test]
-async fn a_path_of_the_service_stands_before_those_that_are_asked_for() {
+async fn the_path_of_the_origin_is_a_prefix_of_all_paths() {
     let service = echo("origin").await;
     let behind: Origin = format!("http://{service}/agents/").parse().unwrap();
-    let gateway = served(router(echo("functions").await, Some(&behind)).unwrap()).await;
+    let gateway = start(router(echo("functions").await, Some(&behind)).unwrap()).await;
     assert_eq!(seen(gateway, "GET", "/chat/?x=1", "").await["uri"], "/agents/chat/?x=1");
     assert_eq!(seen(gateway, "GET", "/sessions/", "").await["uri"], "/sessions/");
 }
 
-/// The service sends an event only when the client has the one before.
+/// The service sends an event only after the client has received the previous one.
 #[tokio::test]
-async fn events_come_one_by_one() {
+async fn events_are_not_buffered() {
     let (send, receive) = mpsc::unbounded_channel::<Event>();
     let receive = Arc::new(Mutex::new(Some(receive)));
     let events = async move || {
         let mut receive = receive.lock().unwrap().take().unwrap();
         Sse::new(futures::stream::poll_fn(move |context| receive.poll_recv(context)).map(Ok::<_, Infallible>))
     };
-    let service = served(Router::new().route("/chat/events", get(events))).await;
-    let gateway = served(router(echo("functions").await, Some(&origin(service))).unwrap()).await;
+    let service = start(Router::new().route("/chat/events", get(events))).await;
+    let gateway = start(router(echo("functions").await, Some(&origin(service))).unwrap()).await;
     let mut response = reqwest::get(format!("http://{gateway}/chat/events")).await.unwrap();
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     for number in 0..3 {
         send.send(Event::default().data(number.to_string())).unwrap();
-        // If it is held back, it never comes: the service sends nothing more.
-        let chunk = tokio::time::timeout(PATIENCE, response.chunk()).await.expect("the event is held back");
+        // A buffered event would never arrive, since the service sends nothing more.
+        let chunk = tokio::time::timeout(READ_TIMEOUT, response.chunk()).await.expect("the event is buffered");
         assert_eq!(chunk.unwrap().unwrap(), format!("data: {number}\n\n"));
     }
     drop(send);
     assert_eq!(response.chunk().await.unwrap(), None);
 }
 
-/// The client sends the next piece of its body only when the service has answered the one before.
+/// The client sends the next chunk only after the service has returned the previous one.
 #[tokio::test]
-async fn bodies_of_requests_come_piece_by_piece() {
-    let echo_pieces = async |request: Request| Body::from_stream(request.into_body().into_data_stream());
-    let service = served(Router::new().route("/chat/upload", post(echo_pieces))).await;
-    let gateway = served(router(echo("functions").await, Some(&origin(service))).unwrap()).await;
+async fn request_bodies_are_not_buffered() {
+    let echo_chunks = async |request: Request| Body::from_stream(request.into_body().into_data_stream());
+    let service = start(Router::new().route("/chat/upload", post(echo_chunks))).await;
+    let gateway = start(router(echo("functions").await, Some(&origin(service))).unwrap()).await;
     let mut stream = TcpStream::connect(gateway).await.unwrap();
     stream
         .write_all(b"POST /chat/upload HTTP/1.1\r\nhost: gateway\r\ntransfer-encoding: chunked\r\n\r\n")
         .await
         .unwrap();
     let mut response = Vec::new();
-    for piece in ["first", "second", "third"] {
-        stream.write_all(format!("{:x}\r\n{piece}\r\n", piece.len()).as_bytes()).await.unwrap();
-        while !String::from_utf8_lossy(&response).contains(piece) {
-            let read = tokio::time::timeout(PATIENCE, stream.read_buf(&mut response)).await;
-            assert_ne!(read.expect("the piece is held back").unwrap(), 0);
+    for chunk in ["first", "second", "third"] {
+        stream.write_all(format!("{:x}\r\n{chunk}\r\n", chunk.len()).as_bytes()).await.unwrap();
+        while !String::from_utf8_lossy(&response).contains(chunk) {
+            let read = tokio::time::timeout(READ_TIMEOUT, stream.read_buf(&mut response)).await;
+            assert_ne!(read.expect("the chunk is buffered").unwrap(), 0);
         }
     }
 }
 
 #[tokio::test]
-async fn websockets_are_connected() {
+async fn websockets_are_forwarded() {
     let shout = async |upgrade: axum::extract::WebSocketUpgrade| {
         upgrade.on_upgrade(async |mut socket| {
             while let Some(Ok(message)) = socket.recv().await {
@@ -205,8 +205,8 @@ async fn websockets_are_connected() {
             }
         })
     };
-    let service = served(Router::new().route("/chat/socket", any(shout))).await;
-    let gateway = served(router(echo("functions").await, Some(&origin(service))).unwrap()).await;
+    let service = start(Router::new().route("/chat/socket", any(shout))).await;
+    let gateway = start(router(echo("functions").await, Some(&origin(service))).unwrap()).await;
     let mut stream = TcpStream::connect(gateway).await.unwrap();
     let handshake = "GET /chat/socket HTTP/1.1\r\nhost: gateway\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
                      sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -216,7 +216,7 @@ async fn websockets_are_connected() {
         assert_ne!(stream.read_buf(&mut response).await.unwrap(), 0);
     }
     assert!(response.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&response));
-    // "Hi", masked with zeros, as a client has to; and unmasked, as a server has to.
+    // "Hi". Clients mask, here with zeros, and servers do not.
     stream.write_all(b"\x81\x82\0\0\0\0Hi").await.unwrap();
     let mut frame = [0; 4];
     stream.read_exact(&mut frame).await.unwrap();
@@ -224,14 +224,15 @@ async fn websockets_are_connected() {
 }
 
 #[tokio::test]
-async fn without_a_service_other_paths_are_not_found_and_methods_are_the_functions() {
-    let gateway = served(router(echo("functions").await, None).unwrap()).await;
+async fn without_an_origin_other_paths_are_not_found_and_the_functions_get_all_methods() {
+    let gateway = start(router(echo("functions").await, None).unwrap()).await;
     for method in ["POST", "HEAD", "PURGE"] {
         let response =
-            raw(gateway, &format!("{method} /sessions/ HTTP/1.1\r\nhost: gateway\r\nconnection: close\r\n\r\n")).await;
+            send_raw(gateway, &format!("{method} /sessions/ HTTP/1.1\r\nhost: gateway\r\nconnection: close\r\n\r\n"))
+                .await;
         assert!(response.contains("x-by: functions"), "{response}");
     }
-    // The gateway before the functions would say that any page may ask.
+    // `cargo lambda watch` would allow requests from every origin.
     let client = reqwest::Client::new();
     let response = client.request(Method::OPTIONS, format!("http://{gateway}/sessions/")).send().await.unwrap();
     assert_eq!(
@@ -248,9 +249,9 @@ async fn without_a_service_other_paths_are_not_found_and_methods_are_the_functio
 }
 
 #[tokio::test]
-async fn a_service_that_does_not_answer_is_named() {
+async fn an_origin_that_does_not_respond_is_named() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let gateway = served(router(echo("functions").await, Some(&origin(nobody))).unwrap()).await;
+    let gateway = start(router(echo("functions").await, Some(&origin(nobody))).unwrap()).await;
     let response = reqwest::get(format!("http://{gateway}/chat/")).await.unwrap();
     assert_eq!(response.status(), 502);
     let body = response.text().await.unwrap();
@@ -258,33 +259,33 @@ async fn a_service_that_does_not_answer_is_named() {
 }
 
 #[tokio::test]
-async fn pages_that_are_named_may_ask_and_others_may_not() {
+async fn allowed_origins_get_cors_headers_and_others_do_not() {
     let (functions, service) = (echo("functions").await, echo("origin").await);
     let pages = ["http://localhost:5173".parse().unwrap()];
-    let gateway = served(cors::allowing(router(functions, Some(&origin(service))).unwrap(), &pages)).await;
+    let gateway = start(cors::allow(router(functions, Some(&origin(service))).unwrap(), &pages)).await;
     let client = reqwest::Client::new();
     for path in ["/sessions/", "/chat/"] {
-        let ask = async |page: &str, method: Method| {
+        let send = async |page: &str, method: Method| {
             let request = client.request(method, format!("http://{gateway}{path}")).header("origin", page);
             let request = request.header("access-control-request-method", "GET");
             request.header("access-control-request-headers", "x-user-id").send().await.unwrap()
         };
-        let preflight = ask("http://localhost:5173", Method::OPTIONS).await;
+        let preflight = send("http://localhost:5173", Method::OPTIONS).await;
         assert_eq!((preflight.status(), preflight.headers().get("x-by")), (StatusCode::OK, None));
         assert_eq!(preflight.headers()["access-control-allow-origin"], "http://localhost:5173");
         let allowed = preflight.headers()["access-control-allow-headers"].to_str().unwrap().to_owned();
         assert!(allowed.contains("x-user-id") && allowed.contains("authorization"), "{allowed}");
-        let response = ask("http://localhost:5173", Method::GET).await;
+        let response = send("http://localhost:5173", Method::GET).await;
         assert_eq!(response.headers()["access-control-allow-origin"], "http://localhost:5173");
         assert!(response.headers()["access-control-expose-headers"].to_str().unwrap().contains("etag"));
         for method in [Method::GET, Method::OPTIONS] {
-            assert_eq!(ask("http://localhost:5174", method).await.headers().get("access-control-allow-origin"), None);
+            assert_eq!(send("http://localhost:5174", method).await.headers().get("access-control-allow-origin"), None);
         }
     }
 }
 
 #[test]
-fn addresses_that_are_none_are_refused() {
+fn invalid_origins_are_rejected() {
     for wrong in
         ["", "localhost:8900", "/agents", "ftp://host", "http://", "http://user:secret@host", "http://host/?x=1"]
     {

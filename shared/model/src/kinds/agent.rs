@@ -1,10 +1,10 @@
 //! An agent: its prompt and how it reasons.
 
-use super::{OLDEST, created_at, record_id, updated_at, user_id};
 use crate::Release::{V2_0_3, V2_0_4, V2_0_5, V2_0_7, V2_0_8, V2_0_9, V2_0_10};
+use crate::bound::Bound::{Above, AtLeast, AtMost, Below};
 use crate::folds::FOLD_AGENT_CONFIGS;
-use crate::schema::Bound::{Above, AtLeast, AtMost, Below};
-use crate::schema::{Absent, Field, Kind, Made, Type};
+use crate::kinds::{OLDEST, created_at, record_id, updated_at, user_id};
+use crate::schema::{Absent, Field, Generated, Kind, Type};
 
 /// An agent.
 pub static AGENT: Kind = Kind::new(
@@ -30,7 +30,7 @@ pub static AGENT_DATA: Kind = Kind::new(
     "agent_data",
     "What an agent is.",
     &[
-        Field::made("id", Type::Text, Made::Id, "The id under which the agent knows itself."),
+        Field::generated("id", Type::Text, Generated::Id, "The id under which the agent knows itself."),
         Field::required("name", Type::Text, "The name that is shown."),
         Field::default("system_prompt", Type::Text, r#""You're a helpful assistant.""#, "The system prompt."),
         Field::required("context_config", Type::Object(&CONTEXT_CONFIG), "How the context is kept small.")

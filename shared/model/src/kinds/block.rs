@@ -1,8 +1,9 @@
 //! The blocks that messages, hints, summaries and tool results are made of.
 
-use super::permission::PERMISSION_RULE;
 use crate::Release::{V2_0_3, V2_0_6};
-use crate::schema::{Extras, Field, Kind, Made, Type};
+use crate::kinds::id;
+use crate::kinds::permission::PERMISSION_RULE;
+use crate::schema::{Extras, Field, Generated, Kind, Type};
 
 /// The blocks of a message.
 pub const BLOCKS: &[&Kind] = &[&TEXT, &THINKING, &HINT, &TOOL_CALL, &TOOL_RESULT, &DATA];
@@ -11,7 +12,7 @@ pub const BLOCKS: &[&Kind] = &[&TEXT, &THINKING, &HINT, &TOOL_CALL, &TOOL_RESULT
 pub const CONTENT_ITEMS: &[&Kind] = &[&TEXT, &DATA];
 
 const fn created_at() -> Field {
-    Field::made("created_at", Type::Text, Made::Time, "When the block was begun.").since(V2_0_6)
+    Field::generated("created_at", Type::Text, Generated::Time, "When the block was begun.").since(V2_0_6)
 }
 
 const fn finished_at() -> Field {
@@ -25,12 +26,12 @@ pub static TEXT: Kind = Kind::new(
     &[
         Field::tag(&["text"], r#""text""#),
         Field::required("text", Type::Text, "The text."),
-        super::id(),
+        id(),
         created_at(),
         finished_at(),
     ],
 )
-.told_by("text");
+.recognized_by("text");
 
 /// What the model thought.
 pub static THINKING: Kind = Kind::new(
@@ -39,13 +40,13 @@ pub static THINKING: Kind = Kind::new(
     &[
         Field::tag(&["thinking"], r#""thinking""#),
         Field::required("thinking", Type::Text, "The thought."),
-        super::id(),
+        id(),
         created_at(),
         finished_at(),
     ],
 )
 .extras(Extras::OfProviders(None))
-.told_by("thinking");
+.recognized_by("thinking");
 
 /// A hint to the model.
 pub static HINT: Kind = Kind::new(
@@ -54,14 +55,14 @@ pub static HINT: Kind = Kind::new(
     &[
         Field::tag(&["hint"], r#""hint""#),
         Field::required("hint", Type::TextOr(CONTENT_ITEMS), "The hint."),
-        super::id(),
+        id(),
         Field::nullable("source", &Type::Text, "Who gave the hint."),
         created_at(),
-        Field::made("finished_at", Type::Nullable(&Type::Text), Made::Time, "When the hint was complete.")
+        Field::generated("finished_at", Type::Nullable(&Type::Text), Generated::Time, "When the hint was complete.")
             .since(V2_0_6),
     ],
 )
-.told_by("hint");
+.recognized_by("hint");
 
 /// An image, a sound, a file.
 pub static DATA: Kind = Kind::new(
@@ -69,14 +70,14 @@ pub static DATA: Kind = Kind::new(
     "An image, a sound or a file.",
     &[
         Field::tag(&["data"], r#""data""#),
-        super::id(),
+        id(),
         Field::required("source", Type::Tagged(SOURCES), "Where the data is."),
         Field::nullable("name", &Type::Text, "The name that is shown."),
         created_at(),
         finished_at(),
     ],
 )
-.told_by("source");
+.recognized_by("source");
 
 /// A call of a tool.
 pub static TOOL_CALL: Kind = Kind::new(
@@ -104,7 +105,7 @@ pub static TOOL_CALL: Kind = Kind::new(
     ],
 )
 .extras(Extras::OfProviders(Some(V2_0_3)))
-.told_by("input");
+.recognized_by("input");
 
 /// The result of a call.
 pub static TOOL_RESULT: Kind = Kind::new(
@@ -126,7 +127,7 @@ pub static TOOL_RESULT: Kind = Kind::new(
         finished_at(),
     ],
 )
-.told_by("output");
+.recognized_by("output");
 
 /// The places where data may be.
 pub const SOURCES: &[&Kind] = &[&BASE64_SOURCE, &URL_SOURCE];
@@ -141,7 +142,7 @@ pub static BASE64_SOURCE: Kind = Kind::new(
         Field::required("media_type", Type::Text, "Its media type."),
     ],
 )
-.told_by("data");
+.recognized_by("data");
 
 /// Data that is elsewhere.
 pub static URL_SOURCE: Kind = Kind::new(
@@ -153,4 +154,4 @@ pub static URL_SOURCE: Kind = Kind::new(
         Field::required("media_type", Type::Text, "Its media type."),
     ],
 )
-.told_by("url");
+.recognized_by("url");

@@ -1,7 +1,8 @@
 //! The settings of a session.
 
 use crate::Release::{V2_0_2, V2_0_3, V2_0_6, V2_0_8, V2_0_10, V2_0_11};
-use crate::schema::{Field, Kind, Made, Type};
+use crate::kinds::TEXTS;
+use crate::schema::{Field, Generated, Kind, Type};
 
 /// The settings of a session.
 pub static CONFIG: Kind = Kind::new(
@@ -9,7 +10,7 @@ pub static CONFIG: Kind = Kind::new(
     "The settings of a session.",
     &[
         Field::required("workspace_id", Type::Text, "The workspace that the agent works in."),
-        Field::made("name", Type::Text, Made::SessionName, "The name that is shown."),
+        Field::generated("name", Type::Text, Generated::SessionName, "The name that is shown."),
         Field::object("naming", &NAMING, "How the session gets its name.").since(V2_0_8),
         Field::nullable("cwd", &Type::Text, "The working directory.").since(V2_0_6),
         Field::nullable("chat_model_config", &Type::Object(&CHAT_MODEL), "The chat model."),
@@ -80,7 +81,7 @@ pub static KNOWLEDGE: Kind = Kind::new(
     "knowledge_config",
     "The knowledge bases of a session.",
     &[
-        Field::default("knowledge_base_ids", super::TEXTS, "[]", "The knowledge bases.").since(V2_0_3),
+        Field::default("knowledge_base_ids", TEXTS, "[]", "The knowledge bases.").since(V2_0_3),
         Field::default("parameters", Type::Free, "{}", "Parameters of the search, free-form.").since(V2_0_3),
     ],
 );

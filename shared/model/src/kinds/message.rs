@@ -1,8 +1,9 @@
 //! The messages of a conversation.
 
-use super::block::BLOCKS;
 use crate::Release::{V2_0_4_POST1, V2_0_5, V2_0_6, V2_0_7};
-use crate::schema::{Field, Kind, Made, Type};
+use crate::kinds::block::BLOCKS;
+use crate::kinds::id;
+use crate::schema::{Field, Generated, Kind, Type};
 
 const fn usage() -> Field {
     const USAGE_TYPE: &Type = &Type::Object(&USAGE);
@@ -17,9 +18,9 @@ pub static MESSAGE: Kind = Kind::new(
         Field::required("name", Type::Text, "The sender's name."),
         Field::required("content", Type::List(&Type::Tagged(BLOCKS)), "What the message says, block by block."),
         Field::required("role", Type::OneOf(&["user", "assistant", "system"], &[]), "Who sent the message."),
-        super::id(),
+        id(),
         Field::default("metadata", Type::Free, "{}", "Anything that a frontend or a tool attached."),
-        Field::made("created_at", Type::Text, Made::Time, "When the message was begun: text, as it came."),
+        Field::generated("created_at", Type::Text, Generated::Time, "When the message was begun: text, as it came."),
         usage().since(V2_0_5),
         Field::nullable("finished_at", &Type::Text, "When the message was complete: text, as it came."),
         usage().until(V2_0_4_POST1),

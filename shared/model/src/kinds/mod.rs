@@ -1,8 +1,8 @@
-//! The kinds of object that records are made of, one subject a file.
+//! The kinds of objects in records, as tables of fields.
 //!
-//! Each states from which release on a field exists, until which, and what stands for it where a
-//! record lacks it. The source is the models of the releases themselves, as
-//! `tests/contract/releases/fields.json` records them; a test holds every release to that file.
+//! A table states the first and the last release of each field, and the default for records that
+//! lack it. The source is the models of the releases. `tests/contract/releases/fields.json` is a
+//! dump of them, and a test compares every release with that file.
 
 pub mod agent;
 pub mod block;
@@ -17,26 +17,27 @@ pub mod task;
 pub mod team;
 pub mod tool;
 
-use super::schema::{Field, Made, Type};
+use crate::Release;
+use crate::schema::{Field, Generated, Type};
 
-/// The release in which everything began that has no other.
-const OLDEST: super::Release = super::Release::OLDEST;
+/// The release of everything that no later release introduced.
+const OLDEST: Release = Release::OLDEST;
 
 const TEXTS: Type = Type::List(&Type::Text);
 
 /// The id of a record, unique among its owner's records of its kind.
 const fn record_id() -> Field {
-    Field::made("id", Type::Id, Made::Id, "The record's id, unique among its owner's records of this kind.")
+    Field::generated("id", Type::Id, Generated::Id, "The record's id, unique among its owner's records of this kind.")
 }
 
 /// The time at which a record was last written.
 const fn updated_at() -> Field {
-    Field::made("updated_at", Type::Time, Made::Now, "When the record was last written.")
+    Field::generated("updated_at", Type::Time, Generated::Now, "When the record was last written.")
 }
 
 /// The time at which a record was created.
 const fn created_at(value: Type) -> Field {
-    Field::made("created_at", value, Made::Now, "When the record was created.")
+    Field::generated("created_at", value, Generated::Now, "When the record was created.")
 }
 
 /// The owner of a record.
@@ -46,5 +47,5 @@ const fn user_id() -> Field {
 
 /// An id inside a record.
 const fn id() -> Field {
-    Field::made("id", Type::Text, Made::Id, "Its id.")
+    Field::generated("id", Type::Text, Generated::Id, "Its id.")
 }

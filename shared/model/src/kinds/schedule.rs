@@ -1,9 +1,9 @@
 //! A schedule: it starts sessions by itself.
 
-use super::config::CHAT_MODEL;
-use super::permission::MODE;
-use super::{created_at, record_id, updated_at, user_id};
-use crate::schema::{Field, Kind, Made, Type};
+use crate::kinds::config::CHAT_MODEL;
+use crate::kinds::permission::MODE;
+use crate::kinds::{created_at, record_id, updated_at, user_id};
+use crate::schema::{Field, Generated, Kind, Type};
 
 /// A schedule.
 pub static SCHEDULE: Kind = Kind::new(
@@ -27,9 +27,14 @@ pub static SCHEDULE_DATA: Kind = Kind::new(
         Field::required("name", Type::Text, "The name that is shown."),
         Field::default("description", Type::Text, r#""""#, "What the schedule is for."),
         Field::default("enabled", Type::Boolean, "true", "Whether it runs at all."),
-        Field::made("timezone", Type::Text, Made::TimeZone, "The time zone of the cron expression, by its IANA name."),
+        Field::generated(
+            "timezone",
+            Type::Text,
+            Generated::TimeZone,
+            "The time zone of the cron expression, by its IANA name.",
+        ),
         Field::required("cron_expression", Type::Text, "When it runs: five fields."),
-        Field::made("started_at", Type::Time, Made::Now, "From when on it runs."),
+        Field::generated("started_at", Type::Time, Generated::Now, "From when on it runs."),
         Field::nullable("ended_at", &Type::Time, "Until when it runs."),
         Field::required("chat_model_config", Type::Object(&CHAT_MODEL), "The model of the sessions that it starts."),
         Field::default("stateful", Type::Boolean, "false", "Whether its runs share one state."),

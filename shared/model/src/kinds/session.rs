@@ -1,11 +1,11 @@
 //! A session: one conversation of a user with an agent.
 
-use super::config::CONFIG;
-use super::origin::ORIGINS;
-use super::state::STATE;
-use super::{created_at, record_id, updated_at, user_id};
 use crate::Release::{V2_0_6, V2_0_7, V2_0_8};
 use crate::folds::FOLD_SOURCE;
+use crate::kinds::config::CONFIG;
+use crate::kinds::origin::ORIGINS;
+use crate::kinds::state::STATE;
+use crate::kinds::{created_at, record_id, updated_at, user_id};
 use crate::schema::{Field, Kind, Type};
 
 /// A session with its whole state.

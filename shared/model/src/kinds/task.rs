@@ -1,7 +1,7 @@
 //! The task list of an agent.
 
-use super::TEXTS;
-use crate::schema::{Field, Kind, Made, Type};
+use crate::kinds::{TEXTS, id};
+use crate::schema::{Field, Generated, Kind, Type};
 
 /// The task list.
 pub static TASKS_CONTEXT: Kind = Kind::new(
@@ -18,14 +18,14 @@ pub static TASK: Kind = Kind::new(
         Field::required("subject", Type::Text, "What it is about."),
         Field::required("description", Type::Text, "What is to be done."),
         Field::required("metadata", Type::Free, "Anything that the agent attached."),
-        Field::made("created_at", Type::Text, Made::Time, "When it was created: text, as it came."),
+        Field::generated("created_at", Type::Text, Generated::Time, "When it was created: text, as it came."),
         Field::default(
             "state",
             Type::OneOf(&["pending", "in_progress", "completed"], &[]),
             r#""pending""#,
             "How far it is.",
         ),
-        super::id(),
+        id(),
         Field::nullable("owner", &Type::Text, "Who works on it."),
         Field::default("blocks", TEXTS, "[]", "The tasks that wait for this one."),
         Field::default("blocked_by", TEXTS, "[]", "The tasks that this one waits for."),

@@ -1,7 +1,7 @@
 //! A team: a session that leads, and agents that work for it.
 
-use super::{created_at, record_id, updated_at, user_id};
 use crate::Release::{V2_0_4, V2_0_7};
+use crate::kinds::{created_at, record_id, updated_at, user_id};
 use crate::schema::{Field, Kind, Type};
 
 /// A team.

@@ -1,7 +1,7 @@
 //! What an agent's tools remember.
 
-use super::{OLDEST, TEXTS};
-use crate::schema::Bound::Above;
+use crate::bound::Bound::Above;
+use crate::kinds::{OLDEST, TEXTS};
 use crate::schema::{Field, Kind, Type};
 
 /// What the tools remember.

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use agentscope_store::TableNames;
-use agentscope_tests::proxy::{Call, Upstream};
+use agentscope_tests::proxy::Upstream;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
-/// Every item of every table as DynamoDB returns it, and the texts that their compressed attributes hold.
+/// Every item of every table as DynamoDB returns it, and the texts that their compressed
+/// attributes hold.
 pub(crate) async fn dump(upstream: &Upstream, names: &TableNames) -> Value {
     let mut tables = Map::new();
     for name in [&names.sessions, &names.agents, &names.teams, &names.schedules] {
@@ -44,8 +45,7 @@ async fn scan(upstream: &Upstream, table: &str) -> Vec<Value> {
     let mut items = Vec::new();
     let mut input = json!({ "TableName": table, "ConsistentRead": true });
     loop {
-        let call = Call { operation: "Scan".to_owned(), input: input.clone(), trace: None };
-        let (status, mut page) = upstream.send(&call).await;
+        let (status, mut page) = upstream.request("Scan", &input).await;
         assert_eq!(status, 200, "{page}");
         items.append(page["Items"].as_array_mut().unwrap());
         match page["LastEvaluatedKey"].take() {

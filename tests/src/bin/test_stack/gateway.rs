@@ -1,4 +1,4 @@
-//! The HTTP API before the functions, and what tests may ask of the rest.
+//! The HTTP API in front of the functions, and the endpoints that control the test stack.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering;
 use agentscope_store::TableNames;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
+use agentscope_tests::function::{Function, Outcome, environment};
 use agentscope_tests::proxy::Upstream;
-use agentscope_tests::runtime_api::{Function, Outcome, environment};
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{Method, StatusCode};
@@ -25,11 +25,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use crate::dump::dump;
 use crate::throttle::Throttle;
 
-/// The environment variable that tells the functions which release of AgentScope they are asked in
-/// place of.
+/// The environment variable with the release of AgentScope that the functions replace.
 const RELEASE: &str = "AGENTSCOPE_RELEASE";
 
-/// What responses.
+/// The functions, the tables and the proxy of a test stack.
 pub(crate) struct TestStack {
     /// `list-sessions`.
     pub(crate) lists: Functions,
@@ -92,10 +91,10 @@ impl Functions {
 /// Serves all of it on a port of its own, and returns its address.
 pub(crate) async fn start(stack: Arc<TestStack>) -> String {
     let router = Router::new()
-        .route("/_stand/throttling/{percent}", post(set_throttling))
-        .route("/_stand/release/{release}", post(set_release))
-        .route("/_stand/requests", get(requests))
-        .route("/_stand/dump", get(dump_tables))
+        .route("/_stack/throttling/{percent}", post(set_throttling))
+        .route("/_stack/release/{release}", post(set_release))
+        .route("/_stack/requests", get(requests))
+        .route("/_stack/dump", get(dump_tables))
         .fallback(send)
         .with_state(stack);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -124,7 +123,7 @@ async fn dump_tables(State(stack): State<Arc<TestStack>>) -> Json<Value> {
     Json(dump(&stack.upstream, &stack.names).await)
 }
 
-/// Asks the function whose route it is.
+/// Sends a request to the function of its route.
 async fn send(State(stack): State<Arc<TestStack>>, request: Request) -> Response {
     let path = request.uri().path();
     let functions = if matches!(path, "/sessions" | "/sessions/") {

@@ -1,5 +1,6 @@
-//! The side of the functions, for tests that are no Rust: an embedded DynamoDB with empty tables under their default names,
-//! another endpoint of it that can be told to throttle, and a gateway before both functions.
+//! The side of the functions, for tests that are no Rust: an embedded DynamoDB with empty tables
+//! under their default names, another endpoint of it that can be told to throttle, and a gateway
+//! before both functions.
 //!
 //! Prints where they are as a line of JSON, and lives until standard input is closed, or SIGTERM.
 
@@ -24,7 +25,7 @@ async fn main() {
     let mut terminated = signal(SignalKind::terminate()).unwrap();
     let database = TestDynamoDb::embedded(TableNames::with_prefix("agentscope")).await;
     let throttle = Arc::<Throttle>::default();
-    let throttled = proxy::before(&database.url, {
+    let throttled = proxy::intercept(&database.url, {
         let throttle = Arc::clone(&throttle);
         move |call, upstream| throttle::forward(Arc::clone(&throttle), call, upstream)
     })

@@ -1,4 +1,4 @@
-//! A DynamoDB that is busy, as long as it is told to be.
+//! Throttling of a percentage of the requests, set at run time.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex};
 use agentscope_tests::proxy::{Call, Response, Upstream, error};
 use serde_json::{Map, Value, json};
 
-/// What happens to requests, and what has come.
+/// Throttles requests and counts them.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {
-    /// How many of a hundred requests are refused. As many of the batches that are not are answered in part.
+    /// The percentage of requests that are refused, and of the other batches that are processed in
+    /// part.
     pub(crate) percent: AtomicU32,
     counts: Mutex<Counts>,
 }
@@ -19,17 +20,17 @@ pub(crate) struct Throttle {
 struct Counts {
     requests: BTreeMap<String, u64>,
     refused: u64,
-    answered_in_part: u64,
+    partially_processed: u64,
 }
 
 impl Throttle {
-    /// What has come since the start.
+    /// The counts since the start.
     pub(crate) fn counts(&self) -> Value {
         let counts = self.counts.lock().unwrap();
         json!({
             "requests": counts.requests,
             "refused": counts.refused,
-            "answered_in_part": counts.answered_in_part,
+            "partially_processed": counts.partially_processed,
         })
     }
 
@@ -48,7 +49,7 @@ pub(crate) async fn forward(throttle: Arc<Throttle>, mut call: Call, upstream: U
     let rest = if throttle.is_hit() { second_half(&mut call) } else { None };
     let (status, mut body) = upstream.send(&call).await;
     if let Some(rest) = rest.filter(|_| status == 200) {
-        throttle.counts.lock().unwrap().answered_in_part += 1;
+        throttle.counts.lock().unwrap().partially_processed += 1;
         let unprocessed = if call.operation == "BatchWriteItem" { "UnprocessedItems" } else { "UnprocessedKeys" };
         add(&mut body[unprocessed], rest);
     }
@@ -61,12 +62,12 @@ fn second_half(call: &mut Call) -> Option<Map<String, Value>> {
         return None;
     }
     let mut taken = Map::new();
-    for (table, asked) in call.input["RequestItems"].as_object_mut()? {
-        let list = list_of(asked)?;
+    for (table, requested) in call.input["RequestItems"].as_object_mut()? {
+        let list = list_of(requested)?;
         let rest = list.split_off(list.len().div_ceil(2));
         if !rest.is_empty() {
             // With all else that is requested, as the attributes.
-            let mut whole = asked.clone();
+            let mut whole = requested.clone();
             *list_of(&mut whole)? = rest;
             taken.insert(table.clone(), whole);
         }
@@ -75,10 +76,10 @@ fn second_half(call: &mut Call) -> Option<Map<String, Value>> {
 }
 
 /// The requests of a batch to write, or the keys of one to read.
-fn list_of(asked: &mut Value) -> Option<&mut Vec<Value>> {
-    match asked {
+fn list_of(requested: &mut Value) -> Option<&mut Vec<Value>> {
+    match requested {
         Value::Array(requests) => Some(requests),
-        asked => asked["Keys"].as_array_mut(),
+        requested => requested["Keys"].as_array_mut(),
     }
 }
 
@@ -87,10 +88,10 @@ fn add(unprocessed: &mut Value, rest: Map<String, Value>) {
     if !unprocessed.is_object() {
         *unprocessed = json!({});
     }
-    for (table, mut asked) in rest {
+    for (table, mut requested) in rest {
         match unprocessed.get_mut(&table).and_then(list_of) {
-            Some(list) => list.append(list_of(&mut asked).unwrap()),
-            None => unprocessed[&table] = asked,
+            Some(list) => list.append(list_of(&mut requested).unwrap()),
+            None => unprocessed[&table] = requested,
         }
     }
 }

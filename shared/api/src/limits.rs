@@ -1,0 +1,23 @@
+//! Limits on lists and responses that several modules share.
+
+/// The maximum size of a function's result in bytes: JSON with status, headers and body. It is
+/// Lambda's quota "invocation payload, synchronous".
+pub const RESPONSE_LIMIT: usize = 6_291_556;
+
+/// The bytes of a result that are reserved for everything but the body.
+pub(crate) const METADATA_BYTES: usize = 1024;
+
+/// The maximum size of a body in bytes, as a string in the result.
+pub(crate) const BODY_LIMIT: usize = RESPONSE_LIMIT - METADATA_BYTES;
+
+/// The maximum size of a compressed body in bytes: base64 makes four characters of three bytes.
+pub(crate) const BINARY_BODY_LIMIT: usize = BODY_LIMIT / 4 * 3;
+
+/// The maximum number of bytes of JSON that are read for a list.
+pub const MAX_READ_BYTES: usize = 64 << 20;
+
+/// The maximum number of agents that the teams of a list may name.
+pub const MAX_MEMBERS: usize = 10_000;
+
+/// The maximum number of sessions on a page.
+pub const MAX_PAGE_SIZE: usize = 100;

@@ -1,0 +1,130 @@
+//! A request to one of the routes, independent of the gateway that it came through.
+
+use std::collections::HashMap;
+
+use lambda_http::http::{HeaderMap, Method};
+use serde_json::Value;
+
+use crate::event::{HttpApiEvent, MalformedEvent, PayloadFormat, RestApiEvent};
+use crate::route::{self, Path, RawPath, decode};
+
+/// A request to one of the routes.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The parameters of the query string, decoded. REST APIs do not keep the order of the names.
+    pub query: Vec<(String, String)>,
+    /// Whether the gateway decodes a body that is marked as base64.
+    pub takes_binary: bool,
+    path: Path,
+    /// The claims of the token that the gateway's JWT authorizer validated.
+    claims: HashMap<String, Value>,
+}
+
+/// A part of the domain name of every function URL. Function URLs leave the path encoded.
+const FUNCTION_URL: &str = ".lambda-url.";
+
+impl Request {
+    /// Reads an event of an HTTP API or a function URL (payload format 2.0), or of a REST API
+    /// (payload format 1.0).
+    ///
+    /// # Errors
+    ///
+    /// The event is of another kind, or has a value that HTTP does not allow, such as a control
+    /// character in a header.
+    pub fn from_event(event: &str) -> Result<Self, MalformedEvent> {
+        Ok(match PayloadFormat::of(event)? {
+            PayloadFormat::HttpApi => Self::from_http_api(serde_json::from_str(event)?),
+            PayloadFormat::RestApi => Self::from_rest_api(serde_json::from_str(event)?),
+        })
+    }
+
+    /// The value of a query parameter. The last one counts if it is repeated.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A claim of the token that the gateway's JWT authorizer validated, by its exact name. `None`
+    /// if there is no such token, or if the claim is not a string.
+    pub fn claim(&self, name: &str) -> Option<&str> {
+        self.claims.get(name)?.as_str()
+    }
+
+    /// Whether the path is `/sessions/`, with or without the slash at the end.
+    pub fn is_sessions(&self) -> bool {
+        self.path == Path::Sessions
+    }
+
+    /// The schedule's id if the path is `/schedule/{schedule_id}/sessions`, with or without a
+    /// slash at the end.
+    pub fn schedule_id(&self) -> Option<&str> {
+        match &self.path {
+            Path::ScheduleSessions(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Removes a base path from the path. A list that the gateway's route has named stays.
+    #[must_use]
+    pub fn below(self, base_path: Option<&str>) -> Self {
+        match base_path {
+            Some(base_path) => Self { path: self.path.below(base_path), ..self },
+            None => self,
+        }
+    }
+
+    fn from_http_api(event: HttpApiEvent) -> Self {
+        let mut context = event.request_context;
+        let claims = context.claims();
+        let domain_name = context.domain_name.unwrap_or_default();
+        // Every HTTP API and function URL has an id. `cargo lambda watch` has none, and decodes
+        // nothing.
+        let is_watch = context.api_id.is_none() && domain_name == "localhost";
+        let mut parameters = event.path_parameters.unwrap_or_default();
+        let parameter = |name: &str| {
+            let value = parameters.remove(name)?;
+            Some(if is_watch { decode(&value) } else { value })
+        };
+        let raw_path = RawPath {
+            text: event.raw_path.or(context.http.path).unwrap_or_default(),
+            is_decoded: !is_watch && !domain_name.contains(FUNCTION_URL),
+        };
+        // A route key is a method and a path.
+        let route = event.route_key.as_deref().and_then(|key| key.split_once(' ')).map(|(_, route)| route);
+        let path = route::resolve(route, raw_path, context.stage.as_deref(), parameter);
+        let query = match event.raw_query_string {
+            Some(query) => form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+            None => event.query_string_parameters.unwrap_or_default().into_iter().collect(),
+        };
+        Self { method: context.http.method, headers: event.headers.0, query, takes_binary: true, path, claims }
+    }
+
+    fn from_rest_api(event: RestApiEvent) -> Self {
+        let mut parameters = event.path_parameters.unwrap_or_default();
+        let parameter = |name: &str| parameters.remove(name).map(|value| decode(&value));
+        let raw_path = RawPath { text: event.path.unwrap_or_default(), is_decoded: false };
+        let stage = event.request_context.stage.as_deref();
+        let path = route::resolve(event.resource.as_deref(), raw_path, stage, parameter);
+        let query = match event.multi_value_query_string_parameters {
+            Some(query) if !query.is_empty() => query
+                .into_iter()
+                .flat_map(|(key, values)| values.into_iter().map(move |value| (key.clone(), value)))
+                .collect(),
+            _ => event.query_string_parameters.unwrap_or_default().into_iter().collect(),
+        };
+        let headers = if event.multi_value_headers.0.is_empty() { event.headers } else { event.multi_value_headers };
+        Self {
+            method: event.http_method,
+            headers: headers.0,
+            query,
+            takes_binary: false,
+            path,
+            // REST APIs have no JWT authorizer. The results of their other authorizers are
+            // ignored.
+            claims: HashMap::new(),
+        }
+    }
+}

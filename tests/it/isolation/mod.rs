@@ -1,0 +1,10 @@
+//! No response contains data of two users.
+
+mod apart;
+mod callers;
+mod claims;
+mod limits;
+mod lookalikes;
+mod neighbours;
+mod parts;
+mod references;

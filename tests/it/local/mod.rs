@@ -1,0 +1,3 @@
+//! The sample data and the sample events for local use.
+
+mod events;

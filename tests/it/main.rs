@@ -1,0 +1,15 @@
+//! The integration tests that cross crates: one target, so that the AWS SDK and SQLite are linked
+//! once.
+
+mod caching;
+mod contract;
+mod deployment;
+mod faults;
+mod isolation;
+mod lists;
+mod local;
+mod openapi;
+mod pages;
+mod requests;
+mod runtime;
+mod store;

@@ -1,0 +1,42 @@
+//! Reads stop when they have brought more than a response can hold.
+
+use agentscope_store::{AgentKey, ReadLimit, StoreError};
+use agentscope_tests::dynamodb::TestDynamoDb;
+use agentscope_tests::proxy::DynamoDbProxy;
+use agentscope_tests::records::{World, agent, team};
+
+#[tokio::test]
+async fn agents_are_read_until_they_exceed_the_limit() {
+    let ids: Vec<_> = (0..900).map(|number| format!("a{number}")).collect();
+    let world = World { agents: ids.iter().map(|id| agent("alice", id)).collect(), ..World::default() };
+    let database = TestDynamoDb::with_export(&world.text()).await;
+    let proxy = DynamoDbProxy::delaying(&database.url).await;
+    let store = database.store_at(&proxy.url);
+    let keys = || ids.iter().map(|id| AgentKey::new("alice", id)).collect();
+
+    let agents = store.agents(keys(), &ReadLimit::new(usize::MAX)).await.unwrap();
+    assert_eq!((agents.len(), proxy.take().len()), (900, 9));
+
+    let bytes: usize = agents.values().map(|agent| agent.json.len()).sum();
+    let error = store.agents(keys(), &ReadLimit::new(bytes / 900)).await.unwrap_err();
+    assert!(matches!(error, StoreError::ExceedsLimit(read) if read > bytes / 900), "{error}");
+    // At most the requests that were in flight before the first response.
+    assert!(proxy.take().len() <= 6);
+}
+
+#[tokio::test]
+async fn teams_and_agents_count_together() {
+    let world =
+        World { agents: vec![agent("alice", "a")], teams: vec![team("alice", "t", "s", &["a"])], ..World::default() };
+    let database = TestDynamoDb::with_export(&world.text()).await;
+    let read = async |most: usize| {
+        let limit = ReadLimit::new(most);
+        let teams = database.store.teams("alice", vec!["t".into()], &limit).await?;
+        let agents = database.store.agents(vec![AgentKey::new("alice", "a")], &limit).await?;
+        let sizes = teams.values().map(|team| team.json.len()).chain(agents.values().map(|agent| agent.json.len()));
+        Ok::<usize, StoreError>(sizes.sum())
+    };
+    let bytes = read(usize::MAX).await.unwrap();
+    assert_eq!(read(bytes).await.unwrap(), bytes);
+    assert!(matches!(read(bytes - 1).await, Err(StoreError::ExceedsLimit(read)) if read == bytes));
+}
