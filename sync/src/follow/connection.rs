@@ -55,8 +55,8 @@ enum End {
     Fatal(Error),
 }
 
-/// When the next reconciliation is due.
-struct Schedule {
+/// Schedules the next reconciliation.
+struct ReconcileTimer {
     next: Instant,
     failed_attempts: u32,
 }
@@ -108,7 +108,7 @@ impl Follower {
         }
         self.context.observer().set_phase(Phase::Reconciling);
         let mut reconciliations = JoinSet::new();
-        let mut schedule = Schedule { next: Instant::now(), failed_attempts: 0 };
+        let mut timer = ReconcileTimer { next: Instant::now(), failed_attempts: 0 };
         let (mut overflow_checks, mut checks) = (ticks(OVERFLOW_CHECK), ticks(CHECK));
         loop {
             tokio::select! {
@@ -121,7 +121,7 @@ impl Follower {
                     }
                 },
                 _ = pings.join_next() => return End::Lost("it does not respond".to_owned()),
-                () = sleep_until(schedule.next), if reconciliations.is_empty() => {
+                () = sleep_until(timer.next), if reconciliations.is_empty() => {
                     let (context, queue) = (Arc::clone(&self.context), Arc::clone(&self.queue));
                     let (options, progress) = (self.options.reconcile, self.progress.clone());
                     reconciliations.spawn(async move {
@@ -131,14 +131,14 @@ impl Follower {
                     });
                 }
                 Some(outcome) = reconciliations.join_next() => match outcome {
-                    Ok(outcome) => if let Some(end) = self.reconciled(outcome, &mut schedule) {
+                    Ok(outcome) => if let Some(end) = self.reconciled(outcome, &mut timer) {
                         return end;
                     },
                     Err(panic) => return End::Fatal(panic.into()),
                 },
                 _ = overflow_checks.tick() => if self.queue.take_overflowed() {
                     tracing::warn!("change queue overflowed; scheduling a full reconciliation");
-                    schedule.next = Instant::now();
+                    timer.next = Instant::now();
                 },
                 _ = checks.tick() => {
                     if let Err(error) = source.read_clock().await {
@@ -154,12 +154,12 @@ impl Follower {
     }
 
     /// Schedules the next reconciliation, unless the process has to end.
-    fn reconciled(&mut self, outcome: Result<Found, Incomplete>, schedule: &mut Schedule) -> Option<End> {
+    fn reconciled(&mut self, outcome: Result<Found, Incomplete>, timer: &mut ReconcileTimer) -> Option<End> {
         let reconcile_interval = self.options.reconcile_interval;
         let error = match outcome {
             Ok(found) => {
                 self.completed(found);
-                *schedule = Schedule { next: Instant::now() + reconcile_interval, failed_attempts: 0 };
+                *timer = ReconcileTimer { next: Instant::now() + reconcile_interval, failed_attempts: 0 };
                 return None;
             }
             Err(Incomplete::Failure(Failure::Refused(reason))) if !self.has_reconciled => {
@@ -167,11 +167,11 @@ impl Follower {
             }
             Err(error) => error,
         };
-        schedule.failed_attempts += 1;
-        let attempt = schedule.failed_attempts;
+        timer.failed_attempts += 1;
+        let attempt = timer.failed_attempts;
         tracing::error!(attempt, cause = %error, "the reconciliation was not completed");
         let is_empty = matches!(error, Incomplete::Empty);
-        schedule.next = Instant::now() + if is_empty { reconcile_interval } else { BACKOFF.delay(attempt) };
+        timer.next = Instant::now() + if is_empty { reconcile_interval } else { BACKOFF.delay(attempt) };
         None
     }
 

@@ -27,7 +27,9 @@ fn alarms_notify_the_topic_if_there_is_one() {
 
 #[test]
 fn alarms_are_about_what_the_process_writes() {
-    let written = include_str!("../../../sync/src/observe.rs");
+    let written =
+        [include_str!("../../../sync/src/observe/counters.rs"), include_str!("../../../sync/src/observe/report.rs")]
+            .concat();
     assert!(written.contains(r#""Dimensions": [[]]"#));
     for (name, alarm) in Template::sync(&[]).of_type(ALARM) {
         let metric = &alarm["Properties"]["MetricName"];
