@@ -128,11 +128,13 @@ impl TextGenerator {
         let mut messages = Vec::new();
         let mut written = 0;
         while written < length {
-            let length = self.random.usize(40..400);
-            let question = json!([{"type": "text", "text": self.prose(length), "id": self.id()}]);
+            let question_length = self.random.usize(40..400);
+            let question = json!([{"type": "text", "text": self.prose(question_length), "id": self.id()}]);
             let reply = (length - written).min(self.random.usize(600..6000));
-            let message =
-                [self.message("user", "user", question), self.reply(agent, reply.saturating_sub(length + 700))];
+            let message = [
+                self.message("user", "user", question),
+                self.reply(agent, reply.saturating_sub(question_length + 700)),
+            ];
             written += message.iter().map(|message| message.to_string().len()).sum::<usize>();
             messages.extend(message);
         }

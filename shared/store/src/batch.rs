@@ -142,7 +142,10 @@ impl Store {
 }
 
 /// Sends requests, few of them concurrently at first and more with each response, and passes their
-/// items to `take` in the order of the requests.
+/// items to `take` in the order of the requests. An error of `take` ends the requests.
+///
+/// When `take` exceeds a limit, it still gets the other items of the same response, whose order is
+/// arbitrary. So the items of a request are taken completely or not at all.
 pub(crate) async fn for_each_item(
     requests: impl Iterator<Item = impl Future<Output = Result<Vec<Item>, StoreError>>>,
     mut take: impl FnMut(Item) -> Result<(), StoreError>,
@@ -151,7 +154,16 @@ pub(crate) async fn for_each_item(
     let mut in_flight: FuturesOrdered<_> = requests.by_ref().take(FIRST_IN_FLIGHT).collect();
     let mut most = FIRST_IN_FLIGHT;
     while let Some(items) = in_flight.next().await {
-        items?.into_iter().try_for_each(&mut take)?;
+        let mut exceeded = None;
+        for item in items? {
+            match take(item) {
+                Err(error @ StoreError::ExceedsLimit(_)) => exceeded = Some(error),
+                outcome => outcome?,
+            }
+        }
+        if let Some(error) = exceeded {
+            return Err(error);
+        }
         most = (most + GROWTH).min(IN_FLIGHT);
         while in_flight.len() < most
             && let Some(request) = requests.next()

@@ -16,12 +16,13 @@ use crate::{Detail, RecordKind, SessionHead, Store, StoreError, StoredSession, k
 /// The attempts to read a session whose head changes while its parts are read.
 const ATTEMPTS: u32 = 6;
 
-/// The bytes of heads that are read of a list that is known to be too large.
-const ENOUGH: usize = 2 << 20;
+/// The bytes of outlines that are read even of a list that is too large, so that the error can name
+/// what would fit.
+const MIN_OUTLINES: usize = 2 << 20;
 
 /// The limit, in bytes, of the states that are unpacked for summaries of sessions whose JSON lies
 /// with the bulk.
-const MOST_UNPACKED: usize = 256 << 20;
+const MAX_UNPACKED: usize = 256 << 20;
 
 /// The parts in one BatchGetItem: a response has up to 16 MB, and a part up to 0.4 MB.
 const PARTS_PER_REQUEST: usize = 40;
@@ -48,7 +49,7 @@ impl Store {
         let count = |head: &SessionHead| {
             bytes.set(bytes.get().saturating_add(head.json_size()));
             outlines.set(outlines.get() + head.outline_size());
-            goes_on.set(bytes.get() <= most_bytes || outlines.get() <= ENOUGH);
+            goes_on.set(bytes.get() <= most_bytes || outlines.get() <= MIN_OUTLINES);
             goes_on.get()
         };
         let mut heads = self.some_heads(user_id, &ids, detail, Consistency::Eventual, count).await?;
@@ -59,7 +60,8 @@ impl Store {
         Ok(heads)
     }
 
-    /// Reads the heads of these sessions up to the one for which `goes_on` returns false.
+    /// Reads the heads of these sessions up to the request with one for which `goes_on` returns
+    /// false.
     async fn some_heads(
         &self,
         user_id: &str,
@@ -165,12 +167,12 @@ impl Store {
             whole.into_iter().map(|head| (head.id.clone(), StoredSession::summary(table, head))).collect();
         if !large.is_empty() {
             let ids = large.into_iter().map(|head| head.id).collect();
-            let heads = self.heads(user_id, ids, Detail::Full, MOST_UNPACKED).await?;
+            let heads = self.heads(user_id, ids, Detail::Full, MAX_UNPACKED).await?;
             let size = heads.values().map(SessionHead::json_size).fold(0, usize::saturating_add);
-            if size > MOST_UNPACKED {
+            if size > MAX_UNPACKED {
                 return Err(StoreError::ExceedsLimit(size));
             }
-            let large = self.with_states(user_id, heads.into_values().collect(), MOST_UNPACKED).await?;
+            let large = self.with_states(user_id, heads.into_values().collect(), MAX_UNPACKED).await?;
             for (id, session) in large {
                 sessions.insert(id, session.into_summary()?);
             }

@@ -1,9 +1,9 @@
 //! Reads stop when they have brought more than a response can hold.
 
-use agentscope_store::{AgentKey, ReadLimit, StoreError};
+use agentscope_store::{AgentKey, Detail, ReadLimit, StoreError};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::proxy::DynamoDbProxy;
-use agentscope_tests::records::{World, agent, team};
+use agentscope_tests::records::{World, agent, session, team, with};
 
 #[tokio::test]
 async fn agents_are_read_until_they_exceed_the_limit() {
@@ -39,4 +39,20 @@ async fn teams_and_agents_count_together() {
     let bytes = read(usize::MAX).await.unwrap();
     assert_eq!(read(bytes).await.unwrap(), bytes);
     assert!(matches!(read(bytes - 1).await, Err(StoreError::ExceedsLimit(read)) if read == bytes));
+}
+
+/// The heads that are read of a list that is too large are those of its first sessions.
+#[tokio::test]
+async fn heads_are_read_in_the_order_of_the_list() {
+    let ids: Vec<_> = (0..900).map(|number| format!("s{number}")).collect();
+    let long = |id: &String| {
+        let session = session("alice", "a", id, "2026-01-01T00:00:00");
+        with(session, "/config/name", "x".repeat(15_000))
+    };
+    let world = World { sessions: ids.iter().map(long).collect(), ..World::default() };
+    let database = TestDynamoDb::with_export(&world.text()).await;
+    let heads = database.store.heads("alice", ids.clone(), Detail::Summary, 1_000_000).await.unwrap();
+    // 2 MB of them are read in any case, and 100 with each request.
+    assert_eq!(heads.len(), 200);
+    assert!(ids[..200].iter().all(|id| heads.contains_key(id)));
 }
