@@ -5,7 +5,7 @@ use std::fmt;
 use agentscope_store::StoreError;
 
 use crate::fitting::FittingRequest;
-use crate::limits::{MAX_MEMBERS, RESPONSE_LIMIT};
+use crate::limits::RESPONSE_LIMIT;
 use crate::list::ListError;
 
 /// Why a list is too large, and what to request instead.
@@ -77,10 +77,9 @@ impl fmt::Display for Excess {
             Self::AtLeast(bytes) => {
                 write!(f, "The answer has at least {bytes} bytes, and {RESPONSE_LIMIT} can be returned.")
             }
-            Self::Members(members) => write!(
-                f,
-                "The teams of these sessions name {members} agents, and at most {MAX_MEMBERS} are read for one answer."
-            ),
+            Self::Members(members) => {
+                write!(f, "The teams of these sessions name {members} agents, more than are read for one answer.")
+            }
         }
     }
 }
