@@ -18,7 +18,8 @@ from agentscope.app._router._schema._session import ListSessionsResponse, Sessio
 from agentscope.app.storage import SessionRecord
 from fastapi.testclient import TestClient
 
-# Python strings, each of which becomes a JSON string. A backslash followed by `u` or `n` stays an escape of the JSON.
+# Python strings, each of which becomes a JSON string. A backslash followed by `u` or `n` stays an
+# escape of the JSON.
 TIMES = [
     "2026-01-01T00:00:00", "2026-01-01T00", "2026-01-01T00:00", "2026-01-01T0000", "2026-01-01T000000",
     "20260101T000000Z", "20260101T000000", "20260101", "2026-01-01", "2026-01-01Z", "2026-01-01T", "2026-01-01T00Z",
@@ -147,7 +148,8 @@ FREE_FORM = [
 
 RECORD = '{"user_id":"u","agent_id":"a","config":{"workspace_id":"w"},"state":%s}'
 MESSAGE = RECORD % '{"context":[{"name":"n","role":"assistant","content":[%s]}]}'
-# For each place: a record with a gap for the value, and what stands before and behind it in the response.
+# For each place: a record with a gap for the value, and the text before and after the value in the
+# response.
 PLACES = {
     "time": (
         '{"updated_at":%s,"created_at":"2026-01-01","user_id":"u","agent_id":"a","config":{"workspace_id":"w"}}',

@@ -7,7 +7,8 @@ from deployment import ROOT_FOLDER, TABLES
 from emulator import REGION
 
 TEMPLATE = ROOT_FOLDER / "sync" / "deploy" / "ecs.yaml"
-# The emulator takes the parameter's number for a text, and fails; and without Docker it could start no task.
+# The emulator reads the parameter's number as a text, and fails. Without Docker, it could start no
+# task.
 DESIRED_COUNT = ("DesiredCount: !Ref DesiredCount", "DesiredCount: 0")
 KEY = {"user_id": {"S": "nobody"}, "id": {"S": "none"}}
 SESSION_KEY = {"user_id": {"S": "nobody"}, "item": {"S": "none"}}

@@ -60,7 +60,7 @@ def test_mallory_with_a_token_of_her_own_finds_nothing_of_alices(by_name, pool):
 
 
 def test_a_token_without_the_claim_is_refused_by_the_function(by_name, pool):
-    # An access token of Cognito's has `username`, but no `cognito:username`: the gateway lets it through.
+    # An access token of Cognito has `username`, but no `cognito:username`. The gateway accepts it.
     path, _ = world.a_list("alice", "sessions")
     response = by_name.call(path, pool.tokens("alice")["AccessToken"], headers={"x-user-id": "alice"})
     assert (response.status_code, response.json()) == (401, {"detail": "Not authenticated"})

@@ -69,8 +69,8 @@ class People:
         await self.api("DELETE", f"/sessions/{session}", user, params={"agent_id": agent})
 
     async def schedule(self, user, agent, **fields):
-        # 2.0.11 wants a credential. It goes again, since the keys of one user's credentials may be those of another's sessions:
-        # sync tells of each.
+        # 2.0.11 requires a credential. It is deleted afterwards, since the keys of one user's
+        # credentials may be those of another user's sessions, and sync logs each such key.
         model = await self.model_config(user)
         body = {"name": "Nightly", "cron_expression": "0 0 1 1 *", "agent_id": agent, "chat_model_config": model, **fields}
         made = await self.api("POST", "/schedule/", user, json=body)
@@ -89,7 +89,7 @@ class People:
         text = {"type": "text", "text": json.dumps(turns)}
         message = {"name": "user", "role": "user", "content": [text]}
         request = {"agent_id": agent, "session_id": session, "input": message}
-        # A run whose lock is free may have something to do still, as to find a name for the session.
+        # A run whose lock is free may still have work to do, such as naming the session.
         while "detail" in await self.api("POST", "/chat/", user, expected=(200, 409), json=request):
             await asyncio.sleep(0.05)
 
