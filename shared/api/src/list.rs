@@ -8,7 +8,7 @@ use agentscope_store::{Detail, Page, Rows, SessionHead, StoreError};
 use crate::cursor::Scope;
 use crate::etag::{EntityTag, Fingerprint, IfNoneMatch};
 use crate::fitting::FittingRequest;
-use crate::limits::MAX_READ_BYTES;
+use crate::limits::{MAX_LIST_SESSIONS, MAX_READ_BYTES};
 
 /// The options of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct ListOptions {
     pub view: Option<Detail>,
     /// The entity tags that the client has.
     pub if_none_match: IfNoneMatch,
+    /// The maximum number of sessions in the whole list. A page has its own limit.
+    pub max_sessions: usize,
     /// The maximum number of bytes of JSON. A larger list is refused before it is rendered.
     pub max_bytes: usize,
     /// The number of bytes of JSON that fit the response whatever their content.
@@ -28,13 +30,14 @@ pub struct ListOptions {
 }
 
 impl Default for ListOptions {
-    /// The whole list in the default detail, of any size.
+    /// The whole list in the default detail, of any size in bytes.
     fn default() -> Self {
         Self {
             page: None,
             count: false,
             view: None,
             if_none_match: IfNoneMatch::Absent,
+            max_sessions: MAX_LIST_SESSIONS,
             max_bytes: usize::MAX,
             guaranteed_bytes: usize::MAX,
         }
@@ -46,6 +49,21 @@ impl ListOptions {
     #[must_use]
     pub fn within(self, max_bytes: usize, guaranteed_bytes: usize) -> Self {
         Self { max_bytes, guaranteed_bytes, ..self }
+    }
+
+    /// The rows to read: those of the page, or as many as the whole list may have.
+    pub(crate) fn row_range(&self) -> Page {
+        self.page.clone().unwrap_or(Page { limit: self.max_sessions, after: None })
+    }
+
+    /// Checks that rows are the whole list, unless a page was requested.
+    ///
+    /// # Errors
+    ///
+    /// [`ListError::TooManySessions`]: more rows follow.
+    pub(crate) fn check_rows(&self, rows: &Rows) -> Result<(), ListError> {
+        let has_more = self.page.is_none() && rows.end.is_some();
+        if has_more { Err(ListError::TooManySessions(self.max_sessions)) } else { Ok(()) }
     }
 
     /// Whether the list begins with the newest session.
@@ -138,6 +156,9 @@ pub enum ListError {
         /// What fits.
         fitting: FittingRequest,
     },
+    /// The whole list has more sessions than this.
+    #[error("the list has more than {0} sessions")]
+    TooManySessions(usize),
     /// The teams of the list name more agents than are read for one list.
     #[error("the teams of the list name {0} agents")]
     TooManyMembers(usize),

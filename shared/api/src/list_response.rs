@@ -9,11 +9,12 @@ use crate::error::ApiError;
 use crate::etag::{EntityTag, IfNoneMatch};
 use crate::fitting::FittingRequest;
 use crate::identity::IdentitySource;
+use crate::limits::MAX_PAGE_SIZE;
 use crate::list::{ListError, ListOptions, ListOutcome};
 use crate::list_body::ListBody;
 use crate::render::WriteJson;
 use crate::request::Request;
-use crate::too_large::{Advice, TooLarge};
+use crate::too_large::{Advice, Excess, TooLarge};
 
 /// The minimum size of a compressed list, in bytes of JSON. Smaller lists fit one packet.
 const MIN_COMPRESSED: usize = 1024;
@@ -39,7 +40,12 @@ pub async fn list_response<T: WriteJson>(
             if encoding == Encoding::Identity && request.takes_binary {
                 encodings.push(Encoding::Gzip);
             }
-            let advice = attempts.first_session(options, &encodings).await?;
+            let advice = match excess {
+                Excess::Sessions(_) => attempts.first_page(options, &encodings).await?,
+                Excess::Bytes(_) | Excess::AtLeast(_) | Excess::Members(_) => {
+                    attempts.first_session(options, &encodings).await?
+                }
+            };
             Err(ApiError::TooLarge(TooLarge { excess, advice }))
         }
         outcome => outcome,
@@ -61,6 +67,18 @@ where
         match (self.read)(options).await? {
             Some(outcome) => response(encoding, self.identity, outcome).await.map(Some),
             None => Ok(None),
+        }
+    }
+
+    /// Finds out how much of the largest page fits a response.
+    async fn first_page(&self, options: &ListOptions, encodings: &[Encoding]) -> Result<Advice, ApiError> {
+        let page = Page { limit: MAX_PAGE_SIZE, after: None };
+        let page = ListOptions { page: Some(page), if_none_match: IfNoneMatch::Absent, ..options.clone() };
+        match self.attempt(&page, encodings[0]).await {
+            Ok(_) => Ok(Advice::Fitting(FittingRequest { limit: MAX_PAGE_SIZE, ..FittingRequest::default() })),
+            Err(ApiError::TooLarge(TooLarge { advice, .. })) if advice.is_certain() => Ok(advice),
+            Err(ApiError::TooLarge(_)) => self.first_session(options, encodings).await,
+            Err(error) => Err(error),
         }
     }
 

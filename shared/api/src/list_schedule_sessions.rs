@@ -25,14 +25,16 @@ pub async fn list_schedule_sessions(
     schedule_id: &str,
     options: &ListOptions,
 ) -> Result<Option<ListOutcome<LoadedSession>>, ListError> {
+    let row_range = options.row_range();
     let (exists, rows, count) = try_join!(
         store.schedule_exists(user_id, schedule_id),
-        store.sessions_of_schedule(user_id, schedule_id, options.page.as_ref()),
+        store.sessions_of_schedule(user_id, schedule_id, Some(&row_range)),
         async { if options.count { store.count_of_schedule(user_id, schedule_id).await.map(Some) } else { Ok(None) } },
     )?;
     if !exists {
         return Ok(None);
     }
+    options.check_rows(&rows)?;
     let scope = Scope { route: Route::ScheduleSessions, user_id, id: schedule_id };
     // Every release shows sessions in full on this route.
     let detail = options.view.unwrap_or_default();

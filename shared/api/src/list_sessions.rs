@@ -35,13 +35,15 @@ pub async fn list_sessions(
     agent_id: &str,
     options: &ListOptions,
 ) -> Result<Option<ListOutcome<SessionView>>, ListError> {
+    let row_range = options.row_range();
     let (agent, rows, running, count) = try_join!(
         store.agent(user_id, agent_id),
-        store.sessions_of_agent(user_id, agent_id, options.page.as_ref()),
+        store.sessions_of_agent(user_id, agent_id, Some(&row_range)),
         store.running(user_id),
         async { if options.count { store.count_of_agent(user_id, agent_id).await.map(Some) } else { Ok(None) } },
     )?;
     let Some(agent) = agent else { return Ok(None) };
+    options.check_rows(&rows)?;
     let scope = Scope { route: Route::Sessions, user_id, id: agent_id };
     let release = store.release();
     let detail = options.view.unwrap_or(if release.trims_sessions() { Detail::Summary } else { Detail::Full });

@@ -24,6 +24,8 @@ pub enum Excess {
     Bytes(usize),
     /// The response has at least this many bytes.
     AtLeast(usize),
+    /// The list has more than this many sessions.
+    Sessions(usize),
     /// The teams of the list name this many agents.
     Members(usize),
 }
@@ -64,6 +66,7 @@ impl TooLarge {
         let (excess, fitting) = match error {
             ListError::Store(error) => return Err(error),
             ListError::TooLarge { bytes, fitting } => (Excess::AtLeast(bytes), fitting),
+            ListError::TooManySessions(sessions) => (Excess::Sessions(sessions), FittingRequest::default()),
             ListError::TooManyMembers(members) => (Excess::Members(members), FittingRequest::default()),
         };
         Ok(Self { excess, advice: Advice::Fitting(fitting) })
@@ -76,6 +79,9 @@ impl fmt::Display for Excess {
             Self::Bytes(bytes) => write!(f, "The answer has {bytes} bytes, and {RESPONSE_LIMIT} can be returned."),
             Self::AtLeast(bytes) => {
                 write!(f, "The answer has at least {bytes} bytes, and {RESPONSE_LIMIT} can be returned.")
+            }
+            Self::Sessions(sessions) => {
+                write!(f, "The list has more than {sessions} sessions, which is the most of one answer.")
             }
             Self::Members(members) => {
                 write!(f, "The teams of these sessions name {members} agents, more than are read for one answer.")

@@ -30,7 +30,7 @@ impl Store {
         mut start: Option<Item>,
         limit: usize,
     ) -> Result<Vec<Item>, StoreError> {
-        let mut items = Vec::with_capacity(limit);
+        let mut items = Vec::new();
         loop {
             let most = i32::try_from(limit - items.len()).unwrap_or(i32::MAX);
             let page = query.clone().limit(most).set_exclusive_start_key(start).send().await?;

@@ -1,6 +1,7 @@
 //! Responses that are too large for a function are refused, before they are read if possible.
 
-use agentscope_store::Store;
+use agentscope_api::{IdentitySource, ListOptions, Request, list_response, list_schedule_sessions, list_sessions};
+use agentscope_store::{Page, Store};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::proxy::{DynamoDbProxy, keys};
@@ -148,4 +149,30 @@ async fn a_response_that_is_known_to_be_too_large_is_refused_before_its_states_a
             }
         }
     }
+}
+
+/// The limit is 30,000 sessions. The test sets a lower one.
+#[tokio::test]
+async fn a_list_of_too_many_sessions_is_refused_and_pages_are_recommended() {
+    let database = database((0..5).map(|number| number.to_string()).collect()).await;
+    let store = &database.store;
+    let event = HttpRequest::sessions("alice", "a").http_api().to_string();
+    let request = Request::from_event(&event).unwrap();
+    for (max_sessions, limit, expected) in [(4, None, None), (5, None, Some(5)), (4, Some(3), Some(3))] {
+        let page = limit.map(|limit| Page { limit, after: None });
+        let options = ListOptions { max_sessions, page, ..ListOptions::default() };
+        let of_agent = list_sessions(store, "alice", "a", &options).await;
+        let of_schedule = list_schedule_sessions(store, "alice", "s", &options).await;
+        let counts = [
+            of_agent.ok().map(|outcome| outcome.unwrap().into_list().unwrap().sessions.len()),
+            of_schedule.ok().map(|outcome| outcome.unwrap().into_list().unwrap().sessions.len()),
+        ];
+        assert_eq!(counts, [expected; 2], "{max_sessions} {limit:?}");
+    }
+    let options = ListOptions { max_sessions: 4, ..ListOptions::default() };
+    let read = async |options: &ListOptions| list_sessions(store, "alice", "a", options).await;
+    let error = list_response(&request, IdentitySource::Header, &options, read).await.unwrap_err();
+    assert_eq!(error.status(), 413);
+    let detail = format!("{:?}", error.detail());
+    assert!(detail.contains("more than 4 sessions") && detail.contains("(limit=100)"), "{detail}");
 }
