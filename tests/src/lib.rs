@@ -1,6 +1,7 @@
 //! Shared by the tests and the benchmark: DynamoDB and its proxy, Redis, a Runtime API, events,
 //! data.
 
+pub mod both_binaries;
 pub mod claims;
 pub mod compressed;
 pub mod dynamodb;

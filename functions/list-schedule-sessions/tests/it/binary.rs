@@ -2,13 +2,16 @@
 
 use std::process::Stdio;
 
+use agentscope_tests::both_binaries::{
+    check_golden_cases, check_malformed_events, check_settings, check_that_jwt_ignores_the_header,
+};
 use agentscope_tests::claims::check_that_only_the_claim_counts;
 use agentscope_tests::compressed::check_compressed_responses;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::emf;
-use agentscope_tests::events::{HttpRequest, with_claims};
-use agentscope_tests::function::{Function, Outcome, environment, run_to_end};
-use agentscope_tests::golden::{cases, world};
+use agentscope_tests::events::HttpRequest;
+use agentscope_tests::function::{Function, environment};
+use agentscope_tests::golden::world;
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_list-schedule-sessions");
@@ -19,16 +22,7 @@ fn a_request(user_id: &str) -> HttpRequest {
 
 #[tokio::test]
 async fn it_passes_the_golden_cases() {
-    let database = TestDynamoDb::with_export(&world()).await;
-    let mut function = Function::start(BINARY, environment(&database, "header"), Stdio::null()).await;
-    let mut count = 0;
-    for case in cases().into_iter().filter(|case| case.request().path.starts_with("/schedule/")) {
-        let (status, headers, body) = function.call(&case.request().http_api()).await;
-        case.check(status, &body);
-        assert_eq!(headers["content-type"], "application/json");
-        count += 1;
-    }
-    assert!(count > 100);
+    check_golden_cases(BINARY, "/schedule/").await;
 }
 
 #[tokio::test]
@@ -40,30 +34,12 @@ async fn compressed_responses_are_marked_for_the_gateway_and_decode_to_the_plain
 
 #[tokio::test]
 async fn a_malformed_event_costs_that_event_alone() {
-    let database = TestDynamoDb::with_export(&world()).await;
-    let mut function = Function::start(BINARY, environment(&database, "header"), Stdio::null()).await;
-    let good = a_request("alice").http_api();
-    for malformed in ["null", "[]", "{}", "\"text\"", r#"{"version":"2.0"}"#, r#"{"version":2}"#, "not JSON"] {
-        match function.invoke(malformed).await {
-            Outcome::Response(response) => assert_eq!(response["statusCode"], 400, "{malformed}"),
-            // What is no JSON at all never reaches the function's own code.
-            Outcome::Error(_) => assert_eq!(malformed, "not JSON"),
-        }
-        assert_eq!(function.call(&good).await.0, 200, "after {malformed}");
-    }
-    assert!(function.is_alive());
+    check_malformed_events(BINARY, &a_request("alice")).await;
 }
 
 #[tokio::test]
 async fn with_jwt_the_header_is_ignored() {
-    let database = TestDynamoDb::with_export(&world()).await;
-    let mut function = Function::start(BINARY, environment(&database, "jwt"), Stdio::null()).await;
-    let event = a_request("mallory").http_api();
-    let as_alice = with_claims(event.clone(), json!({ "sub": "alice" }));
-    assert_eq!(function.call(&as_alice).await.0, 200);
-    let as_mallory = with_claims(a_request("alice").http_api(), json!({ "sub": "mallory" }));
-    assert_eq!(function.call(&as_mallory).await.0, 404);
-    assert_eq!(function.call(&a_request("alice").http_api()).await.0, 401);
+    check_that_jwt_ignores_the_header(BINARY, a_request).await;
 }
 
 #[tokio::test]
@@ -77,26 +53,7 @@ async fn another_claim_than_the_subject_names_the_caller_if_it_is_configured() {
 
 #[tokio::test]
 async fn it_stops_at_once_if_a_setting_is_missing_or_wrong() {
-    let names = ["SESSIONS_TABLE", "AGENTS_TABLE", "TEAMS_TABLE", "SCHEDULES_TABLE", "IDENTITY_SOURCE"];
-    let settings = || names.map(|name| (name, if name == "IDENTITY_SOURCE" { "header" } else { "a-table" }.to_owned()));
-    for name in names {
-        let without = settings().into_iter().filter(|(other, _)| *other != name).collect();
-        let (succeeded, written) = run_to_end(BINARY, without).await;
-        assert!(!succeeded && written.contains(name), "{name}: {written}");
-        let wrong =
-            settings().into_iter().map(|(other, value)| (other, if other == name { "#".into() } else { value }));
-        let (succeeded, written) = run_to_end(BINARY, wrong.collect()).await;
-        assert!(!succeeded && written.contains(name), "{name}: {written}");
-    }
-    for (name, value) in
-        [("IDENTITY_CLAIM", ""), ("IDENTITY_CLAIM", " sub"), ("METRICS_NAMESPACE", ""), ("METRICS_NAMESPACE", "AWS/X")]
-    {
-        let mut settings = settings().to_vec();
-        settings.retain(|(other, _)| *other != "IDENTITY_SOURCE");
-        settings.extend([("IDENTITY_SOURCE", "jwt".to_owned()), (name, value.to_owned())]);
-        let (succeeded, written) = run_to_end(BINARY, settings).await;
-        assert!(!succeeded && written.contains(name), "{name}: {written}");
-    }
+    check_settings(BINARY).await;
 }
 
 #[tokio::test]
