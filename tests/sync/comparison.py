@@ -11,7 +11,7 @@ import yarl
 from invented import InventedTimes
 
 # How long after a change the responses may differ.
-SECONDS = 2.0
+SECONDS = 10.0
 AT_ONCE = 8
 
 

@@ -138,7 +138,7 @@ async def test_redis_is_away_for_a_while(world):
     world.redis.start()
     await world.stored_session(user, agent)
     # It retries with growing delays.
-    await world.same(within=8)
+    await world.same(within=20)
     world.sync.wait()
     await world.nothing_lost_nothing_left_over()
 

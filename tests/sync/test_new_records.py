@@ -109,7 +109,7 @@ async def test_a_procedure(world, model):
         return state.phase not in ("pending", "running")
 
     await until(is_over, "the end of a procedure")
-    await world.same(within=5)
+    await world.same(within=20)
     views = await listed(world, agent)
     assert {one["session"]["origin"]["type"] for one in views} == {"sop"}
     await world.api("DELETE", f"/sop/{made['sop_id']}", USER)

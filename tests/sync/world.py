@@ -60,7 +60,7 @@ class World(People):
         return found
 
     async def same(self, everybody=False, **how):
-        """After a step: both services respond alike within two seconds."""
+        """After a step: both services respond alike after a while."""
         await self.comparison.same(self.questions(everybody), **how)
 
     async def listed(self, user, agent):

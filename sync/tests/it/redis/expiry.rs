@@ -37,13 +37,13 @@ async fn a_record_that_expires_is_gone_at_its_end() {
     ends.settle().await;
     let world = world();
     let [_, set, expire, persist, moved] = &world.sessions[..] else { panic!() };
-    let _: () = ends.redis.send(&["SET", &key("session", set), &set.to_string(), "PX", "4000"]);
-    let _: () = ends.redis.send(&["PEXPIRE", &key("session", expire), "4000"]);
-    let _: () = ends.redis.send(&["PEXPIRE", &key("session", persist), "4000"]);
-    let _: () = ends.redis.send(&["PEXPIRE", &key("session", moved), "4000"]);
+    let _: () = ends.redis.send(&["SET", &key("session", set), &set.to_string(), "PX", "12000"]);
+    let _: () = ends.redis.send(&["PEXPIRE", &key("session", expire), "12000"]);
+    let _: () = ends.redis.send(&["PEXPIRE", &key("session", persist), "12000"]);
+    let _: () = ends.redis.send(&["PEXPIRE", &key("session", moved), "12000"]);
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     let _: () = ends.redis.send(&["PERSIST", &key("session", persist)]);
-    let _: () = ends.redis.send(&["PEXPIRE", &key("session", moved), "8000"]);
+    let _: () = ends.redis.send(&["PEXPIRE", &key("session", moved), "20000"]);
     assert_eq!(listed(&ends).await, ["expire", "kept", "moved", "persist", "set"]);
     ends.until("two are gone", async || listed(&ends).await == ["kept", "moved", "persist"]).await;
     ends.until("the renewed one is gone", async || listed(&ends).await == ["kept", "persist"]).await;

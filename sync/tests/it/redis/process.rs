@@ -14,7 +14,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 
 /// How long a step may take before the test fails.
-const TIMEOUT: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// An item with ordered attributes.
 pub(crate) type Item = BTreeMap<String, AttributeValue>;
