@@ -38,6 +38,8 @@ pub(crate) struct Dataset {
     pub(crate) states: States,
     /// Whether a schedule started the sessions.
     pub(crate) scheduled: bool,
+    /// The release of AgentScope that wrote the records, and whose responses are measured.
+    pub(crate) release: Release,
 }
 
 /// How large states are.
@@ -72,6 +74,7 @@ const SMALL: usize = 1200;
 impl Dataset {
     /// Makes the records and writes them.
     pub(crate) async fn load(&self, store: &Store, seed: u64) -> Result<()> {
+        let release = self.release;
         let mut generator = TextGenerator::new(seed ^ self.sessions as u64);
         let mut agents = vec![self.agent(&mut generator, AGENT)?];
         let mut sessions = Vec::new();
@@ -92,10 +95,16 @@ impl Dataset {
             leader["team_id"] = json!(team_id);
             let leading = leader["id"].as_str().unwrap_or_default().to_owned();
             let members: Vec<String> = (0..MEMBERS).map(|_| generator.id()).collect();
+            let mut roster = Vec::new();
             for member in &members {
                 agents.push(self.agent(&mut generator, member)?);
                 for number in 0..generator.number(1..4) {
                     let id = generator.id();
+                    if number == 0 {
+                        roster.push(json!({
+                            "owner_id": self.user_id, "agent_id": member, "session_id": id, "role": "created",
+                        }));
+                    }
                     let mut session = records::session(self.user_id, member, &id, &time(number as usize));
                     session["team_id"] = json!(team_id);
                     sessions.push(with_state(&mut generator, session, member, SMALL));
@@ -104,11 +113,15 @@ impl Dataset {
             let members: Vec<&str> = members.iter().map(String::as_str).collect();
             let mut record = records::team(self.user_id, &team_id, &leading, &members);
             record["data"]["description"] = json!(generator.prose(200));
-            parse::<TeamRecord>(&record.to_string(), Release::OLDEST)?.put(store).await?;
+            if release.has_leader_ids() {
+                record["data"]["members"] = json!(roster);
+                record["leader_agent_id"] = json!(AGENT);
+            }
+            parse::<TeamRecord>(&record.to_string(), release)?.put(store).await?;
         }
         if self.scheduled {
             let record = records::schedule(self.user_id, SCHEDULE).to_string();
-            parse::<ScheduleRecord>(&record, Release::OLDEST)?.put(store).await?;
+            parse::<ScheduleRecord>(&record, release)?.put(store).await?;
         }
         stream::iter(agents)
             .map(|agent| async move { agent.put(store).await })
@@ -123,7 +136,7 @@ impl Dataset {
         }
         stream::iter(sessions)
             .map(|session| async move {
-                let session: SessionRecord = parse(&session.to_string(), Release::OLDEST)?;
+                let session: SessionRecord = parse(&session.to_string(), release)?;
                 session.put(store).await?;
                 anyhow::Ok(())
             })
@@ -137,7 +150,7 @@ impl Dataset {
         let mut agent = records::agent(self.user_id, id);
         agent["data"]["name"] = json!(generator.title());
         agent["data"]["system_prompt"] = json!(generator.prose(300));
-        Ok(parse(&agent.to_string(), Release::OLDEST)?)
+        Ok(parse(&agent.to_string(), self.release)?)
     }
 
     /// The length of a session's conversation.

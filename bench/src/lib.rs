@@ -154,6 +154,9 @@ fn write(file: &Path, content: String) -> Result<()> {
     std::fs::write(file, content).with_context(|| file.display().to_string())
 }
 
+/// How long a list reads the change mark of a record.
+const CHANGES: Duration = Duration::from_secs(95);
+
 /// The name of the cold starts among the scenarios.
 const COLD: &str = "cold";
 
@@ -208,11 +211,20 @@ async fn figures(
     for data in chosen.iter().chain(cold).map(|scenario| scenario.data) {
         if !loaded.contains(&data) {
             eprintln!("Loading {} sessions of {} …", data.sessions, data.user_id);
-            data.load(&tables.store, options.seed).await.with_context(|| format!("the data of {}", data.user_id))?;
+            let store = tables.of_release(data.release);
+            data.load(&store, options.seed).await.with_context(|| format!("the data of {}", data.user_id))?;
             loaded.push(data);
         }
     }
-    let deployment = Deployment { names: tables.store.names().clone(), store_url: tables.url.clone() };
+    if !options.quick {
+        eprintln!("Waiting until lists do not read the change marks of the data any more …");
+        tokio::time::sleep(CHANGES).await;
+    }
+    let deployment = Deployment {
+        names: tables.store.names().clone(),
+        store_url: tables.url.clone(),
+        release: tables.store.release(),
+    };
     let mut scenarios = Vec::new();
     for group in chosen.chunk_by(|one, other| one.group == other.group) {
         let names: Vec<_> = group.iter().map(|scenario| scenario.name.as_str()).collect();

@@ -91,7 +91,8 @@ pub(crate) struct Counted {
 /// no entity tag.
 pub(crate) async fn count(scenario: &Scenario, binary: &Path, deployment: &Deployment) -> Result<Option<Counted>> {
     let proxy = DynamoDbProxy::delaying(&deployment.store_url).await;
-    let mut function = Function::start(binary, &deployment.at(&proxy.url), &[]).await?;
+    let deployment = deployment.of_release(scenario.data.release).at(&proxy.url);
+    let mut function = Function::start(binary, &deployment, &[]).await?;
     let mut event = scenario.event(None);
     // The first call may do more than the others.
     let first = function.call(&event).await?.body();
@@ -158,7 +159,7 @@ pub(crate) async fn group(
         let mut baseline = Baseline::start(binaries.baseline, deployment, file.path())?;
         // The file is read before the first replay, so that it can go then.
         baseline.replay().await?;
-        let mut function = Function::start(binary, deployment, &[]).await?;
+        let mut function = Function::start(binary, &deployment.of_release(scenario.data.release), &[]).await?;
         let posted_bytes = function.call(&counted.event).await?.len();
         pairs.push(Pair {
             index,

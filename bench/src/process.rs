@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use agentscope_model::Release;
 use agentscope_store::TableNames;
 use agentscope_tests::runtime_api::{Event, Posted, PostedKind, ResponseLimit, RuntimeApi, deadline_in};
 use anyhow::{Context, Result, bail};
@@ -33,6 +34,8 @@ pub(crate) struct Deployment {
     pub(crate) names: TableNames,
     /// The endpoint of DynamoDB.
     pub(crate) store_url: String,
+    /// The release whose responses the functions return.
+    pub(crate) release: Release,
 }
 
 impl Deployment {
@@ -56,10 +59,16 @@ impl Deployment {
             .env("TEAMS_TABLE", &self.names.teams)
             .env("SCHEDULES_TABLE", &self.names.schedules)
             .env("IDENTITY_SOURCE", "header")
+            .env("AGENTSCOPE_RELEASE", self.release.as_str())
             .env("AWS_ENDPOINT_URL_DYNAMODB", &self.store_url)
             .stdin(Stdio::null())
             .stdout(Stdio::null());
         command
+    }
+
+    /// The same with the responses of another release.
+    pub(crate) fn of_release(&self, release: Release) -> Self {
+        Self { release, ..self.clone() }
     }
 
     /// The same by way of another endpoint.

@@ -97,8 +97,8 @@ pub(crate) struct Cpu {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Reference {
     pub(crate) p50_ms: f64,
-    /// Redis commands, one after the other.
-    pub(crate) commands: usize,
+    /// Redis commands, one after the other, if they were counted.
+    pub(crate) commands: Option<usize>,
 }
 
 /// How a process starts.

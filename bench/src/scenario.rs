@@ -1,5 +1,6 @@
 //! What is measured.
 
+use agentscope_model::Release;
 use agentscope_tests::events::HttpRequest;
 use axum::body::Bytes;
 
@@ -37,11 +38,21 @@ pub(crate) const SUMMARY: &str = "view=summary";
 
 impl Dataset {
     /// 300 sessions with states of mixed size; 12 of them lead a team of five.
-    pub(crate) const LARGE: Self =
-        Self { user_id: "large", sessions: 300, teams: 12, states: States::Mixed { percent: 79 }, scheduled: false };
+    pub(crate) const LARGE: Self = Self {
+        user_id: "large",
+        sessions: 300,
+        teams: 12,
+        states: States::Mixed { percent: 79 },
+        scheduled: false,
+        release: Release::OLDEST,
+    };
+    /// The same of the newest release, whose lists are trimmed.
+    const NEWEST_LARGE: Self = Self { user_id: "newest-large", release: Release::NEWEST, ..Self::LARGE };
     /// 30 sessions, one of which leads a team.
     pub(crate) const SMALL: Self =
         Self { user_id: "small", sessions: 30, teams: 1, states: States::Mixed { percent: 111 }, ..Self::LARGE };
+    /// The same of the newest release.
+    const NEWEST_SMALL: Self = Self { user_id: "newest-small", release: Release::NEWEST, ..Self::SMALL };
     /// 300 runs of a schedule.
     const SCHEDULE: Self = Self { user_id: "schedule", teams: 0, scheduled: true, ..Self::LARGE };
     /// 100 sessions with small states, and 10,000.
@@ -83,10 +94,24 @@ impl Scenario {
         let many = if quick { Dataset { sessions: 1000, ..Dataset::MANY } } else { Dataset::MANY };
         let mut scenarios = vec![
             Self {
-                reference: Some(Reference { p50_ms: 416.0, commands: 818 }),
+                reference: Some(Reference { p50_ms: 416.0, commands: Some(818) }),
                 ..new("large", "large", Dataset::LARGE)
             },
-            Self { reference: Some(Reference { p50_ms: 32.0, commands: 80 }), ..new("small", "small", Dataset::SMALL) },
+            Self {
+                reference: Some(Reference { p50_ms: 32.0, commands: Some(80) }),
+                ..new("small", "small", Dataset::SMALL)
+            },
+            Self {
+                reference: Some(Reference { p50_ms: 451.0, commands: None }),
+                ..new("newest-large", "newest", Dataset::NEWEST_LARGE)
+            },
+            Self { is_conditional: true, ..new("newest-large-again", "newest", Dataset::NEWEST_LARGE) },
+            Self { query: "limit=20", ..new("newest-large-page", "newest", Dataset::NEWEST_LARGE) },
+            Self { query: SUMMARY, ..new("large-summary", "newest", Dataset::LARGE) },
+            Self {
+                reference: Some(Reference { p50_ms: 26.0, commands: None }),
+                ..new("newest-small", "newest-small", Dataset::NEWEST_SMALL)
+            },
             new("schedule", "schedule", Dataset::SCHEDULE),
             Self { query: PAGE, ..new("hundred-page", "pages", Dataset::HUNDRED) },
             Self { query: PAGE, ..new("many-page", "pages", many) },

@@ -43,6 +43,11 @@ impl Tables {
         Ok(tables)
     }
 
+    /// The tables for records in the shape of a release.
+    pub(crate) fn of_release(&self, release: Release) -> Store {
+        Store::new(self.client.clone(), self.store.names().clone(), release)
+    }
+
     /// Deletes the tables, unless they end with the embedded DynamoDB anyway. A table that stays
     /// is named.
     pub(crate) async fn delete(self) {

@@ -135,7 +135,7 @@ fn reference(scenario: &Measured) -> Option<Vec<String>> {
         millis(outcome.route.p50),
         format!("{} ({})", outcome.requests, outcome.waves.len()),
         format!("{:.0} ms", reference.p50_ms),
-        reference.commands.to_string(),
+        reference.commands.map_or("unknown".to_owned(), |commands| commands.to_string()),
         format!("{:.1}", reference.p50_ms * 1e3 / outcome.route.p50),
     ])
 }

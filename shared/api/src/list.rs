@@ -1,9 +1,7 @@
 //! Lists of sessions: the options of a list, its outcome, and what surrounds its sessions.
 
-use std::collections::HashMap;
-
 use agentscope_model::Release;
-use agentscope_store::{Detail, Page, Rows, SessionHead, StoreError};
+use agentscope_store::{Detail, Page, Position, SessionHead, StoreError};
 
 use crate::cursor::Scope;
 use crate::etag::{EntityTag, Fingerprint, IfNoneMatch};
@@ -56,13 +54,14 @@ impl ListOptions {
         self.page.clone().unwrap_or(Page { limit: self.max_sessions, after: None })
     }
 
-    /// Checks that rows are the whole list, unless a page was requested.
+    /// Checks that the sessions are the whole list, unless a page was requested. `end` is the
+    /// position of the last session, if more follow.
     ///
     /// # Errors
     ///
-    /// [`ListError::TooManySessions`]: more rows follow.
-    pub(crate) fn check_rows(&self, rows: &Rows) -> Result<(), ListError> {
-        let has_more = self.page.is_none() && rows.end.is_some();
+    /// [`ListError::TooManySessions`]: more sessions follow.
+    pub(crate) fn check_end(&self, end: Option<&Position>) -> Result<(), ListError> {
+        let has_more = self.page.is_none() && end.is_some();
         if has_more { Err(ListError::TooManySessions(self.max_sessions)) } else { Ok(()) }
     }
 
@@ -124,8 +123,8 @@ pub enum NextPage {
 }
 
 impl NextPage {
-    fn new(options: &ListOptions, rows: &Rows, scope: &Scope<'_>) -> Self {
-        match (&options.page, &rows.end) {
+    fn new(options: &ListOptions, end: Option<&Position>, scope: &Scope<'_>) -> Self {
+        match (&options.page, end) {
             (None, _) => Self::NotPaged,
             (Some(_), None) => Self::Last,
             (Some(_), Some(end)) => Self::Cursor(scope.cursor(end)),
@@ -188,10 +187,10 @@ impl ListEnvelope {
         options: &ListOptions,
         detail: Detail,
         release: Release,
-        rows: &Rows,
+        end: Option<&Position>,
         count: Option<usize>,
     ) -> Self {
-        let next_page = NextPage::new(options, rows, scope);
+        let next_page = NextPage::new(options, end, scope);
         let fingerprint = Fingerprint::new()
             .with(format!("{:?} {detail:?} {release} {count:?}", scope.route))
             .with(scope.user_id)
@@ -220,16 +219,4 @@ impl ListEnvelope {
         };
         SessionList { sessions, total, next_page: self.next_page, etag, fitting }
     }
-}
-
-/// The ids of these sessions in the order of the list. A page has the order of its rows, because
-/// its end is a row. The whole list has the newest session first, and the higher id first among
-/// sessions of the same instant.
-pub(crate) fn in_order(options: &ListOptions, ids: &[String], heads: &HashMap<String, SessionHead>) -> Vec<String> {
-    if options.page.is_some() {
-        return ids.iter().filter(|id| heads.contains_key(*id)).cloned().collect();
-    }
-    let mut heads: Vec<_> = heads.values().map(|head| (&head.listing, &head.id)).collect();
-    heads.sort_unstable_by(|one, other| other.cmp(one));
-    heads.into_iter().map(|(_, id)| id.clone()).collect()
 }

@@ -1,14 +1,14 @@
 //! The read plan of the list of an agent's sessions.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use agentscope_store::{Detail, ReadLimit, SessionHead, Store};
+use agentscope_store::{Activity, Detail, ListKey, ListQuery, ReadLimit, SessionHead, Store, StoredTeam};
 use futures::try_join;
 
 use crate::cursor::{Route, Scope};
 use crate::etag::EntityTag;
-use crate::list::{ListEnvelope, ListError, ListOptions, ListOutcome, in_order};
+use crate::list::{ListEnvelope, ListError, ListOptions, ListOutcome};
 use crate::list_size::{ListSize, total_size};
 use crate::load_states::load_states;
 use crate::session_view::{LoadedSession, SessionStatus, SessionView};
@@ -16,15 +16,15 @@ use crate::teams::{ListedAgent, Teams};
 
 /// Reads the list of `GET /sessions/?agent_id=…`; `None` if the user has no such agent.
 ///
-/// The plan takes four rounds, whatever the number of sessions, teams and members:
+/// The plan takes these rounds, whatever the number of sessions, teams and members:
 ///
-/// 1. the agent, the rows of its sessions, the user's run leases;
-/// 2. heads, teams;
-/// 3. parts of states, the heads of leading sessions, member agents and their newest sessions;
-/// 4. leading agents.
+/// 1. the agent, the rows of its sessions, the user's activity;
+/// 2. teams, the bulk of whole sessions, heads that changed in the last minute;
+/// 3. agents of teams; for teams that do not name them, leading sessions and members' sessions;
+/// 4. the agents of those leading sessions.
 ///
-/// If the client may have the current list, the teams are read first, and the parts only if the
-/// list has changed.
+/// If the client may have the current list, the teams are read first, and the bulk only if the list
+/// has changed.
 ///
 /// # Errors
 ///
@@ -35,86 +35,98 @@ pub async fn list_sessions(
     agent_id: &str,
     options: &ListOptions,
 ) -> Result<Option<ListOutcome<SessionView>>, ListError> {
-    let row_range = options.row_range();
-    let (agent, rows, running, count) = try_join!(
-        store.agent(user_id, agent_id),
-        store.sessions_of_agent(user_id, agent_id, Some(&row_range)),
-        store.running(user_id),
-        async { if options.count { store.count_of_agent(user_id, agent_id).await.map(Some) } else { Ok(None) } },
-    )?;
-    let Some(agent) = agent else { return Ok(None) };
-    options.check_rows(&rows)?;
-    let scope = Scope { route: Route::Sessions, user_id, id: agent_id };
+    let list = ListKey::Agent(agent_id);
     let release = store.release();
     let detail = options.view.unwrap_or(if release.trims_sessions() { Detail::Summary } else { Detail::Full });
-    let envelope = ListEnvelope::new(&scope, options, detail, release, &rows, count);
+    let query = ListQuery { user_id, list, page: options.row_range(), detail, most_bytes: options.max_read_bytes() };
+    let (agent, rows, Activity { running, changes }, counted) =
+        try_join!(store.agent(user_id, agent_id), store.rows(&query), store.activity(user_id), async {
+            if options.count { store.versions_of_rows(user_id, list).await.map(Some) } else { Ok(None) }
+        },)?;
+    let Some(agent) = agent else { return Ok(None) };
 
-    let team_ids: HashSet<String> = rows.rows.iter().filter_map(|row| row.team_id.clone()).collect();
-    let ids: Vec<_> = rows.rows.into_iter().map(|row| row.id).collect();
     let limit = ReadLimit::new(options.max_read_bytes());
-    let (mut heads, mut teams) = try_join!(
-        store.heads(user_id, ids.clone(), detail, options.max_read_bytes()),
-        store.teams(user_id, team_ids.iter().cloned().collect(), &limit)
-    )?;
-    heads.retain(|_, head| head.agent_id == agent_id);
-    // The index is eventually consistent: a head may name a team that its row does not.
-    let missing = teams_of(heads.values()).difference(&team_ids).cloned().collect::<Vec<_>>();
-    if !missing.is_empty() {
-        teams.extend(store.teams(user_id, missing, &limit).await?);
-    }
+    let pending = rows.pending(&query, &changes);
+    let team_ids: HashSet<String> = rows
+        .team_ids(query.page.limit)
+        .map(String::as_str)
+        .chain(changes.teams_of(&pending))
+        .map(str::to_owned)
+        .collect();
+    let read_teams = |ids: Vec<String>| store.teams(user_id, ids, &limit, &changes);
+    let count = async {
+        match counted {
+            Some(versions) => store.count_of_list(user_id, list, versions, &changes).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let listing = store.listed(&query, rows, &changes);
+    let ((listed, count), read) = if pending.is_empty() {
+        // Without pending sessions the listing takes no request. The teams are read with the states
+        // below.
+        (try_join!(listing, count)?, None)
+    } else {
+        let (listed, count, teams) = try_join!(listing, count, read_teams(team_ids.iter().cloned().collect()))?;
+        ((listed, count), Some(teams))
+    };
+    options.check_end(listed.end.as_ref())?;
+    let scope = Scope { route: Route::Sessions, user_id, id: agent_id };
+    let envelope = ListEnvelope::new(&scope, options, detail, release, listed.end.as_ref(), count);
 
-    let order = in_order(options, &ids, &heads);
     let fingerprint = |sessions: &mut dyn Iterator<Item = &SessionHead>| {
         envelope.fingerprint(sessions.map(|head| (head, running.contains(&head.id))))
     };
-    let sessions_tag = fingerprint(&mut order.iter().filter_map(|id| heads.get(id)));
-    let listed = ListedAgent {
+    let sessions_tag = fingerprint(&mut listed.sessions.iter());
+    let order: Vec<_> = listed.sessions.iter().map(|head| head.id.clone()).collect();
+    let listed_agent = ListedAgent {
         newest_session: order.first().filter(|_| options.is_from_start()).cloned(),
         session_ids: order.iter().cloned().collect(),
         agent: Arc::new(agent),
+        changes: &changes,
     };
-    let mut resolved = None;
-    if options.if_none_match.may_match(&sessions_tag) {
-        let teams = Teams::resolve(store, user_id, std::mem::take(&mut teams), &listed, &limit).await?;
+    let resolve = async |read: Option<HashMap<String, StoredTeam>>, ids: HashSet<String>| {
+        let unread = match &read {
+            Some(_) => ids.difference(&team_ids).cloned().collect(),
+            None => ids.iter().cloned().collect::<Vec<_>>(),
+        };
+        let mut teams = read.unwrap_or_default();
+        teams.retain(|id, _| ids.contains(id));
+        teams.extend(read_teams(unread).await?);
+        Teams::resolve(store, user_id, teams, &listed_agent, &limit).await
+    };
+    let listed_teams = teams_of(listed.sessions.iter());
+    let teams = resolve(read, listed_teams.clone());
+    let (teams, resolved) = if options.if_none_match.may_match(&sessions_tag) {
+        let teams = teams.await?;
         let tag = EntityTag { sessions: sessions_tag, teams: teams.fingerprint() };
         if options.if_none_match.matches(&tag) {
             return Ok(Some(ListOutcome::NotModified(tag)));
         }
-        resolved = Some(teams);
-    }
+        (None, Some(teams))
+    } else {
+        (Some(teams), None)
+    };
+    let teams = async {
+        match (teams, resolved) {
+            (Some(teams), _) => teams.await,
+            (None, resolved) => Ok(resolved.unwrap_or_default()),
+        }
+    };
 
-    if total_size(&heads) > options.max_bytes {
+    if total_size(&listed.sessions) > options.max_bytes {
         // The error names what fits, which depends on the teams.
-        let resolved = match resolved {
-            Some(resolved) => resolved,
-            None => Teams::resolve(store, user_id, teams, &listed, &limit).await?,
-        };
-        return Err(ListSize::from_heads(&order, &heads, Some(&resolved), ids.len()).error(options, detail));
+        return Err(ListSize::from_heads(&listed, Some(&teams.await?)).error(options, detail));
     }
     let states = async {
-        Ok(load_states(
-            store,
-            user_id,
-            heads.into_values().collect(),
-            detail,
-            SessionView::JSON_PREFIX,
-            options.max_bytes,
-        )
-        .await?)
+        Ok(load_states(store, user_id, listed.sessions, detail, SessionView::JSON_PREFIX, options.max_bytes).await?)
     };
-    let (mut teams, mut sessions) = match resolved {
-        Some(resolved) => (resolved, states.await?),
-        None => try_join!(Teams::resolve(store, user_id, teams, &listed, &limit), states)?,
-    };
+    let (mut teams, mut sessions) = try_join!(teams, states)?;
     // A newer version of a head may belong to another agent, or to a team that has not been read.
-    sessions.retain(|_, session| session.stored.head.agent_id == agent_id);
-    let joined = teams_of(sessions.values().map(|session| &session.stored.head))
-        .difference(&team_ids)
-        .cloned()
-        .collect::<Vec<_>>();
-    if joined.iter().any(|id| teams.get(id).is_none()) {
-        let joined = store.teams(user_id, joined, &limit).await?;
-        teams.extend(Teams::resolve(store, user_id, joined, &listed, &limit).await?);
+    sessions.retain(|_, session| session.stored.head.is_on(list));
+    let joined = teams_of(sessions.values().map(|session| &session.stored.head));
+    let joined: HashSet<_> = joined.difference(&listed_teams).cloned().collect();
+    if !joined.is_empty() {
+        teams.extend(resolve(Some(HashMap::new()), joined).await?);
     }
 
     let sessions: Vec<_> = order.iter().filter_map(|id| sessions.remove(id)).collect();

@@ -1,8 +1,6 @@
 //! The size of a list before it is rendered, and the part of it that fits a response.
 
-use std::collections::HashMap;
-
-use agentscope_store::{Detail, SessionHead};
+use agentscope_store::{Detail, Listed, SessionHead};
 
 use crate::fitting::FittingRequest;
 use crate::limits::MAX_PAGE_SIZE;
@@ -35,16 +33,10 @@ pub(crate) struct ListSize {
 }
 
 impl ListSize {
-    /// The sizes according to heads. Reading may have stopped at a limit before all `count` heads
-    /// were read.
-    pub(crate) fn from_heads(
-        order: &[String],
-        heads: &HashMap<String, SessionHead>,
-        teams: Option<&Teams>,
-        count: usize,
-    ) -> Self {
-        let row = |id: &String| heads.get(id).map(|head| RowSize::new(head, head.json_size(), teams));
-        Self { rows: order.iter().filter_map(row).collect(), is_complete: heads.len() == count }
+    /// The sizes before states are read. Reading may have stopped at a limit.
+    pub(crate) fn from_heads(listed: &Listed, teams: Option<&Teams>) -> Self {
+        let row = |head: &SessionHead| RowSize::new(head, head.json_size(), teams);
+        Self { rows: listed.sessions.iter().map(row).collect(), is_complete: !listed.is_cut }
     }
 
     /// The sizes of sessions whose states have been read.
@@ -97,8 +89,8 @@ impl ListSize {
 }
 
 /// A lower bound of the size of these sessions, in bytes of JSON.
-pub(crate) fn total_size(heads: &HashMap<String, SessionHead>) -> usize {
-    heads.values().map(SessionHead::json_size).fold(0, usize::saturating_add)
+pub(crate) fn total_size(heads: &[SessionHead]) -> usize {
+    heads.iter().map(SessionHead::json_size).fold(0, usize::saturating_add)
 }
 
 impl RowSize {
@@ -107,7 +99,7 @@ impl RowSize {
         let (team, uncertainty) = team.map_or((0, 0), |team| (team.json_size(), team.size_uncertainty()));
         Self {
             requested: session.saturating_add(team),
-            trimmed: (!head.needs_bulk()).then(|| head.outline_size() + team),
+            trimmed: head.has_outline().then(|| head.outline_size() + team),
             uncertainty: ROW_OVERHEAD + uncertainty,
         }
     }

@@ -25,7 +25,7 @@ pub(crate) async fn load_states(
     json_prefix: &str,
     max_bytes: usize,
 ) -> Result<HashMap<String, LoadedSession>, StoreError> {
-    let (complete, others): (Vec<_>, Vec<_>) = heads.into_iter().partition(SessionHead::is_complete);
+    let (complete, others): (Vec<_>, Vec<_>) = heads.into_iter().partition(|head| head.is_complete(detail));
     let (mut sessions, others) = try_join!(
         async { rendered(store.states(user_id, complete, detail, max_bytes).await?, json_prefix).await },
         store.states(user_id, others, detail, max_bytes)

@@ -18,8 +18,8 @@ use crate::body::BodyStats;
 use crate::gateway_response::GatewayResponse;
 use crate::limits::RESPONSE_LIMIT;
 
-/// The minimum interval between warnings about items of another release.
-const OTHER_RELEASE_INTERVAL: Duration = Duration::from_secs(60);
+/// The minimum interval between warnings about the tables of the same kind.
+const WARNING_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Writes the metrics of a function.
 pub(crate) struct Metrics {
@@ -28,6 +28,8 @@ pub(crate) struct Metrics {
     is_cold: bool,
     /// When items of another release were last logged.
     other_release_logged: Option<Instant>,
+    /// When rows of an index of an earlier version were last logged.
+    unprojected_logged: Option<Instant>,
     /// A buffer that is reused for each line.
     line: Vec<u8>,
 }
@@ -51,12 +53,12 @@ impl Metrics {
         let dimensions: [&[&str]; 2] = [&["Route"], &["Route", "Outcome"]];
         let dimensions = dimensions.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
         let emf = Emf::builder(namespace.to_owned(), dimensions.into()).build();
-        Self { route, emf, is_cold: true, other_release_logged: None, line: Vec::new() }
+        Self { route, emf, is_cold: true, other_release_logged: None, unprojected_logged: None, line: Vec::new() }
     }
 
     /// Writes the line of a request.
     pub(crate) fn write(&mut self, request: &CompletedRequest<'_>) {
-        self.log_other_releases(request.usage.other_releases);
+        self.log_warnings(&request.usage);
         let is_cold = std::mem::take(&mut self.is_cold);
         self.line.clear();
         let line = Line { route: self.route, is_cold, request };
@@ -67,15 +69,28 @@ impl Metrics {
         }
     }
 
-    /// Logs that items have the shape of another release than the function's, at most once in
-    /// [`OTHER_RELEASE_INTERVAL`].
-    fn log_other_releases(&mut self, items: u64) {
-        let is_due = self.other_release_logged.is_none_or(|logged| logged.elapsed() >= OTHER_RELEASE_INTERVAL);
-        if items > 0 && is_due {
-            self.other_release_logged = Some(Instant::now());
+    /// Logs that the tables are not as this version writes them, each at most once in
+    /// [`WARNING_INTERVAL`].
+    fn log_warnings(&mut self, usage: &Usage) {
+        let is_due = |logged: &mut Option<Instant>, items: u64| {
+            let is_due = items > 0 && logged.is_none_or(|logged| logged.elapsed() >= WARNING_INTERVAL);
+            if is_due {
+                *logged = Some(Instant::now());
+            }
+            is_due
+        };
+        if is_due(&mut self.other_release_logged, usage.other_releases) {
             tracing::warn!(
-                items,
+                items = usage.other_releases,
                 "read items of another AgentScope release than AGENTSCOPE_RELEASE: responses show them in that shape"
+            );
+        }
+        if is_due(&mut self.unprojected_logged, usage.unprojected_rows) {
+            tracing::warn!(
+                rows = usage.unprojected_rows,
+                "an index of the sessions table was created by an earlier version and does not project what lists \
+                 show: lists are complete, but read each session's item; see \"Upgrade the tables\" in \
+                 docs/OPERATIONS.md"
             );
         }
     }
@@ -111,6 +126,7 @@ impl Entry for Line<'_> {
         line.value("Retries", &AsCount::from(usage.retries));
         line.value("Throttles", &AsCount::from(usage.throttles));
         line.value("OtherReleases", &AsCount::from(usage.other_releases));
+        line.value("UnprojectedRows", &AsCount::from(usage.unprojected_rows));
         line.value("status", &NoMetric::from(status.as_u16()));
         line.value("request_id", *request_id);
         line.value("trace_id", trace_id);

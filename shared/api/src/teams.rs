@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use agentscope_model::{Release, RosterEntry};
-use agentscope_store::{AgentKey, ReadLimit, Store, StoredAgent, StoredMembers, StoredTeam};
+use agentscope_store::{AgentKey, Changes, ReadLimit, Store, StoredAgent, StoredMembers, StoredTeam};
 use futures::try_join;
 
 use crate::etag::Fingerprint;
@@ -16,15 +16,18 @@ use crate::team_detail::{TeamAgent, TeamDetail, TeamMember};
 const MAX_QUERIES: usize = 2_000;
 
 /// The agent whose sessions are listed. Teams that refer to it need no further request.
-pub(crate) struct ListedAgent {
+pub(crate) struct ListedAgent<'a> {
     pub(crate) agent: Arc<StoredAgent>,
     /// Its newest session; `None` if the list does not begin with it.
     pub(crate) newest_session: Option<String>,
     /// Its listed sessions.
     pub(crate) session_ids: HashSet<String>,
+    /// What changed in the last minute.
+    pub(crate) changes: &'a Changes,
 }
 
 /// Teams by id.
+#[derive(Default)]
 pub(crate) struct Teams(HashMap<String, Arc<TeamDetail>>);
 
 impl Teams {
@@ -55,10 +58,10 @@ impl Teams {
         store: &Store,
         user_id: &str,
         teams: HashMap<String, StoredTeam>,
-        listed: &ListedAgent,
+        listed: &ListedAgent<'_>,
         limit: &ReadLimit,
     ) -> Result<Self, ListError> {
-        let ListedAgent { agent, newest_session, session_ids } = listed;
+        let ListedAgent { agent, newest_session, session_ids, changes } = listed;
         let viewer = Viewer { user_id, release: store.release() };
         let References { mut agent_keys, without_roster, leading_sessions } = viewer.references(teams.values());
         let members = agent_keys.len().max(without_roster.len());
@@ -72,9 +75,9 @@ impl Teams {
         let (own, unread): (Vec<&String>, Vec<&String>) =
             leading_sessions.into_iter().partition(|id| session_ids.contains(*id));
         let ((mut newest, rest), agents, mut leaders) = try_join!(
-            store.newest_sessions_at_once(user_id, unread_newest),
-            store.agents(agent_keys.iter().cloned().collect(), limit),
-            store.agents_of_sessions(user_id, unread.into_iter().cloned().collect())
+            store.newest_sessions_at_once(user_id, unread_newest, changes),
+            store.agents(agent_keys.iter().cloned().collect(), limit, changes),
+            store.agents_of_sessions(user_id, unread.into_iter().cloned().collect(), changes)
         )?;
         leaders.extend(own.into_iter().map(|id| (id.clone(), agent.id.clone())));
         newest.extend(newest_session.iter().map(|session_id| (agent.id.clone(), session_id.clone())));
@@ -86,8 +89,10 @@ impl Teams {
         if rest.len() > MAX_QUERIES {
             return Err(ListError::TooManyMembers(members));
         }
-        let (unread, older) =
-            try_join!(store.agents(unread.into_iter().collect(), limit), store.newest_sessions(user_id, rest))?;
+        let (unread, older) = try_join!(
+            store.agents(unread.into_iter().collect(), limit, changes),
+            store.newest_sessions(user_id, rest, changes)
+        )?;
         newest.extend(older);
         agents.extend(unread.into_iter().map(|(key, agent)| (key, Arc::new(agent))));
 

@@ -9,7 +9,7 @@ use crate::batch::{GET_LIMIT, distinct, for_each_item};
 use crate::get::Consistency;
 use crate::item::{Fields, Item};
 use crate::tables::TableRef;
-use crate::{ReadLimit, RecordKind, Store, StoreError, keys};
+use crate::{Changes, ReadLimit, RecordKind, Store, StoreError, keys};
 
 /// The key of an agent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -47,18 +47,20 @@ impl StoredAgent {
 }
 
 impl Store {
-    /// Reads an agent.
+    /// Reads an agent, with strong consistency.
     ///
     /// # Errors
     ///
     /// DynamoDB does not respond, or the item is unreadable.
     pub async fn agent(&self, user_id: &str, id: &str) -> Result<Option<StoredAgent>, StoreError> {
         let table = self.names.of(RecordKind::Agent);
-        let item = self.get(table, user_id, id, &[], Consistency::Eventual).await?;
+        let item = self.get(table, user_id, id, &[], Consistency::Strong).await?;
         item.map(|item| StoredAgent::from_item(table, self.release, item)).transpose()
     }
 
-    /// Reads agents, of any users. The result lacks agents that do not exist.
+    /// Reads agents, of any users. Those of the caller that changed a moment ago and are read in an
+    /// older state are read again with strong consistency. The result lacks agents that do not
+    /// exist.
     ///
     /// # Errors
     ///
@@ -67,12 +69,29 @@ impl Store {
         &self,
         keys: Vec<AgentKey>,
         limit: &ReadLimit,
+        changes: &Changes,
+    ) -> Result<HashMap<AgentKey, StoredAgent>, StoreError> {
+        let keys = distinct(keys.into_iter().filter(|key| keys::can_exist(&key.user_id, &key.id)));
+        let mut agents = self.some_agents(&keys, limit, Consistency::Eventual).await?;
+        let json = |key: &AgentKey| agents.get(key).map(|agent| agent.json.as_str());
+        let outdated: Vec<_> = keys.into_iter().filter(|key| changes.is_agent_outdated(key, json(key))).collect();
+        if !outdated.is_empty() {
+            agents.retain(|key, _| !outdated.contains(key));
+            agents.extend(self.some_agents(&outdated, limit, Consistency::Strong).await?);
+        }
+        Ok(agents)
+    }
+
+    async fn some_agents(
+        &self,
+        keys: &[AgentKey],
+        limit: &ReadLimit,
+        consistency: Consistency,
     ) -> Result<HashMap<AgentKey, StoredAgent>, StoreError> {
         let table = self.names.of(RecordKind::Agent);
-        let keys: Vec<_> = distinct(keys.into_iter().filter(|key| keys::can_exist(&key.user_id, &key.id)));
         let requests = keys.chunks(GET_LIMIT).map(|chunk| {
             let keys = chunk.iter().map(|AgentKey { user_id, id }| table.key(user_id, id)).collect();
-            self.get_chunk(table, keys, &[], Consistency::Eventual)
+            self.get_chunk(table, keys, &[], consistency)
         });
         let mut agents = HashMap::with_capacity(keys.len());
         for_each_item(requests, |item| {

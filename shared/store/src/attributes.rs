@@ -28,6 +28,8 @@ pub(crate) const PARKED_STATUS: &str = "parked_status";
 pub(crate) const VERSION: &str = "version";
 /// The JSON of a record.
 pub(crate) const JSON: &str = "json";
+/// The JSON of a session that is too large for the rows of the indexes.
+pub(crate) const UNPROJECTED_JSON: &str = "unprojected_json";
 /// The release in whose shape a record was written.
 pub(crate) const RELEASE: &str = "release";
 /// The digest of the source record of a replica.
@@ -63,3 +65,9 @@ pub(crate) const MEMBERS_END: &str = "members_end";
 
 /// The holder of a run lease.
 pub(crate) const HOLDER: &str = "holder";
+
+/// The records that a change mark is about: ids, each followed by the version that is written and
+/// its range key in the indexes.
+pub(crate) const RECORDS: &str = "records";
+/// The lists and the teams that a changed session belongs to.
+pub(crate) const REFERENCES: &str = "references";

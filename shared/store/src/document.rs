@@ -111,8 +111,10 @@ impl<T: Document> StoredRecord for T {
     }
 
     async fn put(&self, store: &Store) -> Result<(), StoreError> {
+        let item = item_of(self)?;
+        store.mark_document(T::DOCUMENT_KIND, self.user_id(), self.id(), Some(self.json())).await?;
         let table = store.names.of(T::DOCUMENT_KIND).name;
-        store.client.put_item().table_name(table).set_item(Some(item_of(self)?)).send().await?;
+        store.client.put_item().table_name(table).set_item(Some(item)).send().await?;
         Ok(())
     }
 
@@ -124,6 +126,7 @@ impl<T: Document> StoredRecord for T {
     ) -> Result<bool, StoreError> {
         let mut item = item_of(self)?;
         source.mark(&mut item);
+        store.mark_document(T::DOCUMENT_KIND, self.user_id(), self.id(), Some(self.json())).await?;
         store.put_if(store.names.of(T::DOCUMENT_KIND), item, replaced.is_unchanged()).await
     }
 

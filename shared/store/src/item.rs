@@ -46,6 +46,7 @@ pub(crate) fn size(item: &Item) -> usize {
             AttributeValue::S(text) => text.len(),
             AttributeValue::N(digits) => digits.len() / 2 + 2,
             AttributeValue::B(bytes) => bytes.as_ref().len(),
+            AttributeValue::Ss(texts) => texts.iter().map(String::len).sum(),
             AttributeValue::L(values) => 3 + values.iter().map(|value| 1 + value_size(value)).sum::<usize>(),
             AttributeValue::M(members) => {
                 3 + members.iter().map(|(name, value)| 1 + name.len() + value_size(value)).sum::<usize>()
@@ -101,6 +102,11 @@ impl<'a> Fields<'a> {
             key: key(self.table.sort),
             problem: problem.into(),
         }
+    }
+
+    /// A text that stays in the item.
+    pub(crate) fn get_text(&self, name: &str) -> Option<&str> {
+        Some(self.item.get(name)?.as_s().ok()?)
     }
 
     /// A required text. Keys stay in the item, so that a later error can name it.
@@ -176,6 +182,15 @@ impl<'a> Fields<'a> {
             None => Ok(None),
             Some(AttributeValue::N(digits)) if digits.parse::<u64>().is_ok() => Ok(digits.parse().ok()),
             Some(_) => Err(self.unreadable(format!("{name} is not a whole number"))),
+        }
+    }
+
+    /// A set of texts; empty if it is absent, since DynamoDB stores no empty set.
+    pub(crate) fn text_set(&mut self, name: &str) -> Result<Vec<String>, StoreError> {
+        match self.item.remove(name) {
+            None => Ok(Vec::new()),
+            Some(AttributeValue::Ss(texts)) => Ok(texts),
+            Some(_) => Err(self.unreadable(format!("{name} is not a set of strings"))),
         }
     }
 

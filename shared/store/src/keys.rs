@@ -16,6 +16,9 @@ pub const SORT_KEY_LIMIT: usize = 1024;
 /// The prefix of the sort keys of run leases.
 pub const RUN_PREFIX: &str = "run#";
 
+/// The prefix of the sort keys of change marks.
+pub const CHANGE_PREFIX: &str = "changed#";
+
 /// The prefix of the sort keys of sessions' heads and of their parts.
 pub const HEAD_PREFIX: &str = "session#";
 
@@ -49,6 +52,23 @@ pub fn run(session_id: &str) -> String {
     format!("{RUN_PREFIX}{}", escape(session_id))
 }
 
+/// The sort key of the change mark of a record of this kind, in a period of time.
+pub fn change(period: u64, kind: &str, id: &str) -> String {
+    format!("{}{kind}#{}", changes_since(period), escape(id))
+}
+
+/// The first possible sort key of the change marks of a period of time. Periods have ten digits,
+/// so that later ones have higher keys.
+pub fn changes_since(period: u64) -> String {
+    format!("{CHANGE_PREFIX}{period:010}#")
+}
+
+/// A sort key after those of all change marks, and before those of all run leases.
+pub const AFTER_CHANGES: &str = "changed$";
+
+/// A sort key after those of all run leases, and before those of all heads.
+pub const AFTER_RUNS: &str = "run$";
+
 /// The prefix of the range keys of a user's sessions in the indexes.
 pub fn listing_prefix(user_id: &str) -> String {
     format!("{}#", escape(user_id))
@@ -62,6 +82,11 @@ pub fn listing(user_id: &str, created_at: &Timestamp, session_id: &str) -> Strin
 /// The same range key for the text of a [`Timestamp::instant`].
 pub fn listing_at(user_id: &str, created_at: &str, session_id: &str) -> String {
     format!("{}{created_at}#{session_id}", listing_prefix(user_id))
+}
+
+/// The time of creation and the id in the range key of a user's session; `None` if it is not one.
+pub fn of_listing<'a>(user_id: &str, listing: &'a str) -> Option<(&'a str, &'a str)> {
+    listing.strip_prefix(&*escape(user_id))?.strip_prefix('#')?.split_once('#')
 }
 
 /// The range key of an item in an index that is on no list. No owner's prefix begins with `#`,

@@ -3,7 +3,6 @@
 //! A lease expires, so a session stops running when its process crashes. DynamoDB deletes an
 //! expired lease up to days later, so readers compare its time.
 
-use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::attributes::{EXPIRES_AT, HOLDER, ID, ITEM, USER_ID};
@@ -27,15 +26,6 @@ pub struct Lease {
 pub struct LeaseHeld;
 
 impl Store {
-    /// Reads the ids of a user's running sessions.
-    ///
-    /// # Errors
-    ///
-    /// DynamoDB does not respond, or a lease is unreadable.
-    pub async fn running(&self, user_id: &str) -> Result<HashSet<String>, StoreError> {
-        Ok(self.leases(user_id).await?.into_iter().map(|lease| lease.session_id).collect())
-    }
-
     /// Reads the active leases of a user.
     ///
     /// # Errors

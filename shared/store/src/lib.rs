@@ -28,9 +28,13 @@
 //! - `document`: agents, teams and schedules as items.
 //! - `agent`, `team`, `schedule`: reads of these.
 //! - `session_head`, `bulk`, `session_items`: the items of a session.
-//! - `stored_session`, `session_read`, `rows`: reads of sessions and of their lists.
+//! - `list_query`, `rows`, `listed`: lists of sessions, the rows of their indexes, and the current
+//!   sessions.
+//! - `newest`: the newest sessions of agents.
+//! - `stored_session`, `session_read`: reads of sessions.
 //! - `session_write`, `session_parts`: writes of sessions, and the deletion of unused parts.
-//! - `lease`: run leases.
+//! - `lease`, `change_mark`: run leases, and marks of the changes of the last minute.
+//! - `activity`: the read of both.
 //!
 //! Replicas:
 //!
@@ -38,11 +42,13 @@
 //! - `compare`: the comparison of a stored record with its source.
 //! - `scan`: the stored records of all users.
 
+mod activity;
 mod agent;
 pub mod attributes;
 mod backoff;
 mod batch;
 mod bulk;
+mod change_mark;
 mod client;
 mod compare;
 mod condition;
@@ -52,6 +58,9 @@ mod get;
 mod item;
 pub mod keys;
 mod lease;
+mod list_query;
+mod listed;
+mod newest;
 mod proxy;
 mod query;
 mod read_limit;
@@ -75,17 +84,21 @@ mod warm_up;
 use agentscope_model::Release;
 use aws_sdk_dynamodb::Client;
 
+pub use activity::Activity;
 pub use agent::{AgentKey, StoredAgent};
 pub use backoff::Backoff;
+pub use change_mark::Changes;
 pub use client::{ClientTimeouts, connect, connect_from_environment, http_client};
 pub use compare::Difference;
 pub use error::{ConstraintViolation, StoreError};
 pub use lease::{Lease, LeaseHeld};
+pub use list_query::{ListKey, ListQuery, Page, Position};
+pub use listed::Listed;
 pub use proxy::{has_proxy, is_loopback};
 pub use read_limit::ReadLimit;
 pub use record::{RecordKind, StoredRecord};
 pub use replica::{ReplicaStatus, SourceFingerprint, StoredVersion};
-pub use rows::{IndexRow, Page, Position, Rows};
+pub use rows::Rows;
 pub use scan::{ScanPage, ScanStart};
 pub use session_head::SessionHead;
 pub use stored_session::{Detail, StoredSession};

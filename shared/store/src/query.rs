@@ -1,7 +1,6 @@
 //! Queries over several pages.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::Select;
 
 use crate::attributes::{ITEM, LISTING, USER_ID};
 use crate::item::{Item, text};
@@ -38,20 +37,6 @@ impl Store {
             start = page.last_evaluated_key;
             if start.is_none() || items.len() >= limit {
                 return Ok(items);
-            }
-        }
-    }
-
-    /// Counts the items of all pages of a Query.
-    pub(crate) async fn count_pages(&self, query: QueryFluentBuilder) -> Result<usize, StoreError> {
-        let mut count = 0;
-        let mut start = None;
-        loop {
-            let page = query.clone().select(Select::Count).set_exclusive_start_key(start).send().await?;
-            count += usize::try_from(page.count).unwrap_or(0);
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                return Ok(count);
             }
         }
     }

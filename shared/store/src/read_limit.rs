@@ -2,7 +2,35 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::StoreError;
+use crate::{SessionHead, StoreError};
+
+/// The bytes of outlines that are read even of a list that is too large, so that the error can name
+/// what would fit.
+const MIN_OUTLINES: usize = 2 << 20;
+
+/// Counts the bytes of the sessions of a list as their heads are read. Reading stops when they have
+/// more JSON than the limit, and when the heads suffice to tell how many sessions would fit.
+#[derive(Debug)]
+pub(crate) struct SizeOfHeads {
+    most: usize,
+    bytes: AtomicUsize,
+    outlines: AtomicUsize,
+}
+
+impl SizeOfHeads {
+    pub(crate) fn new(most: usize) -> Self {
+        Self { most, bytes: AtomicUsize::new(0), outlines: AtomicUsize::new(0) }
+    }
+
+    pub(crate) fn add(&self, head: &SessionHead) {
+        self.bytes.fetch_add(head.json_size(), Ordering::Relaxed);
+        self.outlines.fetch_add(head.outline_size(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_exceeded(&self) -> bool {
+        self.bytes.load(Ordering::Relaxed) > self.most && self.outlines.load(Ordering::Relaxed) > MIN_OUTLINES
+    }
+}
 
 /// Counts the bytes of JSON that are read for one response, and fails reads beyond a limit.
 #[derive(Debug)]

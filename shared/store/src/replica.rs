@@ -15,6 +15,7 @@ use crate::batch::GET_LIMIT;
 use crate::condition::Condition;
 use crate::get::Consistency;
 use crate::item::{Fields, Item, text};
+use crate::session_write::version_after;
 use crate::{RecordKind, Store, StoreError, keys};
 
 /// The attributes of a head and of a lease that a [`ReplicaStatus`] needs.
@@ -179,11 +180,13 @@ impl Store {
         let table = self.names.of(kind);
         let key = table.key(user_id, kind.sort_key(id));
         if kind != RecordKind::Session {
+            self.mark_document(kind, user_id, id, None).await?;
             return self.delete_if(table, key, deleted.is_unchanged()).await;
         }
         // The lease goes first: if this delete is interrupted, a session remains, and is deleted
         // later.
         self.end_lease(user_id, id).await?;
+        self.mark_deleted_session(user_id, id, &version_after(deleted.version.as_deref())).await?;
         if deleted.has_parts {
             // A claim replaces the head until the parts are deleted, so that they are found if
             // this delete is interrupted.

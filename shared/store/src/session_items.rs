@@ -6,7 +6,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::attributes::{
     AGENT_ID, BULK, BULK_SIZE, CONVERSATION_AT, DATA, ID, ITEM, JSON, LISTING, PARKED_STATUS, PARTS, RELEASE,
-    SOURCE_SCHEDULE_ID, TEAM_ID, TOOL_CONTEXT_AT, UNINDEXED_AGENT_ID, UNINDEXED_SOURCE_SCHEDULE_ID, VERSION,
+    SOURCE_SCHEDULE_ID, TEAM_ID, TOOL_CONTEXT_AT, UNINDEXED_AGENT_ID, UNINDEXED_SOURCE_SCHEDULE_ID, UNPROJECTED_JSON,
+    VERSION,
 };
 use crate::bulk::{self, INLINE_LIMIT, PART_SIZE};
 use crate::item::{ITEM_LIMIT, Item, check_key, check_size, key, number, size, text};
@@ -15,6 +16,10 @@ use crate::{ConstraintViolation, SourceFingerprint, keys};
 /// The largest head with the session's JSON in it, in bytes. The JSON of a larger one lies with
 /// the bulk.
 const OUTLINE_LIMIT: usize = ITEM_LIMIT - 64 * 1024;
+
+/// The largest JSON that the rows of the indexes hold, in bytes. A list reads the head of a session
+/// with more. DATA_MODEL.md derives the number from DynamoDB's prices.
+const PROJECTED_LIMIT: usize = 8 * 1024;
 
 /// The items of one version of a session.
 pub(crate) struct SessionItems {
@@ -63,8 +68,11 @@ impl SessionItems {
         if size(&head) + json.len() > OUTLINE_LIMIT {
             lines.push(json);
         } else {
-            head.insert(JSON.to_owned(), text(json));
+            let name = if json.len() > PROJECTED_LIMIT { UNPROJECTED_JSON } else { JSON };
+            head.insert(name.to_owned(), text(json));
         }
+        let bulk_size = lines.iter().map(|line| line.len() + 1).sum::<usize>() - 1;
+        head.insert(BULK_SIZE.into(), number(bulk_size));
 
         let packed =
             bulk::pack(&lines).map_err(|error| ConstraintViolation { field: "state", problem: error.to_string() })?;
@@ -78,8 +86,6 @@ impl SessionItems {
                 parts.push(part);
             }
             head.insert(PARTS.into(), number(parts.len()));
-            let bulk_size = lines.iter().map(|line| line.len() + 1).sum::<usize>() - 1;
-            head.insert(BULK_SIZE.into(), number(bulk_size));
         }
         check_size(&head)?;
         Ok(Self { head, parts })

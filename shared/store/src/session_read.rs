@@ -1,24 +1,21 @@
 //! Reads of sessions: heads, and the parts of their states.
 
-use std::cell::Cell;
 use std::collections::HashMap;
 
 use agentscope_model::Release;
+use futures::try_join;
 
-use crate::attributes::{DATA, EXPIRES_AT, ID, ITEM};
+use crate::attributes::{BULK, DATA, EXPIRES_AT, ID, ITEM, VERSION};
 use crate::batch::{BACKOFF, Batch, GET_LIMIT, distinct};
 use crate::get::Consistency;
 use crate::item::{Fields, Item};
+use crate::read_limit::SizeOfHeads;
 use crate::session_head::{AGENT_OF_SESSION, SUMMARY, agent_id_of};
 use crate::tables::TableRef;
-use crate::{Detail, RecordKind, SessionHead, Store, StoreError, StoredSession, keys};
+use crate::{Changes, Detail, RecordKind, SessionHead, Store, StoreError, StoredSession, bulk, keys};
 
 /// The attempts to read a session whose head changes while its parts are read.
 const ATTEMPTS: u32 = 6;
-
-/// The bytes of outlines that are read even of a list that is too large, so that the error can name
-/// what would fit.
-const MIN_OUTLINES: usize = 2 << 20;
 
 /// The limit, in bytes, of the states that are unpacked for summaries of sessions whose JSON lies
 /// with the bulk.
@@ -30,45 +27,30 @@ const PARTS_PER_REQUEST: usize = 40;
 impl Store {
     /// Reads the heads of these sessions, by id; for a summary without their bulk. The result
     /// lacks deleted sessions: a head that an eventually consistent read does not find is read
-    /// again with strong consistency.
-    ///
-    /// Reading stops, in the order of the ids, when the sessions have more than `most_bytes` of
-    /// JSON and the heads that were read suffice to tell how many sessions would fit.
-    ///
-    /// # Errors
-    ///
-    /// DynamoDB does not respond, or a head is unreadable.
-    pub async fn heads(
+    /// again with strong consistency. Reading stops, in the order of the ids, at the limit.
+    pub(crate) async fn heads(
         &self,
         user_id: &str,
         ids: Vec<String>,
         detail: Detail,
-        most_bytes: usize,
+        size: &SizeOfHeads,
     ) -> Result<HashMap<String, SessionHead>, StoreError> {
-        let (bytes, outlines, goes_on) = (Cell::new(0_usize), Cell::new(0), Cell::new(true));
-        let count = |head: &SessionHead| {
-            bytes.set(bytes.get().saturating_add(head.json_size()));
-            outlines.set(outlines.get() + head.outline_size());
-            goes_on.set(bytes.get() <= most_bytes || outlines.get() <= MIN_OUTLINES);
-            goes_on.get()
-        };
-        let mut heads = self.some_heads(user_id, &ids, detail, Consistency::Eventual, count).await?;
+        let mut heads = self.some_heads(user_id, &ids, detail, Consistency::Eventual, size).await?;
         let missing: Vec<_> = ids.into_iter().filter(|id| !heads.contains_key(id)).collect();
-        if !missing.is_empty() && goes_on.get() {
-            heads.extend(self.some_heads(user_id, &missing, detail, Consistency::Strong, count).await?);
+        if !missing.is_empty() && !size.is_exceeded() {
+            heads.extend(self.some_heads(user_id, &missing, detail, Consistency::Strong, size).await?);
         }
         Ok(heads)
     }
 
-    /// Reads the heads of these sessions up to the request with one for which `goes_on` returns
-    /// false.
-    async fn some_heads(
+    /// Reads the heads of these sessions up to the request that exceeds the limit.
+    pub(crate) async fn some_heads(
         &self,
         user_id: &str,
         ids: &[String],
         detail: Detail,
         consistency: Consistency,
-        goes_on: impl Fn(&SessionHead) -> bool,
+        size: &SizeOfHeads,
     ) -> Result<HashMap<String, SessionHead>, StoreError> {
         let (attributes, head): (&'static [_], fn(TableRef<'_>, Release, Item) -> _) = match detail {
             Detail::Full => (&[], SessionHead::from_item),
@@ -83,10 +65,10 @@ impl Store {
                 return Ok(None);
             }
             let head = head(table, self.release, item)?;
-            let goes_on = goes_on(&head);
-            let size = head.json_size();
+            size.add(&head);
+            let bytes = head.json_size();
             heads.insert(head.id.clone(), head);
-            if goes_on { Ok(None) } else { Err(StoreError::ExceedsLimit(size)) }
+            if size.is_exceeded() { Err(StoreError::ExceedsLimit(bytes)) } else { Ok(None) }
         });
         match read.await {
             Ok(_) | Err(StoreError::ExceedsLimit(_)) => Ok(heads),
@@ -103,15 +85,33 @@ impl Store {
         &self,
         user_id: &str,
         ids: Vec<String>,
+        changes: &Changes,
     ) -> Result<HashMap<String, String>, StoreError> {
+        let mut agents = self.agents_of(user_id, &ids, Consistency::Eventual).await?;
+        let version = |id: &str| agents.get(id).map_or("", |(version, _)| version.as_str());
+        let outdated: Vec<_> = ids.into_iter().filter(|id| changes.is_outdated(id, version(id))).collect();
+        if !outdated.is_empty() {
+            agents.retain(|id, _| !outdated.contains(id));
+            agents.extend(self.agents_of(user_id, &outdated, Consistency::Strong).await?);
+        }
+        Ok(agents.into_iter().map(|(id, (_, agent_id))| (id, agent_id)).collect())
+    }
+
+    /// Reads the versions and the agents of these sessions, by session.
+    async fn agents_of(
+        &self,
+        user_id: &str,
+        ids: &[String],
+        consistency: Consistency,
+    ) -> Result<HashMap<String, (String, String)>, StoreError> {
         let table = self.names.of(RecordKind::Session);
         let keys = ids.iter().map(|id| keys::head(id));
-        self.session_items(user_id, keys, &AGENT_OF_SESSION, Consistency::Eventual, |item| {
+        self.session_items(user_id, keys, &AGENT_OF_SESSION, consistency, |item| {
             if item.contains_key(EXPIRES_AT) {
                 return Ok(None);
             }
             let mut fields = Fields::new(table, item);
-            Ok(Some((fields.text(ID)?, agent_id_of(&mut fields)?)))
+            Ok(Some((fields.text(ID)?, (fields.text(VERSION)?, agent_id_of(&mut fields)?))))
         })
         .await
     }
@@ -155,19 +155,33 @@ impl Store {
         }
     }
 
-    /// Reads parts only for heads whose JSON lies with the bulk.
+    /// Reads the items of heads whose JSON is not in their rows, and the parts of those whose JSON
+    /// lies with the bulk.
     async fn without_states(
         &self,
         user_id: &str,
         heads: Vec<SessionHead>,
     ) -> Result<HashMap<String, StoredSession>, StoreError> {
         let table = &self.names.sessions;
-        let (large, whole): (Vec<_>, Vec<_>) = heads.into_iter().partition(SessionHead::needs_bulk);
-        let mut sessions: HashMap<_, _> =
-            whole.into_iter().map(|head| (head.id.clone(), StoredSession::summary(table, head))).collect();
+        let mut sessions = HashMap::with_capacity(heads.len());
+        let (mut unread, mut large) = (Vec::new(), Vec::new());
+        let mut sort = |head: SessionHead, unread: &mut Vec<_>| {
+            if head.needs_item() {
+                unread.push(head.id);
+            } else if head.needs_bulk() {
+                large.push(head.id);
+            } else {
+                sessions.insert(head.id.clone(), StoredSession::summary(table, head));
+            }
+        };
+        heads.into_iter().for_each(|head| sort(head, &mut unread));
+        if !unread.is_empty() {
+            let size = SizeOfHeads::new(usize::MAX);
+            let heads = self.heads(user_id, unread, Detail::Summary, &size).await?;
+            heads.into_values().for_each(|head| sort(head, &mut Vec::new()));
+        }
         if !large.is_empty() {
-            let ids = large.into_iter().map(|head| head.id).collect();
-            let heads = self.heads(user_id, ids, Detail::Full, MAX_UNPACKED).await?;
+            let heads = self.heads(user_id, large, Detail::Full, &SizeOfHeads::new(MAX_UNPACKED)).await?;
             let size = heads.values().map(SessionHead::json_size).fold(0, usize::saturating_add);
             if size > MAX_UNPACKED {
                 return Err(StoreError::ExceedsLimit(size));
@@ -186,19 +200,74 @@ impl Store {
         heads: Vec<SessionHead>,
         most_bytes: usize,
     ) -> Result<HashMap<String, StoredSession>, StoreError> {
+        let (unread, heads): (Vec<_>, Vec<_>) = heads.into_iter().partition(SessionHead::needs_item);
+        let (inline, heads): (Vec<_>, Vec<_>) = heads.into_iter().partition(SessionHead::needs_inline_bulk);
+        let unread: Vec<_> = unread.into_iter().map(|head| head.id).collect();
         let keys = heads.iter().flat_map(SessionHead::part_keys).collect();
-        let mut parts = self.parts(user_id, keys, Consistency::Eventual).await?;
-        let mut sessions = HashMap::with_capacity(heads.len());
-        for head in heads {
-            let session = match joined(&head, &mut parts) {
-                Some(packed) => Some(StoredSession::full(&self.names.sessions, head, packed)),
-                None => self.session_anew(user_id, &head, most_bytes).await?,
-            };
-            if let Some(session) = session {
-                sessions.insert(session.head.id.clone(), session);
+        let size = SizeOfHeads::new(most_bytes);
+        let (mut parts, bulks, unread) = try_join!(
+            self.parts(user_id, keys, Consistency::Eventual),
+            self.inline_bulks(user_id, &inline, most_bytes),
+            self.heads(user_id, unread, Detail::Full, &size)
+        )?;
+        if size.is_exceeded() {
+            return Err(StoreError::ExceedsLimit(most_bytes.saturating_add(1)));
+        }
+        let more_keys: Vec<_> = unread.values().flat_map(SessionHead::part_keys).collect();
+        parts.extend(self.parts(user_id, more_keys, Consistency::Eventual).await?);
+        let mut sessions = HashMap::with_capacity(inline.len() + heads.len() + unread.len());
+        let table = &self.names.sessions;
+        let mut renewed = Vec::new();
+        let mut bulks = bulks;
+        for head in inline {
+            let id = head.id.clone();
+            match bulks.remove(&id).map(|packed| head.with_inline_bulk(packed)) {
+                Some(Ok(head)) => drop(sessions.insert(id, StoredSession::full(table, head, Vec::new()))),
+                Some(Err(problem)) => return Err(unreadable(table, user_id, &id, problem)),
+                None => renewed.push(id),
+            }
+        }
+        for head in heads.into_iter().chain(unread.into_values()) {
+            let id = head.id.clone();
+            match joined(&head, &mut parts) {
+                Some(packed) => drop(sessions.insert(id, StoredSession::full(table, head, packed))),
+                None => renewed.push(id),
+            }
+        }
+        for id in renewed {
+            if let Some(session) = self.session_anew(user_id, &id, most_bytes).await? {
+                sessions.insert(id, session);
             }
         }
         Ok(sessions)
+    }
+
+    /// Reads the bulks that lie in the items of these heads, by session. The result lacks those
+    /// whose heads have another version by now.
+    async fn inline_bulks(
+        &self,
+        user_id: &str,
+        heads: &[SessionHead],
+        most_bytes: usize,
+    ) -> Result<HashMap<String, Vec<u8>>, StoreError> {
+        let table = self.names.of(RecordKind::Session);
+        let rows: HashMap<String, &SessionHead> = heads.iter().map(|head| (keys::head(&head.id), head)).collect();
+        let keys: Vec<_> = heads.iter().map(|head| keys::head(&head.id)).collect();
+        let mut bytes = 0_usize;
+        self.session_items(user_id, keys.into_iter(), &[VERSION, BULK], Consistency::Eventual, |item| {
+            let mut fields = Fields::new(table, item);
+            let row = rows.get(&fields.text(ITEM)?).filter(|row| fields.get_text(VERSION) == Some(&row.version));
+            let (Some(row), Some(packed)) = (row, fields.optional_bytes(BULK)?) else { return Ok(None) };
+            // Earlier versions did not store the size of bulk in the head.
+            if row.bulk_size() == 0 {
+                bytes = bytes.saturating_add(bulk::unpacked_size(&packed).unwrap_or(0));
+            }
+            if bytes > most_bytes {
+                return Err(StoreError::ExceedsLimit(bytes));
+            }
+            Ok(Some((row.id.clone(), packed)))
+        })
+        .await
     }
 
     async fn parts(
@@ -218,20 +287,20 @@ impl Store {
     }
 
     /// Reads a session again, with strong consistency, until its head and its parts are of the
-    /// same version. A part was missing: the session was written in the meantime, or the read was
-    /// too early to find all parts.
+    /// same version. The session was written in the meantime, or an earlier read was too early to
+    /// find all its items.
     async fn session_anew(
         &self,
         user_id: &str,
-        head: &SessionHead,
+        id: &str,
         most_bytes: usize,
     ) -> Result<Option<StoredSession>, StoreError> {
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 BACKOFF.wait(attempt).await;
             }
-            let ids = std::slice::from_ref(&head.id);
-            let heads = self.some_heads(user_id, ids, Detail::Full, Consistency::Strong, |_| true).await?;
+            let (ids, size) = ([id.to_owned()], SizeOfHeads::new(usize::MAX));
+            let heads = self.some_heads(user_id, &ids, Detail::Full, Consistency::Strong, &size).await?;
             let Some(head) = heads.into_values().next() else { return Ok(None) };
             if head.json_size() > most_bytes {
                 return Err(StoreError::ExceedsLimit(head.json_size()));
@@ -241,12 +310,16 @@ impl Store {
                 return Ok(Some(StoredSession::full(&self.names.sessions, head, packed)));
             }
         }
-        Err(StoreError::Unreadable {
-            table: self.names.sessions.clone(),
-            user_id: user_id.to_owned(),
-            key: keys::head(&head.id),
-            problem: "a part of its state is missing".into(),
-        })
+        Err(unreadable(&self.names.sessions, user_id, id, "a part of its state is missing"))
+    }
+}
+
+fn unreadable(table: &str, user_id: &str, id: &str, problem: &str) -> StoreError {
+    StoreError::Unreadable {
+        table: table.to_owned(),
+        user_id: user_id.to_owned(),
+        key: keys::head(id),
+        problem: problem.to_owned(),
     }
 }
 

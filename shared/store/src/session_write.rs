@@ -2,7 +2,7 @@
 //!
 //! A session's state may lie in parts. A writer puts the parts first, under a new version. Then it
 //! puts the head, which makes the parts current in one step. Then it deletes the parts of older
-//! versions. A writer that dies between these steps leaves the old state whole, and its parts are
+//! versions. Just before the head, the writer puts a change mark. A writer that dies between these steps leaves the old state whole, and its parts are
 //! deleted by the next writer.
 //!
 //! No clock is trusted. A head is put on condition that the version that it replaces is still
@@ -89,6 +89,7 @@ impl Store {
             }
         }
         self.put_parts(parts).await?;
+        self.mark_session(session, source, &version).await?;
         // The client sends a put again if its response was lost. The second put fails, because the
         // head of the first one is stored.
         if self.put_head(head, current.as_deref()).await?
@@ -137,7 +138,7 @@ impl Store {
 
 /// A unique version for a state that is written now. It is later than the current version even if
 /// the clock of the current version's writer was fast.
-fn version_after(current: Option<&str>) -> String {
+pub(crate) fn version_after(current: Option<&str>) -> String {
     /// The bits of a UUID of version 7 below its milliseconds: a counter and random bits.
     const BELOW_MILLISECONDS: u32 = 80;
     let now = Uuid::now_v7().as_u128();

@@ -9,14 +9,22 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType, TimeToLiveSpecification,
 };
 
-use crate::attributes::{AGENT_ID, EXPIRES_AT, ID, ITEM, LISTING, SOURCE_SCHEDULE_ID, TEAM_ID, USER_ID};
+use crate::attributes::{
+    AGENT_ID, BULK_SIZE, CONVERSATION_AT, EXPIRES_AT, ID, ITEM, JSON, LISTING, PARKED_STATUS, PARTS, RELEASE,
+    SOURCE_SCHEDULE_ID, TEAM_ID, TOOL_CONTEXT_AT, USER_ID, VERSION,
+};
 use crate::item::{Item, key};
 
+/// The attributes of a session's head that the indexes of lists project: everything that a trimmed
+/// list shows, and what a whole list needs to find the bulk.
+const LISTED: &[&str] =
+    &[ID, TEAM_ID, VERSION, RELEASE, JSON, CONVERSATION_AT, TOOL_CONTEXT_AT, PARKED_STATUS, PARTS, BULK_SIZE];
+
 /// The index of an agent's sessions.
-pub const AGENT_INDEX: Index = Index { name: "agent_id-index", hash: AGENT_ID, attributes: &[ID, TEAM_ID] };
+pub const AGENT_INDEX: Index = Index { name: "agent_id-index", hash: AGENT_ID, attributes: LISTED };
 /// The index of the sessions that a schedule started.
 pub const SCHEDULE_INDEX: Index =
-    Index { name: "source_schedule_id-index", hash: SOURCE_SCHEDULE_ID, attributes: &[ID, TEAM_ID] };
+    Index { name: "source_schedule_id-index", hash: SOURCE_SCHEDULE_ID, attributes: LISTED };
 /// The index of all sessions of a user.
 pub const USER_INDEX: Index = Index { name: "user_id-index", hash: USER_ID, attributes: &[ID, AGENT_ID] };
 

@@ -13,7 +13,7 @@ use crate::batch::{Batch, GET_LIMIT, distinct};
 use crate::get::Consistency;
 use crate::item::{Fields, Item};
 use crate::tables::TableRef;
-use crate::{ReadLimit, RecordKind, Store, StoreError, keys};
+use crate::{Changes, ReadLimit, RecordKind, Store, StoreError, keys};
 
 /// A team as it is stored.
 #[derive(Debug, Clone)]
@@ -85,7 +85,8 @@ fn members_range(fields: &mut Fields<'_>, json: &str) -> Result<Option<Range<usi
 }
 
 impl Store {
-    /// Reads teams of a user. The result lacks teams that do not exist.
+    /// Reads teams of a user. Those that changed a moment ago and are read in an older state are
+    /// read again with strong consistency. The result lacks teams that do not exist.
     ///
     /// # Errors
     ///
@@ -95,16 +96,28 @@ impl Store {
         user_id: &str,
         ids: Vec<String>,
         limit: &ReadLimit,
+        changes: &Changes,
+    ) -> Result<HashMap<String, StoredTeam>, StoreError> {
+        let ids = distinct(ids.into_iter().filter(|id| keys::can_exist(user_id, id)));
+        let mut teams = self.some_teams(user_id, ids.clone(), limit, Consistency::Eventual).await?;
+        let json = |id: &str| teams.get(id).map(|team| team.json.as_str());
+        let outdated: Vec<_> = ids.into_iter().filter(|id| changes.is_team_outdated(id, json(id))).collect();
+        if !outdated.is_empty() {
+            teams.retain(|id, _| !outdated.contains(id));
+            teams.extend(self.some_teams(user_id, outdated, limit, Consistency::Strong).await?);
+        }
+        Ok(teams)
+    }
+
+    async fn some_teams(
+        &self,
+        user_id: &str,
+        keys: Vec<String>,
+        limit: &ReadLimit,
+        consistency: Consistency,
     ) -> Result<HashMap<String, StoredTeam>, StoreError> {
         let table = self.names.of(RecordKind::Team);
-        let batch = Batch {
-            table,
-            user_id,
-            keys: distinct(ids.into_iter().filter(|id| keys::can_exist(user_id, id))),
-            attributes: &[],
-            consistency: Consistency::Eventual,
-            per_request: GET_LIMIT,
-        };
+        let batch = Batch { table, user_id, keys, attributes: &[], consistency, per_request: GET_LIMIT };
         self.batch_get(batch, |item| {
             let team = StoredTeam::from_item(table, self.release, item)?;
             limit.add(team.json.len())?;

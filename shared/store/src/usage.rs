@@ -34,6 +34,8 @@ pub struct Usage {
     pub read_units: f64,
     /// Items in the shape of another release than the function's.
     pub other_releases: u64,
+    /// Rows of an index that does not project what a list shows. An earlier version created it.
+    pub unprojected_rows: u64,
 }
 
 /// Records the use of DynamoDB by a future, even if the future is dropped or panics. Clones share
@@ -82,6 +84,11 @@ pub(crate) fn count_retry() {
 /// Counts an item in the shape of another release.
 pub(crate) fn count_other_release() {
     UsageRecorder::add(|usage| usage.other_releases += 1);
+}
+
+/// Counts a row of an index that does not project what a list shows.
+pub(crate) fn count_unprojected_row() {
+    UsageRecorder::add(|usage| usage.unprojected_rows += 1);
 }
 
 /// The interceptor that records every request, and requests the consumed capacity.

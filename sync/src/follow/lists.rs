@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use agentscope_store::RecordKind;
+use agentscope_store::{ListKey, RecordKind};
 
 use super::context::SyncContext;
 use super::failure::Failure;
@@ -73,11 +73,11 @@ async fn differing(
     members: Option<&BTreeSet<String>>,
 ) -> Result<Vec<String>, Failure> {
     let SessionList { owner, user_id, id } = list;
-    let rows = match owner {
-        ListOwner::Agent => context.store().sessions_of_agent(user_id, id, None).await?,
-        ListOwner::Schedule => context.store().sessions_of_schedule(user_id, id, None).await?,
+    let list = match owner {
+        ListOwner::Agent => ListKey::Agent(id),
+        ListOwner::Schedule => ListKey::Schedule(id),
     };
-    let listed: BTreeSet<_> = rows.rows.into_iter().map(|row| row.id).collect();
+    let listed: BTreeSet<_> = context.store().ids_of_list(user_id, list).await?.into_iter().collect();
     let key = |id: &String| {
         let session = RecordKey { kind: RecordKind::Session, user_id: user_id.clone(), id: id.clone() };
         context.source().keys().key(&session)

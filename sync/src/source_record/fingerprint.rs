@@ -8,7 +8,7 @@ use crate::source::sessions::SessionFacts;
 
 /// The version of the transformation from source record to replica. A change of the transformation
 /// increments it, so that every replica is written again.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// Hashes the release, the record's whole text, and the lists that a session is on.
 pub(super) fn of(release: Release, kind: RecordKind, facts: Option<&SessionFacts>, text: &[u8]) -> SourceFingerprint {

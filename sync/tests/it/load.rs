@@ -3,12 +3,14 @@
 mod command;
 mod files;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
-use agentscope_store::Detail;
+use agentscope_store::{ListKey, keys};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::golden::world;
 use agentscope_tests::records::{World, agent, schedule, session, team};
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
 use self::command::Load;
@@ -25,7 +27,10 @@ async fn items(database: &TestDynamoDb) -> usize {
         loop {
             let page =
                 database.client.scan().table_name(&table.name).set_exclusive_start_key(start).send().await.unwrap();
-            count += page.count as usize;
+            let is_mark = |item: &HashMap<String, AttributeValue>| {
+                item.get("item").is_some_and(|key| key.as_s().unwrap().starts_with(keys::CHANGE_PREFIX))
+            };
+            count += page.items().iter().filter(|item| !is_mark(item)).count();
             start = page.last_evaluated_key;
             if start.is_none() {
                 break;
@@ -90,7 +95,7 @@ async fn a_record_that_does_not_fit_is_named_and_the_others_are_loaded() {
         assert!(errors.contains(expected), "{expected} is not in {errors}");
     }
     assert!(database.store.agent("alice", "a").await.unwrap().is_some());
-    assert_eq!(database.store.sessions_of_agent("alice", "a", None).await.unwrap().rows.len(), 1);
+    assert_eq!(database.store.ids_of_list("alice", ListKey::Agent("a")).await.unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,13 +131,10 @@ async fn a_record_with_numbers_that_are_not_finite_is_loaded_and_named() {
     assert!(summary.contains("1 agents, 3 sessions"), "{summary} {errors}");
     assert!(errors.contains(r#"sessions[0] (id "odd"): 4 numbers are not finite"#), "{errors}");
     assert!(errors.contains(r#"sessions[1] (id "beyond"): state.tool_context.max_cache_bytes"#), "{errors}");
-    let heads =
-        database.store.heads("alice", vec!["odd".into(), "beyond".into()], Detail::Full, usize::MAX).await.unwrap();
-    let sessions =
-        database.store.states("alice", heads.into_values().collect(), Detail::Full, usize::MAX).await.unwrap();
+    let sessions = database.sessions(ListKey::Agent("a")).await;
     let json = |id: &str| {
         let mut json = Vec::new();
-        sessions[id].append_json(&mut json).unwrap();
+        sessions.iter().find(|session| session.head.id == id).unwrap().append_json(&mut json).unwrap();
         String::from_utf8(json).unwrap()
     };
     assert!(json("odd").contains(r#""parameters":{"a":null,"b":[null,null]}"#), "{}", json("odd"));
@@ -181,8 +183,8 @@ async fn running_sessions_get_leases_that_a_later_load_gives_back() {
     }
     world.running = vec!["two".into()];
     load(&world);
-    assert_eq!(database.store.running("alice").await.unwrap(), ["two".to_owned()].into());
-    assert!(database.store.running("bob").await.unwrap().is_empty());
+    assert_eq!(database.store.activity("alice").await.unwrap().running, ["two".to_owned()].into());
+    assert!(database.store.activity("bob").await.unwrap().running.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

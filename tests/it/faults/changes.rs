@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use agentscope_model::{SessionRecord, TeamRecord};
-use agentscope_store::{Detail, Store, StoredRecord};
+use agentscope_store::{Store, StoredRecord, keys};
 use agentscope_tests::lists::{list_sessions, summary};
 use agentscope_tests::proxy::{self, Call};
 use agentscope_tests::records::{parse, session, team};
@@ -122,9 +122,10 @@ async fn a_session_that_joins_a_team_after_its_row_was_read_comes_with_the_team(
 async fn sort_keys(database: &agentscope_tests::dynamodb::TestDynamoDb) -> Vec<String> {
     let items =
         database.client.scan().table_name(&database.store.names().sessions).send().await.unwrap().items.unwrap();
-    let mut keys: Vec<_> = items.iter().map(|item| item["item"].as_s().unwrap().clone()).collect();
-    keys.sort();
-    keys
+    let mut sort_keys: Vec<_> = items.iter().map(|item| item["item"].as_s().unwrap().clone()).collect();
+    sort_keys.retain(|key| !key.starts_with(keys::CHANGE_PREFIX));
+    sort_keys.sort();
+    sort_keys
 }
 
 #[tokio::test]
@@ -167,9 +168,6 @@ async fn a_writer_that_dies_before_its_first_head_is_seen_by_nobody() {
     assert!(large(1).put(&database.store_at(&url)).await.is_err());
     assert_eq!(sort_keys(&database).await.len(), 3, "a session, a claim and a part");
     assert_eq!(session_ids(&database.store).await, ["s0000"]);
-    let heads =
-        database.store.heads("alice", vec!["large".into(), "s0000".into()], Detail::Full, usize::MAX).await.unwrap();
-    assert_eq!(heads.keys().collect::<Vec<_>>(), ["s0000"]);
 
     large(2).put(&database.store).await.unwrap();
     assert_eq!(session_ids(&database.store).await, ["s0000", "large"]);

@@ -100,8 +100,8 @@ async fn a_query_whose_first_page_is_empty_is_read_on() {
         .await;
         let expected = route.body(&database.store).await;
         assert!(route.body(&database.store_at(&url)).await == expected, "{route:?}");
-        // Rows, leases, a member's newest session; rows.
-        assert_eq!(*queries.lock().unwrap(), if route == Route::Sessions { 6 } else { 2 });
+        // Rows, leases, a member's newest session; rows, changes.
+        assert_eq!(*queries.lock().unwrap(), if route == Route::Sessions { 6 } else { 4 });
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use agentscope_model::SessionRecord;
-use agentscope_store::{Detail, StoredRecord, keys};
+use agentscope_store::{StoredRecord, keys};
 use agentscope_tests::proxy::{self, Call, Response};
 use agentscope_tests::records::{noise, parse, run, with};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -30,8 +30,7 @@ fn with_a_ghost(call: &Call, (status, mut response): Response) -> Response {
         && let Some(row) = rows.first()
     {
         let mut ghost = row.clone();
-        ghost["id"] = json!({ "S": "ghost" });
-        ghost["item"] = json!({ "S": keys::head("ghost") });
+        ghost["listing"] = json!({ "S": "alice#2026-01-03T00:00:00.000000Z#ghost" });
         rows.insert(0, ghost);
     }
     (status, response)
@@ -102,10 +101,7 @@ async fn a_head_that_moves_on_whenever_its_parts_are_read_is_followed_so_far_and
 async fn a_missing_part_is_a_fault_after_bounded_attempts() {
     for route in ROUTES {
         let database = database().await;
-        let version =
-            database.store.heads("alice", vec!["large".into()], Detail::Full, usize::MAX).await.unwrap()["large"]
-                .version
-                .clone();
+        let version = database.version("large").await;
         let key = |value: String| AttributeValue::S(value);
         let delete = database.client.delete_item().table_name(&database.store.names().sessions);
         let delete = delete.key("user_id", key("alice".into())).key("item", key(keys::part("large", &version, 1)));
@@ -134,7 +130,8 @@ async fn a_session_that_has_left_the_list_is_left_out_though_its_row_is_still_th
             let (status, mut response) = upstream.send(&call).await;
             for items in response["Responses"].as_object_mut().into_iter().flat_map(|tables| tables.values_mut()) {
                 let items = items.as_array_mut().unwrap().iter_mut();
-                for head in items.filter(|item: &&mut Value| item["id"]["S"] == "small") {
+                for head in items.filter(|item: &&mut Value| item["item"]["S"] == "session#small") {
+                    head["version"] = json!({ "S": "another" });
                     head["agent_id"] = json!({ "S": "other" });
                     head["source_schedule_id"] = json!({ "S": "other" });
                 }

@@ -107,11 +107,11 @@ impl Route {
     /// How many requests it needs in that world.
     pub fn requests(self) -> usize {
         match self {
-            // Agent, rows, leases; heads, team; parts, leading session, member, the member's
-            // newest session; leading agent.
+            // Agent, rows, leases; bulks, parts, team; leading session, member, the member's newest
+            // session; leading agent.
             Self::Sessions => 10,
-            // Schedule, rows; heads; parts.
-            Self::Schedule => 4,
+            // Schedule, rows, changes; bulks, parts.
+            Self::Schedule => 5,
         }
     }
 

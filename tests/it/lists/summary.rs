@@ -151,7 +151,7 @@ async fn no_part_is_read_but_where_documents_lie_in_it() {
     ];
     let mut all = sessions.clone();
     all.push(with_large("/newer", full("documents")));
-    for (sessions, parts, depths) in [(sessions, 0, [2, 2]), (all, 2, [4, 4])] {
+    for (sessions, parts, depths) in [(sessions, 0, [1, 1]), (all, 2, [4, 4])] {
         let database = database(sessions).await;
         let proxy = DynamoDbProxy::delaying(&database.url).await;
         let store = database.store_at(&proxy.url);
@@ -163,7 +163,9 @@ async fn no_part_is_read_but_where_documents_lie_in_it() {
             assert!(read.len() == parts && read.iter().all(|key| key.contains("session#documents#state#")), "{read:?}");
             assert!(depth(&sent) <= deepest, "{} {}", list.path, depth(&sent));
             // Of the heads everything but the bulk is requested.
-            let heads = sent.iter().find(|sent| sent.call.operation == "BatchGetItem").unwrap();
+            let heads = sent.iter().find(|sent| sent.call.operation == "BatchGetItem");
+            assert_eq!(heads.is_some(), parts > 0);
+            let Some(heads) = heads else { continue };
             let (_, request) = heads.call.input["RequestItems"].as_object().unwrap().iter().next().unwrap();
             let names = request["ExpressionAttributeNames"].to_string();
             assert!(request["ProjectionExpression"].is_string() && !names.contains("\"bulk\""), "{names}");

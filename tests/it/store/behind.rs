@@ -35,22 +35,30 @@ fn query(database: &TestDynamoDb, user_id: &str) -> QueryFluentBuilder {
 
 /// A user's items in the sessions table, in the order of their sort keys.
 pub async fn items(database: &TestDynamoDb, user_id: &str) -> Vec<Item> {
-    query(database, user_id).into_paginator().items().send().collect::<Result<_, _>>().await.unwrap()
+    let items: Vec<Item> =
+        query(database, user_id).into_paginator().items().send().collect::<Result<_, _>>().await.unwrap();
+    items.into_iter().filter(|item| !is_change_mark(item)).collect()
 }
 
-/// A user's sort keys in the sessions table, in order.
+/// Whether an item is a change mark, which ends by itself.
+fn is_change_mark(item: &Item) -> bool {
+    item.get("item").is_some_and(|key| key.as_s().unwrap().starts_with(keys::CHANGE_PREFIX))
+}
+
+/// A user's sort keys in the sessions table, in order, without change marks.
 pub async fn sort_keys(database: &TestDynamoDb, user_id: &str) -> Vec<String> {
     let query = query(database, user_id).projection_expression("#item").expression_attribute_names("#item", "item");
     let items: Vec<Item> = query.into_paginator().items().send().collect::<Result<_, _>>().await.unwrap();
-    items.iter().map(|item| item["item"].as_s().unwrap().clone()).collect()
+    items.iter().filter(|item| !is_change_mark(item)).map(|item| item["item"].as_s().unwrap().clone()).collect()
 }
 
-/// How many items there are in all tables.
+/// How many items there are in all tables, without change marks.
 pub async fn count(database: &TestDynamoDb) -> usize {
     let mut count = 0;
     for table in database.store.names().definitions() {
         let scan = database.client.scan().table_name(table.name).consistent_read(true);
-        count += scan.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.unwrap().len();
+        let items: Vec<Item> = scan.into_paginator().items().send().collect::<Result<_, _>>().await.unwrap();
+        count += items.iter().filter(|item| !is_change_mark(item)).count();
     }
     count
 }
@@ -116,6 +124,7 @@ pub fn size(item: &Item) -> usize {
             AttributeValue::S(text) => text.len(),
             AttributeValue::N(digits) => digits.len() / 2 + 2,
             AttributeValue::B(bytes) => bytes.as_ref().len(),
+            AttributeValue::Ss(texts) => texts.iter().map(String::len).sum(),
             AttributeValue::L(values) => 3 + values.iter().map(|value| 1 + value_size(value)).sum::<usize>(),
             other => panic!("unexpected {other:?}"),
         }

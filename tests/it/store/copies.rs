@@ -2,10 +2,14 @@
 //! read.
 
 use agentscope_model::{AgentRecord, SessionRecord};
-use agentscope_store::{Detail, RecordKind, ReplicaStatus, SourceFingerprint, Store, StoredRecord, StoredVersion};
+use agentscope_store::{
+    Changes, ListKey, RecordKind, ReplicaStatus, SourceFingerprint, Store, StoredRecord, StoredVersion,
+};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::records::{agent, noise, parse, session, with};
 use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::store::behind::count;
 
 const TIME: &str = "2026-01-01T00:00:00";
 
@@ -64,15 +68,13 @@ async fn sessions_with_and_without_parts_behave_alike() {
         assert!(!a_session("s", &noise(2, 900_000)).replicate(store, &original(3), &first).await.unwrap());
         assert!(!store.delete_replica(kind, "alice", "s", &first).await.unwrap());
         assert!(!store.has_left_parts("alice", "s").await.unwrap());
-        let heads = store.heads("alice", vec!["s".into()], Detail::Full, usize::MAX).await.unwrap();
-        let sessions = store.states("alice", heads.into_values().collect(), Detail::Full, usize::MAX).await.unwrap();
+        let sessions = database.sessions(ListKey::Agent("a")).await;
         let mut text = Vec::new();
-        sessions["s"].append_json(&mut text).unwrap();
+        sessions[0].append_json(&mut text).unwrap();
         assert!(String::from_utf8(text).unwrap().contains(&summary));
         let second = stored_version(store, kind, "s").await;
         assert!(store.delete_replica(kind, "alice", "s", &second).await.unwrap());
-        let left = database.client.scan().table_name(&store.names().sessions).send().await.unwrap();
-        assert_eq!(left.items(), []);
+        assert_eq!(count(&database).await, 0);
     }
 }
 
@@ -93,11 +95,9 @@ async fn a_claim_is_on_no_list_and_found_by_scans() {
     let request = database.client.put_item().table_name(&store.names().sessions);
     claim.into_iter().fold(request, |request, (name, value)| request.item(name, value)).send().await.unwrap();
     a_session("s", "").replicate(store, &original(1), &StoredVersion::default()).await.unwrap();
-    let ids = vec!["claimed".to_owned(), "s".to_owned()];
-    assert_eq!(store.heads("alice", ids, Detail::Full, usize::MAX).await.unwrap().len(), 1);
-    assert_eq!(store.sessions_of_agent("alice", "a", None).await.unwrap().rows.len(), 1);
+    assert_eq!(database.sessions(ListKey::Agent("a")).await.len(), 1);
     let agents = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
-    let (newest, rest) = store.newest_sessions_at_once("alice", agents).await.unwrap();
+    let (newest, rest) = store.newest_sessions_at_once("alice", agents, &Changes::default()).await.unwrap();
     assert_eq!((newest.len(), newest["a"].as_str(), rest.len()), (1, "s", 0));
     let mut found = store.scan(RecordKind::Session, None).await.unwrap().records;
     found.sort();
@@ -106,7 +106,7 @@ async fn a_claim_is_on_no_list_and_found_by_scans() {
     let claim = stored_version(store, RecordKind::Session, "claimed").await;
     assert!(claim.exists());
     assert!(a_session("claimed", "").replicate(store, &original(1), &claim).await.unwrap());
-    assert_eq!(store.sessions_of_agent("alice", "a", None).await.unwrap().rows.len(), 2);
+    assert_eq!(database.sessions(ListKey::Agent("a")).await.len(), 2);
 }
 
 #[tokio::test]

@@ -145,7 +145,7 @@ async fn a_lease_is_of_one_session_of_one_user() {
         store.acquire_lease(user_id, id, "one", MINUTE).await.unwrap().unwrap();
     }
     assert!(!is_running(&database).await);
-    let mut ids: Vec<_> = store.running("alice").await.unwrap().into_iter().collect();
+    let mut ids: Vec<_> = store.activity("alice").await.unwrap().running.into_iter().collect();
     ids.sort();
     assert_eq!(ids, ["%73", "S", "s#run", "s2"]);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use agentscope_model::{AgentRecord, ScheduleRecord, TeamMembers, TeamRecord};
-use agentscope_store::{ReadLimit, RecordKind, StoreError, StoredMembers, StoredRecord, keys};
+use agentscope_store::{Changes, ReadLimit, RecordKind, StoreError, StoredMembers, StoredRecord, keys};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::golden::{Case, cases, world};
@@ -72,8 +72,12 @@ async fn agents_teams_and_schedules_are_written_replaced_and_deleted() {
         schedule.put(store).await.unwrap();
 
         assert_eq!(store.agent("alice", "x").await.unwrap().unwrap().json, agent.json);
-        let stored =
-            store.teams("alice", vec!["x".into()], &ReadLimit::new(usize::MAX)).await.unwrap().remove("x").unwrap();
+        let stored = store
+            .teams("alice", vec!["x".into()], &ReadLimit::new(usize::MAX), &Changes::default())
+            .await
+            .unwrap()
+            .remove("x")
+            .unwrap();
         assert_eq!(stored.json, team.json);
         assert_eq!(stored.session_id, name);
         assert!(
@@ -86,7 +90,13 @@ async fn agents_teams_and_schedules_are_written_replaced_and_deleted() {
     assert!(store.agent("alice", "x").await.unwrap().is_none());
     assert_eq!(count(&database).await, 2);
     delete(store, RecordKind::Team, "alice", "x").await.unwrap();
-    assert!(store.teams("alice", vec!["x".into()], &ReadLimit::new(usize::MAX)).await.unwrap().is_empty());
+    assert!(
+        store
+            .teams("alice", vec!["x".into()], &ReadLimit::new(usize::MAX), &Changes::default())
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(count(&database).await, 1);
     delete(store, RecordKind::Schedule, "alice", "x").await.unwrap();
     assert!(!store.schedule_exists("alice", "x").await.unwrap());

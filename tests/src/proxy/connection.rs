@@ -17,6 +17,9 @@ pub(crate) async fn listen(target: &str, handler: Handler) -> String {
     let (upstream, handler) = (Upstream::at(target), Arc::new(handler));
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
+            // A response is written in two steps. Without this, the second waits for the client's
+            // delayed acknowledgement of the first.
+            stream.set_nodelay(true).unwrap();
             if let Handler::Record(log, _) = &*handler {
                 locked(log).connections += 1;
             }

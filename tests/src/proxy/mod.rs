@@ -2,9 +2,11 @@
 //!
 //! - [`DynamoDbProxy`] records every request and decides by an [`Action`] what happens to it.
 //! - [`intercept`] lets an asynchronous function respond; it records nothing.
+//! - [`LaggingIndexes`] shows writes in the indexes later than in the tables.
 //! - [`waves`], [`depth`], [`keys`] and [`read_units`] evaluate recordings.
 
 mod connection;
+mod lag;
 mod recorded;
 mod upstream;
 
@@ -16,6 +18,7 @@ use futures::future::BoxFuture;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+pub use crate::proxy::lag::LaggingIndexes;
 pub use crate::proxy::recorded::{Recorded, depth, keys, read_units, waves};
 pub use crate::proxy::upstream::Upstream;
 

@@ -1,5 +1,6 @@
 //! An expiring record is listed until it expires, whenever Redis detects that.
 
+use agentscope_store::ListKey;
 use agentscope_tests::records::{World, agent, session};
 use agentscope_tests::redis::key;
 
@@ -17,8 +18,7 @@ fn world() -> World {
 }
 
 async fn listed(ends: &Ends) -> Vec<String> {
-    let rows = ends.database.store.sessions_of_agent("alice", "a", None).await.unwrap();
-    let mut ids: Vec<_> = rows.rows.into_iter().map(|row| row.id).collect();
+    let mut ids = ends.database.store.ids_of_list("alice", ListKey::Agent("a")).await.unwrap();
     ids.sort();
     ids
 }

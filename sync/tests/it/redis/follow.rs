@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use agentscope_store::Changes;
 use agentscope_tests::proxy::DynamoDbProxy;
 use agentscope_tests::records::{World, agent, noise, schedule, session, team, with};
 use agentscope_tests::redis::key;
@@ -61,7 +62,7 @@ async fn every_change_is_followed() {
     ends.until("both are gone", async || {
         let store = &ends.database.store;
         store.agent("alice", "a").await.unwrap().is_none()
-            && store.agents_of_sessions("alice", vec!["s0".into()]).await.unwrap().is_empty()
+            && store.agents_of_sessions("alice", vec!["s0".into()], &Changes::default()).await.unwrap().is_empty()
     })
     .await;
     let _: () = ends.redis.send(&["RENAME", "elsewhere", &session_key]);

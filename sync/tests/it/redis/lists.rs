@@ -1,5 +1,6 @@
 //! AgentScope's own lists decide which lists a session is on, not the session's record.
 
+use agentscope_store::{Changes, ListKey};
 use agentscope_tests::records::{World, agent, run, schedule, session, team, with};
 use agentscope_tests::redis::lists;
 
@@ -21,10 +22,8 @@ fn world() -> World {
 /// The sessions on the agent's list, and those on the schedule's list.
 async fn listed(ends: &Ends) -> (Vec<String>, Vec<String>) {
     let store = &ends.database.store;
-    let of_agent = store.sessions_of_agent("alice", "a", None).await.unwrap();
-    let of_schedule = store.sessions_of_schedule("alice", "daily", None).await.unwrap();
-    let ids = |rows: agentscope_store::Rows| rows.rows.into_iter().map(|row| row.id).collect();
-    (ids(of_agent), ids(of_schedule))
+    let of_agent = store.ids_of_list("alice", ListKey::Agent("a")).await.unwrap();
+    (of_agent, store.ids_of_list("alice", ListKey::Schedule("daily")).await.unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,14 +36,19 @@ async fn a_session_that_is_on_no_list_is_found_by_its_id_alone() {
     ends.once().await;
     assert_eq!(listed(&ends).await, (vec!["listed".to_owned()], vec![]));
     // AgentScope finds the leader of a team in this way.
-    let agents = ends.database.store.agents_of_sessions("alice", vec!["unlisted".to_owned()]).await.unwrap();
+    let agents = ends
+        .database
+        .store
+        .agents_of_sessions("alice", vec!["unlisted".to_owned()], &Changes::default())
+        .await
+        .unwrap();
     assert_eq!(agents["unlisted"], "a");
     // It is not the newest session of any agent.
-    let newest = ends.database.store.newest_sessions("alice", vec!["a".to_owned()]).await.unwrap();
+    let newest = ends.database.store.newest_sessions("alice", vec!["a".to_owned()], &Changes::default()).await.unwrap();
     assert_eq!(newest["a"], "listed");
     let others = ["b", "c", "d"].map(str::to_owned);
     let members = [&["a".to_owned()][..], &others].concat();
-    let (newest, _) = ends.database.store.newest_sessions_at_once("alice", members).await.unwrap();
+    let (newest, _) = ends.database.store.newest_sessions_at_once("alice", members, &Changes::default()).await.unwrap();
     assert_eq!(newest["a"], "listed");
     // A session that is added to a list is found there.
     let _: () = ends.redis.send(&["SADD", "agentscope:user:alice:agent:a:sessions", "unlisted"]);
@@ -67,7 +71,7 @@ async fn a_session_that_comes_to_its_lists_late_is_followed_there() {
     let store = &ends.database.store;
     let is_there = async || {
         let ids = vec!["unlisted".to_owned()];
-        !store.agents_of_sessions("alice", ids).await.unwrap().is_empty()
+        !store.agents_of_sessions("alice", ids, &Changes::default()).await.unwrap().is_empty()
     };
     ends.until("the session is there", is_there).await;
     assert_eq!(listed(&ends).await, (vec!["listed".to_owned()], vec![]));

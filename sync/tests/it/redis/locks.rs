@@ -23,7 +23,7 @@ fn world() -> World {
 }
 
 async fn running(ends: &Ends, user_id: &str) -> HashSet<String> {
-    ends.database.store.running(user_id).await.unwrap()
+    ends.database.store.activity(user_id).await.unwrap().running
 }
 
 /// The seconds until the lease of alice's session ends: at least those of the lock, and at most

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use agentscope_store::{Changes, ListKey};
 use agentscope_tests::records::{World, agent, noise, session, with};
 use agentscope_tests::redis::key;
 
@@ -55,7 +56,7 @@ async fn large_sessions_are_copied_one_at_a_time_or_named_and_others_go_on() {
     loop {
         assert!(follower.is_alive());
         let ids = ["large-1", "large-2", "large-3"].map(str::to_owned).to_vec();
-        let copied = store.agents_of_sessions("alice", ids).await.unwrap().len();
+        let copied = store.agents_of_sessions("alice", ids, &Changes::default()).await.unwrap().len();
         let health = health(&address).await.unwrap();
         if copied == 3 && health["too_large"] == 1 && health["phase"] == "following" && health["pending"] == 0 {
             break;
@@ -64,8 +65,8 @@ async fn large_sessions_are_copied_one_at_a_time_or_named_and_others_go_on() {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     // The replica of the record that is too large stays.
-    let old = store.sessions_of_agent("alice", "a", None).await.unwrap().rows;
-    assert!(old.iter().any(|row| row.id == "huge"));
+    let old = store.ids_of_list("alice", ListKey::Agent("a")).await.unwrap();
+    assert!(old.iter().any(|id| id == "huge"));
     let peak = follower.peak_memory();
     assert!(peak < 512, "{peak} MB");
     println!("at most {peak} MB");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use agentscope_store::ListKey;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::golden::world;
 use agentscope_tests::proxy::DynamoDbProxy;
@@ -211,8 +212,8 @@ async fn keys_may_have_other_names_and_another_database() {
     let (code, summary, log) = ends.run(&arguments).await;
     assert_eq!(code, Some(0), "{log}");
     assert!(summary.contains("2 records: 2 written") && summary.contains("1 leases set"), "{summary}");
-    assert_eq!(ends.database.store.sessions_of_agent("alice", "a", None).await.unwrap().rows.len(), 1);
-    assert_eq!(ends.database.store.running("alice").await.unwrap().len(), 1);
+    assert_eq!(ends.database.store.ids_of_list("alice", ListKey::Agent("a")).await.unwrap().len(), 1);
+    assert_eq!(ends.database.store.activity("alice").await.unwrap().running.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ use std::process::{Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use agentscope_store::keys;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::proxy;
 use agentscope_tests::records::World;
@@ -136,7 +137,7 @@ impl Ends {
         }
     }
 
-    /// All items, table by table.
+    /// All items except change marks, table by table.
     pub(crate) async fn items(&self) -> Vec<Item> {
         let mut all = Vec::new();
         for table in self.database.store.names().definitions() {
@@ -144,13 +145,14 @@ impl Ends {
             loop {
                 let page = self.database.client.scan().table_name(&table.name).set_exclusive_start_key(start);
                 let page = page.send().await.unwrap();
-                all.extend(page.items.unwrap_or_default().into_iter().map(|item| item.into_iter().collect()));
+                all.extend(page.items.unwrap_or_default().into_iter().map(|item| item.into_iter().collect::<Item>()));
                 start = page.last_evaluated_key;
                 if start.is_none() {
                     break;
                 }
             }
         }
+        all.retain(|item| !item.get("item").is_some_and(|key| key.as_s().unwrap().starts_with(keys::CHANGE_PREFIX)));
         all
     }
 }

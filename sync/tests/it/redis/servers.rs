@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use agentscope_store::ListKey;
 use agentscope_tests::records::{World, agent, session, with};
 use agentscope_tests::redis::{TestRedis, key};
 
@@ -80,7 +81,7 @@ async fn a_user_that_may_do_no_more_than_before_is_followed_still() {
     let _: () = ends.redis.send(&["HSET", "agentscope:user:alice:agent:hash", "x", "1"]);
     let _: () = ends.redis.send(&["SREM", "agentscope:user:alice:agent:a:sessions", "s"]);
     ends.until("the list is followed", async || {
-        ends.database.store.sessions_of_agent("alice", "a", None).await.unwrap().rows.is_empty()
+        ends.database.store.ids_of_list("alice", ListKey::Agent("a")).await.unwrap().is_empty()
     })
     .await;
     let log = follower.stop().await;

@@ -1,5 +1,6 @@
 //! Keys whose values have the wrong type are named in the log. AgentScope's other keys are not.
 
+use agentscope_store::ListKey;
 use agentscope_tests::proxy::DynamoDbProxy;
 use agentscope_tests::records::{World, agent, run, schedule, session};
 use serde_json::json;
@@ -33,7 +34,7 @@ async fn a_value_of_another_kind_is_named_once_and_counted() {
     let skipped = async || health(&address).await.is_some_and(|health| health["skipped"] == 6);
     ends.until("six keys are skipped", skipped).await;
     ends.until("the others are copied", async || {
-        ends.database.store.sessions_of_agent("alice", "a", None).await.unwrap().rows.len() == 2
+        ends.database.store.ids_of_list("alice", ListKey::Agent("a")).await.unwrap().len() == 2
     })
     .await;
     // Long enough for two more reconciliations.
