@@ -155,7 +155,7 @@ fn write(file: &Path, content: String) -> Result<()> {
 }
 
 /// How long a list reads the change mark of a record.
-const CHANGES: Duration = Duration::from_secs(95);
+const CHANGES: Duration = Duration::from_secs(70);
 
 /// The name of the cold starts among the scenarios.
 const COLD: &str = "cold";

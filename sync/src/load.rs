@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use agentscope_model::non_finite;
 use agentscope_model::{AgentRecord, InvalidRecord, Release, ScheduleRecord, SessionRecord, TeamRecord, parse};
-use agentscope_store::{RecordKind, Store, StoreError, StoredRecord};
+use agentscope_store::{MAX_MARKED, RecordKind, Store, StoreError, StoredRecord};
 use anyhow::{Context, Result};
 use futures::stream::{self, StreamExt};
 use indicatif::ProgressBar;
@@ -18,8 +18,9 @@ use crate::export::Export;
 /// The holder of the leases of sessions that an export lists as running.
 pub const HOLDER: &str = "agentscope-sync load";
 
-/// Records that are written concurrently.
-const CONCURRENT_WRITES: usize = 16;
+/// Groups of records that are written concurrently, and records of a group.
+const CONCURRENT_GROUPS: usize = 4;
+const CONCURRENT_WRITES: usize = 8;
 
 /// The results of a load or a check.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -181,16 +182,14 @@ async fn write<T: StoredRecord>(
     progress.set_message(list_name);
     let records = valid::<T>(list, store.release(), report);
     progress.inc((list.len() - records.len()) as u64);
-    let mut responses = stream::iter(records)
-        .map(async |record: T| {
-            let response = record.put(store).await;
-            (record.user_id().to_owned(), record.id().to_owned(), response)
-        })
-        .buffer_unordered(CONCURRENT_WRITES);
+    let mut outcomes = stream::iter(groups(records))
+        .map(async |group: Vec<T>| stream::iter(write_group(store, group).await))
+        .buffer_unordered(CONCURRENT_GROUPS)
+        .flatten();
     let mut written = Vec::with_capacity(list.len());
-    while let Some((user_id, id, response)) = responses.next().await {
+    while let Some((user_id, id, outcome)) = outcomes.next().await {
         progress.inc(1);
-        match response {
+        match outcome {
             Ok(()) => written.push((user_id, id)),
             Err(error @ StoreError::Refused(_)) => {
                 return Err(error).with_context(|| format!("{list_name} (id {id:?}) could not be written"));
@@ -199,6 +198,40 @@ async fn write<T: StoredRecord>(
         }
     }
     Ok(written)
+}
+
+/// The records in groups that one change mark announces.
+fn groups<T: StoredRecord>(records: Vec<T>) -> Vec<Vec<T>> {
+    let mut groups: HashMap<_, Vec<T>> = HashMap::new();
+    for record in records {
+        groups.entry(record.group()).or_default().push(record);
+    }
+    let mut chunks = Vec::new();
+    for mut group in groups.into_values() {
+        while group.len() > MAX_MARKED {
+            chunks.push(group.split_off(group.len() - MAX_MARKED));
+        }
+        chunks.push(group);
+    }
+    chunks
+}
+
+/// Writes the records of a group. Returns the owner, the id and the outcome of each.
+async fn write_group<T: StoredRecord>(store: &Store, group: Vec<T>) -> Vec<(String, String, Result<(), StoreError>)> {
+    // Without a common mark, each record gets its own.
+    let marks = T::mark_all(store, &group).await.unwrap_or_default();
+    let marks = marks.into_iter().map(Some).chain(std::iter::repeat(None));
+    stream::iter(group.into_iter().zip(marks))
+        .map(async |(record, mark)| {
+            let outcome = match mark {
+                Some(mark) => record.put_marked(store, mark).await,
+                None => record.put(store).await,
+            };
+            (record.user_id().to_owned(), record.id().to_owned(), outcome)
+        })
+        .buffer_unordered(CONCURRENT_WRITES)
+        .collect()
+        .await
 }
 
 /// Acquires leases for running sessions, and releases those of sessions that no longer run.

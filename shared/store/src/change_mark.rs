@@ -18,6 +18,7 @@ use std::collections::{HashMap, HashSet};
 use agentscope_model::SessionRecord;
 use aws_sdk_dynamodb::types::AttributeValue;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::attributes::{EXPIRES_AT, ITEM, RECORDS, REFERENCES};
 use crate::item::{Fields, Item, number, text};
@@ -26,7 +27,7 @@ use crate::tables::TableRef;
 use crate::{AgentKey, ListKey, RecordKind, SourceFingerprint, Store, StoreError, keys};
 
 /// The length of a period, in seconds. The marks of one record in a period are one item.
-const PERIOD: u64 = 30;
+const PERIOD: u64 = 5;
 
 /// The minimum life of a mark, in seconds: longer than an index lags.
 const LIFE: u64 = 60;
@@ -169,14 +170,19 @@ fn reference_to(list: ListKey<'_>) -> String {
 }
 
 /// What a changed session refers to: the lists that it is on, and its team.
-fn references(session: &SessionRecord, source: Option<&SourceFingerprint>) -> Vec<String> {
+pub(crate) fn references(session: &SessionRecord, source: Option<&SourceFingerprint>) -> Vec<String> {
+    let team = session.team_id.as_ref().map(|id| format!("{TEAM}{id}"));
+    references_to_lists(session, source).into_iter().chain(team).collect()
+}
+
+/// The lists that a changed session is on.
+pub(crate) fn references_to_lists(session: &SessionRecord, source: Option<&SourceFingerprint>) -> Vec<String> {
     let is_on_agent_list = source.is_none_or(|source| source.is_on_agent_list);
     let is_on_schedule_list = source.is_none_or(|source| source.is_on_schedule_list);
     let agent = is_on_agent_list.then(|| reference_to(ListKey::Agent(&session.agent_id)));
     let schedule = session.schedule_id.as_deref().filter(|_| is_on_schedule_list);
     let schedule = schedule.map(|id| reference_to(ListKey::Schedule(id)));
-    let team = session.team_id.as_ref().map(|id| format!("{TEAM}{id}"));
-    [agent, schedule, team].into_iter().flatten().collect()
+    [agent, schedule].into_iter().flatten().collect()
 }
 
 /// The sort key from which the marks of the last minute are read.
@@ -184,57 +190,49 @@ pub(crate) fn first_key() -> String {
     keys::changes_since((now() - LIFE) / PERIOD)
 }
 
+/// A record in a mark: its id, the version that is written, and its range key in the indexes. The
+/// version of a document is a digest, and only sessions that exist have a range key.
+pub(crate) type MarkedRecord = [String; 3];
+
+/// A session in a mark.
+pub(crate) fn marked_session(session: &SessionRecord, version: &str) -> MarkedRecord {
+    let listing = keys::listing(&session.user_id, &session.created_at, &session.id);
+    [session.id.clone(), version.to_owned(), listing]
+}
+
+/// A deleted session in a mark. The version is later than the deleted one.
+pub(crate) fn deleted_session(id: &str, version: &str) -> MarkedRecord {
+    [id.to_owned(), version.to_owned(), String::new()]
+}
+
+/// A document in a mark, with the JSON that is written; without it, it is deleted.
+pub(crate) fn marked_document(id: &str, json: Option<&str>) -> MarkedRecord {
+    [id.to_owned(), json.map(digest).unwrap_or_default(), String::new()]
+}
+
 impl Store {
-    /// Marks that a session is about to be written in this version.
-    pub(crate) async fn mark_session(
-        &self,
-        session: &SessionRecord,
-        source: Option<&SourceFingerprint>,
-        version: &str,
-    ) -> Result<(), StoreError> {
-        let SessionRecord { user_id, id, created_at, .. } = session;
-        let listing = keys::listing(user_id, created_at, id);
-        self.mark(RecordKind::Session, user_id, [id, version, &listing], references(session, source)).await
-    }
-
-    /// Marks that a session is about to be deleted. `version` is later than the deleted one.
-    pub(crate) async fn mark_deleted_session(&self, user_id: &str, id: &str, version: &str) -> Result<(), StoreError> {
-        self.mark(RecordKind::Session, user_id, [id, version, ""], Vec::new()).await
-    }
-
-    /// Marks that an agent or a team is about to be written with this JSON, or deleted. Lists show
-    /// nothing of a schedule.
-    pub(crate) async fn mark_document(
+    /// Writes one mark of records of a user, which refer to the same lists and team. Concurrent
+    /// writers of one record add up what it refers to. Lists show nothing of schedules, so these
+    /// have no marks.
+    pub(crate) async fn mark(
         &self,
         kind: RecordKind,
         user_id: &str,
-        id: &str,
-        json: Option<&str>,
-    ) -> Result<(), StoreError> {
-        let version = json.map(digest).unwrap_or_default();
-        match kind {
-            RecordKind::Agent | RecordKind::Team => self.mark(kind, user_id, [id, &version, ""], Vec::new()).await,
-            RecordKind::Schedule | RecordKind::Session => Ok(()),
-        }
-    }
-
-    /// Writes a mark of a record: its id, version and range key. Concurrent writers of the same
-    /// record add up what it refers to.
-    async fn mark(
-        &self,
-        kind: RecordKind,
-        user_id: &str,
-        record: [&str; 3],
+        records: &[MarkedRecord],
         references: Vec<String>,
     ) -> Result<(), StoreError> {
         let table = self.names.of(RecordKind::Session);
         let now = now();
-        let sort_key = keys::change(now / PERIOD, kind.as_str(), record[0]);
+        let sort_key = match records {
+            [[id, ..]] => keys::change(now / PERIOD, kind.as_str(), id),
+            _ => keys::changes(now / PERIOD, kind.as_str(), &Uuid::now_v7().to_string()),
+        };
         // The key of a mark is longer than that of its record. Records with ids of more than some
         // 950 bytes have no marks.
-        if !keys::can_exist(user_id, &sort_key) {
+        if kind == RecordKind::Schedule || records.is_empty() || !keys::can_exist(user_id, &sort_key) {
             return Ok(());
         }
+        let records = records.iter().flatten().map(text).collect();
         let mut request = self
             .client
             .update_item()
@@ -242,7 +240,7 @@ impl Store {
             .set_key(Some(table.key(user_id, sort_key)))
             .expression_attribute_names("#records", RECORDS)
             .expression_attribute_names("#expires_at", EXPIRES_AT)
-            .expression_attribute_values(":records", AttributeValue::L(record.map(text).into()))
+            .expression_attribute_values(":records", AttributeValue::L(records))
             .expression_attribute_values(":expires_at", number(now + LIFE + PERIOD));
         let mut update = "SET #records = :records, #expires_at = :expires_at".to_owned();
         if !references.is_empty() {

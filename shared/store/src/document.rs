@@ -7,12 +7,13 @@ use crate::attributes::{
     AGENT_ID, CONTENT_HASH, ID, JSON, LEADER_AGENT_ID, MEMBER_IDS, MEMBERS, MEMBERS_END, MEMBERS_START, OWNER_ID,
     RELEASE, SESSION_ID,
 };
+use crate::change_mark::marked_document;
 use crate::compare::differing_attributes;
 use crate::get::Consistency;
 use crate::item::{Item, check_key, check_size, key, number, text};
 use crate::{
-    ConstraintViolation, Difference, RecordKind, SourceFingerprint, Store, StoreError, StoredRecord, StoredVersion,
-    keys,
+    ConstraintViolation, Difference, Marked, RecordKind, SourceFingerprint, Store, StoreError, StoredRecord,
+    StoredVersion, keys,
 };
 
 /// A record that is stored as one item.
@@ -111,8 +112,25 @@ impl<T: Document> StoredRecord for T {
     }
 
     async fn put(&self, store: &Store) -> Result<(), StoreError> {
+        let marks = Self::mark_all(store, std::slice::from_ref(self)).await?;
+        self.put_marked(store, marks.into_iter().next().unwrap_or_default()).await
+    }
+
+    fn group(&self) -> (String, Vec<String>) {
+        (self.user_id().to_owned(), Vec::new())
+    }
+
+    async fn mark_all(store: &Store, documents: &[Self]) -> Result<Vec<Marked>, StoreError> {
+        let records: Vec<_> =
+            documents.iter().map(|document| marked_document(document.id(), Some(document.json()))).collect();
+        if let Some(first) = documents.first() {
+            store.mark(T::DOCUMENT_KIND, first.user_id(), &records, Vec::new()).await?;
+        }
+        Ok(vec![Marked::default(); documents.len()])
+    }
+
+    async fn put_marked(&self, store: &Store, _: Marked) -> Result<(), StoreError> {
         let item = item_of(self)?;
-        store.mark_document(T::DOCUMENT_KIND, self.user_id(), self.id(), Some(self.json())).await?;
         let table = store.names.of(T::DOCUMENT_KIND).name;
         store.client.put_item().table_name(table).set_item(Some(item)).send().await?;
         Ok(())
@@ -126,7 +144,8 @@ impl<T: Document> StoredRecord for T {
     ) -> Result<bool, StoreError> {
         let mut item = item_of(self)?;
         source.mark(&mut item);
-        store.mark_document(T::DOCUMENT_KIND, self.user_id(), self.id(), Some(self.json())).await?;
+        let mark = marked_document(self.id(), Some(self.json()));
+        store.mark(T::DOCUMENT_KIND, self.user_id(), &[mark], Vec::new()).await?;
         store.put_if(store.names.of(T::DOCUMENT_KIND), item, replaced.is_unchanged()).await
     }
 

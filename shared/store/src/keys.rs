@@ -57,6 +57,11 @@ pub fn change(period: u64, kind: &str, id: &str) -> String {
     format!("{}{kind}#{}", changes_since(period), escape(id))
 }
 
+/// The sort key of one change mark for several records of this kind. No escaped id begins with `#`.
+pub fn changes(period: u64, kind: &str, name: &str) -> String {
+    format!("{}{kind}##{name}", changes_since(period))
+}
+
 /// The first possible sort key of the change marks of a period of time. Periods have ten digits,
 /// so that later ones have higher keys.
 pub fn changes_since(period: u64) -> String {

@@ -96,7 +96,7 @@ pub use list_query::{ListKey, ListQuery, Page, Position};
 pub use listed::Listed;
 pub use proxy::{has_proxy, is_loopback};
 pub use read_limit::ReadLimit;
-pub use record::{RecordKind, StoredRecord};
+pub use record::{MAX_MARKED, Marked, RecordKind, StoredRecord};
 pub use replica::{ReplicaStatus, SourceFingerprint, StoredVersion};
 pub use rows::Rows;
 pub use scan::{ScanPage, ScanStart};

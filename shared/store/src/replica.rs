@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::attributes::{CONTENT_HASH, EXPIRES_AT, PARTS, USER_ID, VERSION};
 use crate::batch::GET_LIMIT;
+use crate::change_mark::{deleted_session, marked_document};
 use crate::condition::Condition;
 use crate::get::Consistency;
 use crate::item::{Fields, Item, text};
@@ -180,13 +181,14 @@ impl Store {
         let table = self.names.of(kind);
         let key = table.key(user_id, kind.sort_key(id));
         if kind != RecordKind::Session {
-            self.mark_document(kind, user_id, id, None).await?;
+            self.mark(kind, user_id, &[marked_document(id, None)], Vec::new()).await?;
             return self.delete_if(table, key, deleted.is_unchanged()).await;
         }
         // The lease goes first: if this delete is interrupted, a session remains, and is deleted
         // later.
         self.end_lease(user_id, id).await?;
-        self.mark_deleted_session(user_id, id, &version_after(deleted.version.as_deref())).await?;
+        let version = version_after(deleted.version.as_deref());
+        self.mark(kind, user_id, &[deleted_session(id, &version)], Vec::new()).await?;
         if deleted.has_parts {
             // A claim replaces the head until the parts are deleted, so that they are found if
             // this delete is interrupted.

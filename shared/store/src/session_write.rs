@@ -2,7 +2,7 @@
 //!
 //! A session's state may lie in parts. A writer puts the parts first, under a new version. Then it
 //! puts the head, which makes the parts current in one step. Then it deletes the parts of older
-//! versions. Just before the head, the writer puts a change mark. A writer that dies between these steps leaves the old state whole, and its parts are
+//! versions. Just before the head, the writer leaves a change mark. A writer that dies between these steps leaves the old state whole, and its parts are
 //! deleted by the next writer.
 //!
 //! No clock is trusted. A head is put on condition that the version that it replaces is still
@@ -10,6 +10,7 @@
 //! claim in place of the head, to have such a version. So after a head is deleted, no writer will
 //! name the parts that exist before the next head.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use agentscope_model::SessionRecord;
@@ -17,14 +18,15 @@ use uuid::Uuid;
 
 use crate::attributes::{EXPIRES_AT, ID, ITEM, LISTING, VERSION};
 use crate::batch::BACKOFF;
+use crate::change_mark::{marked_session, references, references_to_lists};
 use crate::condition::Condition;
 use crate::get::Consistency;
-use crate::item::{Item, number, text};
+use crate::item::{Fields, Item, number, text};
 use crate::lease::now;
 use crate::session_items::SessionItems;
 use crate::{
-    ConstraintViolation, Difference, RecordKind, SourceFingerprint, Store, StoreError, StoredRecord, StoredVersion,
-    keys,
+    ConstraintViolation, Difference, Marked, RecordKind, SourceFingerprint, Store, StoreError, StoredRecord,
+    StoredVersion, keys,
 };
 
 /// The attempts of a write that other writers interfere with.
@@ -43,16 +45,28 @@ impl StoredRecord for SessionRecord {
     async fn put(&self, store: &Store) -> Result<(), StoreError> {
         // DynamoDB rejects a read with ids that do not fit a key.
         self.validate()?;
-        for attempt in 0..ATTEMPTS {
-            if attempt > 0 {
-                BACKOFF.wait(attempt).await;
-            }
-            let current = store.session_version(&self.user_id, &self.id).await?;
-            if store.replace_session(self, None, current).await? {
-                return Ok(());
-            }
-        }
-        Err(StoreError::Contended(self.id.clone()))
+        let current = store.session_version(&self.user_id, &self.id).await?;
+        repeat_put(self, store, store.replace_session(self, None, current).await?).await
+    }
+
+    fn group(&self) -> (String, Vec<String>) {
+        (self.user_id.clone(), references_to_lists(self, None))
+    }
+
+    async fn mark_all(store: &Store, sessions: &[Self]) -> Result<Vec<Marked>, StoreError> {
+        let Some(first) = sessions.first() else { return Ok(Vec::new()) };
+        let keys: Vec<_> = sessions.iter().map(|session| (&*session.user_id, &*session.id)).collect();
+        let current = store.session_versions(&keys).await?;
+        let marked = current.into_iter().map(|current| Marked { version: version_after(current.as_deref()), current });
+        let marked: Vec<_> = marked.collect();
+        let records = sessions.iter().zip(&marked).map(|(session, marked)| marked_session(session, &marked.version));
+        let records: Vec<_> = records.collect();
+        store.mark(RecordKind::Session, &first.user_id, &records, references_to_lists(first, None)).await?;
+        Ok(marked)
+    }
+
+    async fn put_marked(&self, store: &Store, marked: Marked) -> Result<(), StoreError> {
+        repeat_put(self, store, store.replace_marked(self, None, marked, Announced::Yes).await?).await
     }
 
     async fn replicate(
@@ -69,6 +83,29 @@ impl StoredRecord for SessionRecord {
     }
 }
 
+/// Whether a change mark has announced a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Announced {
+    Yes,
+    No,
+}
+
+/// Repeats the put of a session until no other writer interferes. `is_written` is the outcome of
+/// the first attempt.
+async fn repeat_put(session: &SessionRecord, store: &Store, is_written: bool) -> Result<(), StoreError> {
+    if is_written {
+        return Ok(());
+    }
+    for attempt in 1..ATTEMPTS {
+        BACKOFF.wait(attempt).await;
+        let current = store.session_version(&session.user_id, &session.id).await?;
+        if store.replace_session(session, None, current).await? {
+            return Ok(());
+        }
+    }
+    Err(StoreError::Contended(session.id.clone()))
+}
+
 impl Store {
     /// Writes a session on condition that the head of this version, or none, is still stored.
     /// Returns whether it was.
@@ -76,10 +113,22 @@ impl Store {
         &self,
         session: &SessionRecord,
         source: Option<&SourceFingerprint>,
-        mut current: Option<String>,
+        current: Option<String>,
+    ) -> Result<bool, StoreError> {
+        let version = version_after(current.as_deref());
+        self.replace_marked(session, source, Marked { current, version }, Announced::No).await
+    }
+
+    /// Does the same with a given version, which a change mark may have announced.
+    async fn replace_marked(
+        &self,
+        session: &SessionRecord,
+        source: Option<&SourceFingerprint>,
+        marked: Marked,
+        announced: Announced,
     ) -> Result<bool, StoreError> {
         let SessionRecord { user_id, id, .. } = session;
-        let version = version_after(current.as_deref());
+        let Marked { mut current, version } = marked;
         let SessionItems { head, parts } = SessionItems::new(session, &version, source)?;
         let part_keys = parts.iter().filter_map(|part| part.get(ITEM)?.as_s().ok().cloned()).collect();
         if current.is_none() && !parts.is_empty() {
@@ -88,8 +137,12 @@ impl Store {
                 return Ok(false);
             }
         }
-        self.put_parts(parts).await?;
-        self.mark_session(session, source, &version).await?;
+        // Large parts may take longer than a mark counts, so the mark comes after them.
+        if announced == Announced::No || !parts.is_empty() {
+            self.put_parts(parts).await?;
+            let mark = marked_session(session, &version);
+            self.mark(RecordKind::Session, user_id, &[mark], references(session, source)).await?;
+        }
         // The client sends a put again if its response was lost. The second put fails, because the
         // head of the first one is stored.
         if self.put_head(head, current.as_deref()).await?
@@ -127,6 +180,18 @@ impl Store {
         let table = self.names.of(RecordKind::Session);
         let head = self.get(table, user_id, &keys::head(id), &[VERSION], Consistency::Strong).await?;
         Ok(head.and_then(|head| head.get(VERSION)?.as_s().ok().cloned()))
+    }
+
+    /// Reads the versions of sessions of one user, with strong consistency, in the same order.
+    async fn session_versions(&self, sessions: &[(&str, &str)]) -> Result<Vec<Option<String>>, StoreError> {
+        let table = self.names.of(RecordKind::Session);
+        let keys = sessions.iter().map(|(user_id, id)| table.key(user_id, keys::head(id))).collect();
+        let mut versions = HashMap::new();
+        for item in self.get_chunk(table, keys, &[VERSION], Consistency::Strong).await? {
+            let mut fields = Fields::new(table, item);
+            versions.insert(fields.text(ITEM)?, fields.optional_text(VERSION)?);
+        }
+        Ok(sessions.iter().map(|(_, id)| versions.remove(&keys::head(id)).flatten()).collect())
     }
 
     /// Puts a head if the one that it replaces is still stored.
