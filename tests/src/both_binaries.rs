@@ -84,6 +84,8 @@ pub async fn check_settings(binary: &str) {
         ("METRICS_NAMESPACE", "AWS/X"),
         ("BASE_PATH", ""),
         ("BASE_PATH", "chat/"),
+        ("EVENT_SOURCE", ""),
+        ("EVENT_SOURCE", "elb"),
     ] {
         let mut settings = settings().to_vec();
         settings.retain(|(other, _)| *other != "IDENTITY_SOURCE");

@@ -10,6 +10,7 @@ pub mod events;
 pub mod function;
 pub mod golden;
 pub mod lists;
+pub mod load_balancer;
 pub mod policy;
 pub mod process;
 pub mod proxy;

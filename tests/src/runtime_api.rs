@@ -22,6 +22,9 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 /// The longest response that Lambda accepts, in bytes, as its error message states it.
 pub const RESPONSE_LIMIT: usize = 6_291_556;
 
+/// The longest response that a load balancer accepts, in bytes: 1 MB, as AWS documents it.
+pub const LOAD_BALANCER_LIMIT: usize = 1_000_000;
+
 /// A deadline in the year 2100, for events whose deadline does not matter.
 pub const NO_DEADLINE: u64 = 4_102_444_800_000;
 

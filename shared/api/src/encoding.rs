@@ -2,7 +2,7 @@
 
 use lambda_http::http::{HeaderValue, header};
 
-use crate::limits::{BINARY_BODY_LIMIT, BODY_LIMIT, MAX_READ_BYTES, RESPONSE_LIMIT};
+use crate::limits::{MAX_READ_BYTES, ResponseLimits};
 use crate::request::Request;
 
 /// A content encoding.
@@ -65,15 +65,15 @@ impl Encoding {
     }
 
     /// The maximum number of bytes of JSON in a response of this encoding.
-    pub(crate) fn max_bytes(self) -> usize {
-        if self == Self::Identity { RESPONSE_LIMIT } else { MAX_READ_BYTES }
+    pub(crate) fn max_bytes(self, limits: ResponseLimits) -> usize {
+        if self == Self::Identity { limits.result } else { MAX_READ_BYTES }
     }
 
     /// The number of bytes of JSON that fit a response of this encoding whatever their content.
-    pub(crate) fn guaranteed_bytes(self) -> usize {
+    pub(crate) fn guaranteed_bytes(self, limits: ResponseLimits) -> usize {
         // A byte of JSON becomes at most two bytes of a JSON string. Incompressible data grow by
         // less than a percent.
-        if self == Self::Identity { BODY_LIMIT / 2 } else { BINARY_BODY_LIMIT / 100 * 99 }
+        if self == Self::Identity { limits.body() / 2 } else { limits.binary_body() / 100 * 99 }
     }
 }
 

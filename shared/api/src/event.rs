@@ -1,4 +1,5 @@
-//! The events of API Gateway, function URLs and `cargo lambda watch`, as far as they are used.
+//! The events of API Gateway, function URLs, Application Load Balancers and `cargo lambda watch`,
+//! as far as they are used.
 //!
 //! The types of `lambda_http` are not used: its conversion to `http::Request` takes a decoded path
 //! for an encoded one and panics if the result is not a URI. Its event types take an empty method
@@ -7,11 +8,13 @@
 use std::collections::HashMap;
 
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method};
-use serde::de::Error;
+use serde::de::{Error, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// The event is not one of API Gateway or a function URL.
+use crate::limits::{LOAD_BALANCER_LIMIT, RESPONSE_LIMIT, ResponseLimits};
+
+/// The event is not one of API Gateway, a function URL or a load balancer.
 #[derive(Debug, thiserror::Error)]
 #[error("malformed event: {0}")]
 pub struct MalformedEvent(#[from] serde_json::Error);
@@ -23,6 +26,31 @@ pub(crate) enum PayloadFormat {
     HttpApi,
     /// 1.0: REST APIs.
     RestApi,
+    /// The format of a load balancer's target group. It has no version.
+    LoadBalancer(HeaderForm),
+}
+
+/// The form of headers in an event of a load balancer and in its response, which must have the
+/// same. The target group's attribute `lambda.multi_value_headers.enabled` selects it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HeaderForm {
+    /// `headers`: one value for each name.
+    Single,
+    /// `multiValueHeaders`: a list of values for each name.
+    Multiple,
+}
+
+/// Who sent an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventKind {
+    /// An HTTP API of API Gateway.
+    HttpApi,
+    /// A REST API of API Gateway.
+    RestApi,
+    /// A function URL, or `cargo lambda watch`.
+    FunctionUrl,
+    /// An Application Load Balancer.
+    LoadBalancer,
 }
 
 impl PayloadFormat {
@@ -30,15 +58,35 @@ impl PayloadFormat {
     ///
     /// # Errors
     ///
-    /// The event is not an object, or its version is not a string.
+    /// The event is not an object, its version is not a string, or its context is not an object.
     pub(crate) fn of(event: &str) -> Result<Self, MalformedEvent> {
         #[derive(Deserialize)]
-        struct Versioned {
+        #[serde(rename_all = "camelCase")]
+        struct Format {
             version: Option<String>,
+            request_context: Option<Context>,
+            multi_value_headers: Option<IgnoredAny>,
         }
-        let event: Versioned = serde_json::from_str(event)?;
-        let is_second = event.version.is_some_and(|version| version.starts_with('2'));
-        Ok(if is_second { Self::HttpApi } else { Self::RestApi })
+        #[derive(Deserialize)]
+        struct Context {
+            elb: Option<IgnoredAny>,
+        }
+        let event: Format = serde_json::from_str(event)?;
+        let is_load_balancer = event.request_context.is_some_and(|context| context.elb.is_some());
+        Ok(match event.version {
+            Some(version) if version.starts_with('2') => Self::HttpApi,
+            None if is_load_balancer && event.multi_value_headers.is_some() => Self::LoadBalancer(HeaderForm::Multiple),
+            None if is_load_balancer => Self::LoadBalancer(HeaderForm::Single),
+            _ => Self::RestApi,
+        })
+    }
+
+    /// The limits on a response of this format.
+    pub(crate) fn limits(self) -> ResponseLimits {
+        match self {
+            Self::HttpApi | Self::RestApi => ResponseLimits { result: RESPONSE_LIMIT },
+            Self::LoadBalancer(_) => ResponseLimits { result: LOAD_BALANCER_LIMIT },
+        }
     }
 }
 
@@ -117,6 +165,52 @@ pub(crate) struct RestApiContext {
     #[serde(rename = "apiId")]
     _api_id: String,
     pub(crate) stage: Option<String>,
+    authorizer: Option<Value>,
+}
+
+impl RestApiContext {
+    /// The claims of the token that the Cognito authorizer validated, as strings. Other authorizers
+    /// leave other results in their place.
+    pub(crate) fn claims(self) -> HashMap<String, Value> {
+        match self.authorizer {
+            Some(Value::Object(mut results)) => match results.remove("claims") {
+                Some(Value::Object(claims)) => claims.into_iter().collect(),
+                _ => HashMap::new(),
+            },
+            _ => HashMap::new(),
+        }
+    }
+}
+
+/// An event of a load balancer: either `headers` and `queryStringParameters`, or
+/// `multiValueHeaders` and `multiValueQueryStringParameters`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LoadBalancerEvent {
+    pub(crate) path: String,
+    #[serde(deserialize_with = "method")]
+    pub(crate) http_method: Method,
+    #[serde(default)]
+    pub(crate) headers: Headers,
+    #[serde(default)]
+    pub(crate) multi_value_headers: Headers,
+    pub(crate) query_string_parameters: Option<HashMap<String, String>>,
+    pub(crate) multi_value_query_string_parameters: Option<HashMap<String, Vec<String>>>,
+    #[serde(rename = "requestContext")]
+    _request_context: LoadBalancerContext,
+}
+
+#[derive(Deserialize)]
+struct LoadBalancerContext {
+    #[serde(rename = "elb")]
+    _elb: LoadBalancer,
+}
+
+#[derive(Deserialize)]
+struct LoadBalancer {
+    /// Required, because every load balancer sends it: other events are refused.
+    #[serde(rename = "targetGroupArn")]
+    _target_group_arn: String,
 }
 
 /// The headers of an event: one value or several for each name.

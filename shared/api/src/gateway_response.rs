@@ -9,7 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::body::{Body, BodyStats};
-use crate::event::PayloadFormat;
+use crate::event::{HeaderForm, PayloadFormat};
 
 /// A response in the payload format of the event that it belongs to.
 pub(crate) struct GatewayResponse {
@@ -35,8 +35,18 @@ impl GatewayResponse {
 
     fn serialize_with<S: Serializer>(&self, body: &Body, serializer: S) -> Result<S::Ok, S::Error> {
         let mut response = serializer.serialize_map(None)?;
-        response.serialize_entry("statusCode", &self.response.status().as_u16())?;
-        response.serialize_entry("headers", &Headers(self.response.headers()))?;
+        let status = self.response.status();
+        response.serialize_entry("statusCode", &status.as_u16())?;
+        if let PayloadFormat::LoadBalancer(_) = self.format {
+            // Status and reason, such as `200 OK`.
+            response.serialize_entry("statusDescription", &status.to_string())?;
+        }
+        let headers = self.response.headers();
+        if self.format == PayloadFormat::LoadBalancer(HeaderForm::Multiple) {
+            response.serialize_entry("multiValueHeaders", &MultiValueHeaders(headers))?;
+        } else {
+            response.serialize_entry("headers", &Headers(headers))?;
+        }
         match body {
             Body::Empty => response.serialize_entry("body", "")?,
             Body::Text(pieces) => response.serialize_entry("body", &Joined(pieces))?,
@@ -44,7 +54,8 @@ impl GatewayResponse {
         }
         response.serialize_entry("isBase64Encoded", &matches!(self.response.body(), Body::Binary(_)))?;
         if self.format == PayloadFormat::HttpApi {
-            // `cargo lambda watch` requires the member. REST APIs refuse unknown members.
+            // `cargo lambda watch` requires the member. Others do not know it, and REST APIs refuse
+            // unknown members.
             response.serialize_entry("cookies", &[(); 0])?;
         }
         response.end()
@@ -90,6 +101,15 @@ impl Serialize for Headers<'_> {
     }
 }
 
+/// Headers with a list of values for each name.
+struct MultiValueHeaders<'a>(&'a HeaderMap);
+
+impl Serialize for MultiValueHeaders<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name.as_str(), [value.to_str().unwrap_or_default()])))
+    }
+}
+
 /// Pieces that are serialized as one string, without a copy of the whole.
 struct Joined<'a>(&'a [String]);
 
@@ -130,6 +150,19 @@ mod tests {
             assert_eq!(response(PayloadFormat::RestApi, body.clone()), expected);
             expected["cookies"] = json!([]);
             assert_eq!(response(PayloadFormat::HttpApi, body), expected);
+        }
+    }
+
+    #[test]
+    fn a_load_balancer_gets_a_reason_and_headers_in_the_form_of_its_event() {
+        for (form, name, value) in
+            [(HeaderForm::Single, "headers", json!("b")), (HeaderForm::Multiple, "multiValueHeaders", json!(["b"]))]
+        {
+            let expected = json!({
+                "statusCode": 404, "statusDescription": "404 Not Found", name: { "x-a": value }, "body": "AP8=",
+                "isBase64Encoded": true,
+            });
+            assert_eq!(response(PayloadFormat::LoadBalancer(form), Body::Binary(vec![0, 255])), expected);
         }
     }
 

@@ -6,7 +6,7 @@
 //!
 //! - [`limits`]: limits on lists and responses.
 //! - [`body`]: responses and their bodies.
-//! - `event`: the events of API Gateway, function URLs and `cargo lambda watch`.
+//! - `event`: the events of API Gateway, function URLs, load balancers and `cargo lambda watch`.
 //! - `route`: which list a request names.
 //! - `request`: an event as a [`Request`].
 //! - `encoding`, `compression`: content encodings and their negotiation, compressed bodies.
@@ -65,9 +65,9 @@ mod trace;
 
 pub use body::{Body, Response};
 pub use error::ApiError;
-pub use event::MalformedEvent;
+pub use event::{EventKind, MalformedEvent};
 pub use fitting::FittingRequest;
-pub use identity::IdentitySource;
+pub use identity::{EventSource, Identity, IdentitySource};
 pub use list::{ListError, ListOptions, ListOutcome, NextPage, SessionList};
 pub use list_request::ListRequest;
 pub use list_response::list_response;

@@ -5,17 +5,21 @@ use std::fmt;
 use agentscope_model::Release;
 use agentscope_model::release::UnknownRelease;
 use agentscope_store::TableNames;
+use lambda_http::http::HeaderName;
 
-use crate::identity::IdentitySource;
+use crate::event::EventKind;
+use crate::identity::{EventSource, Identity, IdentitySource};
+use crate::request::USER_ID_HEADER;
 
 /// The settings of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// `SESSIONS_TABLE`, `AGENTS_TABLE`, `TEAMS_TABLE`, `SCHEDULES_TABLE`.
     pub tables: TableNames,
-    /// `IDENTITY_SOURCE`: `header`, or `jwt` with `IDENTITY_CLAIM`, by default `sub`. The claim is
-    /// ignored with `header`.
-    pub identity: IdentitySource,
+    /// `IDENTITY_SOURCE`: `header` with `IDENTITY_HEADER`, by default `x-user-id`; or `jwt` with
+    /// `IDENTITY_CLAIM`, by default `sub`. The header is ignored with `jwt`, and the claim with
+    /// `header`. `EVENT_SOURCE` names the events that may name a caller, by default `any`.
+    pub identity: Identity,
     /// `AGENTSCOPE_RELEASE`: the release of AgentScope whose responses the function returns, by
     /// default 2.0.1.
     pub release: Release,
@@ -76,15 +80,30 @@ impl Settings {
             teams: table("TEAMS_TABLE")?,
             schedules: table("SCHEDULES_TABLE")?,
         };
-        let identity = match setting("IDENTITY_SOURCE", SOURCE)?.as_str() {
-            "header" => IdentitySource::Header,
+        // The names are leaked once, because the process needs them until it ends.
+        let mut header = USER_ID_HEADER;
+        let source = match setting("IDENTITY_SOURCE", SOURCE)?.as_str() {
+            "header" => {
+                if let Some(name) = optional("IDENTITY_HEADER", is_header_name, HEADER)? {
+                    header = name.to_ascii_lowercase().leak();
+                }
+                IdentitySource::Header
+            }
             "jwt" => match optional("IDENTITY_CLAIM", is_claim_name, CLAIM)? {
-                // Leaked once, because the process needs it until it ends.
                 Some(claim) => IdentitySource::Jwt { claim: claim.leak() },
                 None => IdentitySource::SUBJECT,
             },
             other => return Err(SettingError::Invalid("IDENTITY_SOURCE", other.to_owned(), SOURCE)),
         };
+        let events = match variable("EVENT_SOURCE").as_deref() {
+            None | Some("any") => EventSource::Any,
+            Some("http-api") => EventSource::Only(EventKind::HttpApi),
+            Some("rest-api") => EventSource::Only(EventKind::RestApi),
+            Some("function-url") => EventSource::Only(EventKind::FunctionUrl),
+            Some("alb") => EventSource::Only(EventKind::LoadBalancer),
+            Some(other) => return Err(SettingError::Invalid("EVENT_SOURCE", other.to_owned(), EVENTS)),
+        };
+        let identity = Identity { source, header, events };
         let release = variable("AGENTSCOPE_RELEASE").map_or(Ok(Release::OLDEST), |value| value.parse())?;
         let metrics_namespace = optional("METRICS_NAMESPACE", is_namespace, NAMESPACE)?;
         let metrics_namespace = metrics_namespace.unwrap_or_else(|| "AgentScopeSessions".to_owned());
@@ -94,6 +113,10 @@ impl Settings {
 }
 
 const SOURCE: &str = "`header` or `jwt`";
+
+const HEADER: &str = "the name of a header, as `x-user-id`";
+
+const EVENTS: &str = "`any`, `http-api`, `rest-api`, `function-url` or `alb`";
 
 const TABLE_NAME: &str = "a table name (3 to 255 of a-z, A-Z, 0-9, `_`, `-` and `.`) or a table ARN";
 
@@ -118,6 +141,11 @@ fn is_table_name(name: &str) -> bool {
         Some(arn) => arn.contains(":table/") && name.len() <= 1024,
         None => (3..=255).contains(&name.len()) && name.bytes().all(is_part),
     }
+}
+
+/// Whether HTTP accepts this as the name of a header.
+fn is_header_name(name: &str) -> bool {
+    HeaderName::from_bytes(name.as_bytes()).is_ok()
 }
 
 /// Whether this is a plausible name of a claim. JWT allows any string, but blanks around it are a
@@ -168,9 +196,10 @@ mod tests {
 
     #[test]
     fn the_caller_is_the_subject_unless_another_claim_is_named() {
-        assert_eq!(settings(&[]).unwrap().identity, IdentitySource::Jwt { claim: "sub" });
+        assert_eq!(settings(&[]).unwrap().identity, IdentitySource::SUBJECT.into());
         for claim in ["email", "cognito:username", "https://example.com/user id", "Sub"] {
-            assert_eq!(settings(&[("IDENTITY_CLAIM", Some(claim))]).unwrap().identity, IdentitySource::Jwt { claim });
+            let identity = settings(&[("IDENTITY_CLAIM", Some(claim))]).unwrap().identity;
+            assert_eq!(identity, IdentitySource::Jwt { claim }.into());
         }
         for claim in ["", " ", " sub", "sub\n", "s\0b"] {
             is_invalid(&[("IDENTITY_CLAIM", Some(claim))], "IDENTITY_CLAIM");
@@ -181,7 +210,37 @@ mod tests {
     fn the_claim_is_ignored_if_a_proxy_sets_the_header() {
         for claim in [None, Some(""), Some("email")] {
             let settings = settings(&[("IDENTITY_SOURCE", Some("header")), ("IDENTITY_CLAIM", claim)]).unwrap();
-            assert_eq!(settings.identity, IdentitySource::Header);
+            assert_eq!(settings.identity, IdentitySource::Header.into());
+        }
+    }
+
+    #[test]
+    fn a_header_of_another_name_names_the_caller_if_it_is_set() {
+        for (name, header) in [("x-amzn-oidc-identity", "x-amzn-oidc-identity"), ("X-Auth-User", "x-auth-user")] {
+            let settings = settings(&[("IDENTITY_SOURCE", Some("header")), ("IDENTITY_HEADER", Some(name))]).unwrap();
+            assert_eq!(settings.identity, Identity { header, ..IdentitySource::Header.into() });
+        }
+        for name in ["", " ", "x user", "x-user-id:", "x-üser", "x\n"] {
+            is_invalid(&[("IDENTITY_SOURCE", Some("header")), ("IDENTITY_HEADER", Some(name))], "IDENTITY_HEADER");
+            let jwt = settings(&[("IDENTITY_HEADER", Some(name))]).unwrap();
+            assert_eq!(jwt.identity, IdentitySource::SUBJECT.into());
+        }
+    }
+
+    #[test]
+    fn events_of_any_kind_name_callers_unless_one_kind_is_set() {
+        for (value, events) in [
+            (None, EventSource::Any),
+            (Some("any"), EventSource::Any),
+            (Some("http-api"), EventSource::Only(EventKind::HttpApi)),
+            (Some("rest-api"), EventSource::Only(EventKind::RestApi)),
+            (Some("function-url"), EventSource::Only(EventKind::FunctionUrl)),
+            (Some("alb"), EventSource::Only(EventKind::LoadBalancer)),
+        ] {
+            assert_eq!(settings(&[("EVENT_SOURCE", value)]).unwrap().identity.events, events);
+        }
+        for value in ["", "ALB", "alb ", "api-gateway", "alb,http-api"] {
+            is_invalid(&[("EVENT_SOURCE", Some(value))], "EVENT_SOURCE");
         }
     }
 

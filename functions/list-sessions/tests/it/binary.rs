@@ -14,6 +14,7 @@ use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::function::{Function, environment};
 use agentscope_tests::golden::world;
+use agentscope_tests::load_balancer::{check_load_balancer_responses, check_that_only_the_load_balancer_counts};
 use agentscope_tests::proxy::{Action, DynamoDbProxy};
 use agentscope_tests::runtime_api::deadline_in;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -35,6 +36,16 @@ async fn compressed_responses_are_marked_for_the_gateway_and_decode_to_the_plain
     let database = TestDynamoDb::with_export(&world()).await;
     let mut function = Function::start(BINARY, environment(&database, "header"), Stdio::null()).await;
     check_compressed_responses(&mut function, &a_request("alice")).await;
+}
+
+#[tokio::test]
+async fn a_load_balancer_gets_responses_in_the_form_of_its_events() {
+    check_load_balancer_responses(BINARY, &a_request("alice")).await;
+}
+
+#[tokio::test]
+async fn the_header_of_a_load_balancer_that_signs_users_in_counts_in_its_events_only() {
+    check_that_only_the_load_balancer_counts(BINARY, a_request).await;
 }
 
 #[tokio::test]
