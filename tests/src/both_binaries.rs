@@ -86,6 +86,8 @@ pub async fn check_settings(binary: &str) {
         ("BASE_PATH", "chat/"),
         ("EVENT_SOURCE", ""),
         ("EVENT_SOURCE", "elb"),
+        ("RESPONSE_MODE", "stream"),
+        ("MAX_LIST_BYTES", "64MB"),
     ] {
         let mut settings = settings().to_vec();
         settings.retain(|(other, _)| *other != "IDENTITY_SOURCE");

@@ -19,4 +19,6 @@ pub mod redis;
 pub mod replicas;
 pub mod responses;
 pub mod runtime_api;
+pub mod streamed;
+pub mod streaming;
 pub mod template;

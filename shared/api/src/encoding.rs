@@ -2,7 +2,7 @@
 
 use lambda_http::http::{HeaderValue, header};
 
-use crate::limits::{MAX_READ_BYTES, ResponseLimits};
+use crate::limits::ResponseLimits;
 use crate::request::Request;
 
 /// A content encoding.
@@ -22,8 +22,7 @@ impl Encoding {
     /// The encoding that the client of a request prefers. Among equals it is the one with the best
     /// ratio of savings to cost.
     ///
-    /// Requests of a REST API get no encoding: by default, REST APIs do not decode binary
-    /// responses.
+    /// Requests through a gateway that passes on no binary body get no encoding.
     pub(crate) fn of(request: &Request) -> Self {
         if !request.takes_binary {
             return Self::Identity;
@@ -66,14 +65,13 @@ impl Encoding {
 
     /// The maximum number of bytes of JSON in a response of this encoding.
     pub(crate) fn max_bytes(self, limits: ResponseLimits) -> usize {
-        if self == Self::Identity { limits.result } else { MAX_READ_BYTES }
+        if self == Self::Identity { limits.result } else { limits.list }
     }
 
     /// The number of bytes of JSON that fit a response of this encoding whatever their content.
     pub(crate) fn guaranteed_bytes(self, limits: ResponseLimits) -> usize {
-        // A byte of JSON becomes at most two bytes of a JSON string. Incompressible data grow by
-        // less than a percent.
-        if self == Self::Identity { limits.body() / 2 } else { limits.binary_body() / 100 * 99 }
+        // Incompressible data grow by less than a percent.
+        if self == Self::Identity { limits.guaranteed_text() } else { limits.binary_body() / 100 * 99 }
     }
 }
 

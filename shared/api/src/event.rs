@@ -12,8 +12,6 @@ use serde::de::{Error, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::limits::{LOAD_BALANCER_LIMIT, RESPONSE_LIMIT, ResponseLimits};
-
 /// The event is not one of API Gateway, a function URL or a load balancer.
 #[derive(Debug, thiserror::Error)]
 #[error("malformed event: {0}")]
@@ -22,8 +20,10 @@ pub struct MalformedEvent(#[from] serde_json::Error);
 /// The payload format of an event and of its response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PayloadFormat {
-    /// 2.0: HTTP APIs, function URLs.
+    /// 2.0: HTTP APIs.
     HttpApi,
+    /// 2.0 as well: function URLs, `cargo lambda watch`.
+    FunctionUrl,
     /// 1.0: REST APIs.
     RestApi,
     /// The format of a load balancer's target group. It has no version.
@@ -67,13 +67,20 @@ impl PayloadFormat {
             request_context: Option<Context>,
             multi_value_headers: Option<IgnoredAny>,
         }
-        #[derive(Deserialize)]
+        #[derive(Deserialize, Default)]
+        #[serde(rename_all = "camelCase")]
         struct Context {
             elb: Option<IgnoredAny>,
+            api_id: Option<IgnoredAny>,
+            domain_name: Option<String>,
         }
         let event: Format = serde_json::from_str(event)?;
-        let is_load_balancer = event.request_context.is_some_and(|context| context.elb.is_some());
+        let context = event.request_context.unwrap_or_default();
+        let is_load_balancer = context.elb.is_some();
+        let domain_name = context.domain_name.unwrap_or_default();
+        let is_function_url = domain_name.contains(FUNCTION_URL) || is_watch(context.api_id.is_some(), &domain_name);
         Ok(match event.version {
+            Some(version) if version.starts_with('2') && is_function_url => Self::FunctionUrl,
             Some(version) if version.starts_with('2') => Self::HttpApi,
             None if is_load_balancer && event.multi_value_headers.is_some() => Self::LoadBalancer(HeaderForm::Multiple),
             None if is_load_balancer => Self::LoadBalancer(HeaderForm::Single),
@@ -81,13 +88,24 @@ impl PayloadFormat {
         })
     }
 
-    /// The limits on a response of this format.
-    pub(crate) fn limits(self) -> ResponseLimits {
+    /// Who sends events of this format.
+    pub(crate) fn kind(self) -> EventKind {
         match self {
-            Self::HttpApi | Self::RestApi => ResponseLimits { result: RESPONSE_LIMIT },
-            Self::LoadBalancer(_) => ResponseLimits { result: LOAD_BALANCER_LIMIT },
+            Self::HttpApi => EventKind::HttpApi,
+            Self::FunctionUrl => EventKind::FunctionUrl,
+            Self::RestApi => EventKind::RestApi,
+            Self::LoadBalancer(_) => EventKind::LoadBalancer,
         }
     }
+}
+
+/// A part of the domain name of every function URL. Function URLs leave the path encoded.
+const FUNCTION_URL: &str = ".lambda-url.";
+
+/// Whether an event with payload 2.0 is one of `cargo lambda watch`. Every HTTP API and function
+/// URL has an id. `cargo lambda watch` has none, and decodes nothing.
+pub(crate) fn is_watch(has_api_id: bool, domain_name: &str) -> bool {
+    !has_api_id && domain_name == "localhost"
 }
 
 /// An event of an HTTP API or a function URL.

@@ -1,4 +1,4 @@
-//! The JSON in which a function returns a response to the gateway.
+//! The form in which a function returns a response to the gateway.
 
 use std::{fmt, io};
 
@@ -9,17 +9,54 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::body::{Body, BodyStats};
+use crate::delivery::{Delivery, ResponseMode};
 use crate::event::{HeaderForm, PayloadFormat};
+use crate::stream::StreamedResult;
 
 /// A response in the payload format of the event that it belongs to.
 pub(crate) struct GatewayResponse {
-    pub(crate) format: PayloadFormat,
+    pub(crate) delivery: Delivery,
     pub(crate) response: Response<Body>,
 }
 
+/// What a function returns to Lambda.
+pub(crate) enum FunctionResult {
+    /// A JSON document.
+    Buffered(Vec<u8>),
+    /// A stream.
+    Streamed(StreamedResult),
+}
+
 impl GatewayResponse {
-    /// The number of bytes of the JSON.
+    /// The result of the function.
+    ///
+    /// # Errors
+    ///
+    /// There are none: every part of a response has a JSON form.
+    pub(crate) fn into_result(self) -> serde_json::Result<FunctionResult> {
+        Ok(match self.delivery.mode {
+            ResponseMode::Buffered => FunctionResult::Buffered(serde_json::to_vec(&self)?),
+            ResponseMode::Streaming => {
+                let metadata = serde_json::to_vec(&Metadata(&self))?;
+                FunctionResult::Streamed(StreamedResult::new(metadata, self.response.into_body()))
+            }
+        })
+    }
+
+    /// The number of bytes of the result.
     pub(crate) fn size(&self) -> usize {
+        match self.delivery.mode {
+            ResponseMode::Buffered => self.json_size(),
+            ResponseMode::Streaming => {
+                let mut metadata = Count(0);
+                // Neither counting nor the serialization can fail.
+                let _ = serde_json::to_writer(&mut metadata, &Metadata(self));
+                StreamedResult::size(metadata.0, self.response.body().len())
+            }
+        }
+    }
+
+    fn json_size(&self) -> usize {
         let mut count = Count(0);
         // Neither counting nor the serialization can fail.
         let _ = match self.response.extensions().get::<BodyStats>() {
@@ -37,12 +74,12 @@ impl GatewayResponse {
         let mut response = serializer.serialize_map(None)?;
         let status = self.response.status();
         response.serialize_entry("statusCode", &status.as_u16())?;
-        if let PayloadFormat::LoadBalancer(_) = self.format {
+        if let PayloadFormat::LoadBalancer(_) = self.delivery.format {
             // Status and reason, such as `200 OK`.
             response.serialize_entry("statusDescription", &status.to_string())?;
         }
         let headers = self.response.headers();
-        if self.format == PayloadFormat::LoadBalancer(HeaderForm::Multiple) {
+        if self.delivery.format == PayloadFormat::LoadBalancer(HeaderForm::Multiple) {
             response.serialize_entry("multiValueHeaders", &MultiValueHeaders(headers))?;
         } else {
             response.serialize_entry("headers", &Headers(headers))?;
@@ -53,12 +90,32 @@ impl GatewayResponse {
             Body::Binary(bytes) => response.serialize_entry("body", &STANDARD.encode(bytes))?,
         }
         response.serialize_entry("isBase64Encoded", &matches!(self.response.body(), Body::Binary(_)))?;
-        if self.format == PayloadFormat::HttpApi {
+        if self.has_cookies() {
             // `cargo lambda watch` requires the member. Others do not know it, and REST APIs refuse
             // unknown members.
             response.serialize_entry("cookies", &[(); 0])?;
         }
         response.end()
+    }
+
+    /// Whether the payload format has cookies.
+    fn has_cookies(&self) -> bool {
+        matches!(self.delivery.format, PayloadFormat::HttpApi | PayloadFormat::FunctionUrl)
+    }
+}
+
+/// The metadata of a streamed response.
+struct Metadata<'a>(&'a GatewayResponse);
+
+impl Serialize for Metadata<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut metadata = serializer.serialize_map(None)?;
+        metadata.serialize_entry("statusCode", &self.0.response.status().as_u16())?;
+        metadata.serialize_entry("headers", &Headers(self.0.response.headers()))?;
+        if self.0.has_cookies() {
+            metadata.serialize_entry("cookies", &[(); 0])?;
+        }
+        metadata.end()
     }
 }
 
@@ -131,10 +188,12 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::delivery::DeliverySettings;
 
     fn response(format: PayloadFormat, body: Body) -> Value {
         let response = Response::builder().status(404).header("x-a", "b").body(body).unwrap();
-        serde_json::from_slice(&serde_json::to_vec(&GatewayResponse { format, response }).unwrap()).unwrap()
+        let delivery = DeliverySettings::default().delivery(format);
+        serde_json::from_slice(&serde_json::to_vec(&GatewayResponse { delivery, response }).unwrap()).unwrap()
     }
 
     #[test]

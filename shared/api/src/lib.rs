@@ -7,6 +7,7 @@
 //! - [`limits`]: limits on lists and responses.
 //! - [`body`]: responses and their bodies.
 //! - `event`: the events of API Gateway, function URLs, load balancers and `cargo lambda watch`.
+//! - [`delivery`]: whether a response is buffered or streamed, and its limits.
 //! - `route`: which list a request names.
 //! - `request`: an event as a [`Request`].
 //! - `encoding`, `compression`: content encodings and their negotiation, compressed bodies.
@@ -24,6 +25,7 @@
 //! - [`identity`]: the caller of a request.
 //! - `list_request`: validation of a request for a list.
 //! - `list_body`, `list_response`: the response with a list.
+//! - `stream`: a streamed result.
 //! - `gateway_response`: a response in the gateway's format.
 //! - [`budget`], [`settings`], [`telemetry`], `trace`: time budgets, settings, logs, trace ids.
 //! - `metrics`: a line of metrics for each request.
@@ -33,6 +35,7 @@ pub mod body;
 pub mod budget;
 mod compression;
 pub mod cursor;
+pub mod delivery;
 mod encoding;
 pub mod error;
 pub mod etag;
@@ -57,6 +60,7 @@ mod runtime;
 mod serve;
 mod session_view;
 pub mod settings;
+mod stream;
 mod team_detail;
 mod teams;
 pub mod telemetry;
@@ -64,6 +68,7 @@ mod too_large;
 mod trace;
 
 pub use body::{Body, Response};
+pub use delivery::{DeliverySettings, ResponseMode};
 pub use error::ApiError;
 pub use event::{EventKind, MalformedEvent};
 pub use fitting::FittingRequest;

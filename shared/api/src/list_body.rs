@@ -19,7 +19,7 @@ const YIELD_INTERVAL: usize = 256 * 1024;
 /// A body with a list.
 pub(crate) struct ListBody {
     pub(crate) body: Body,
-    /// Its bytes, as a string in the function's result.
+    /// Its bytes in the function's result.
     pub(crate) bytes: usize,
 }
 
@@ -52,14 +52,14 @@ async fn compressed<T: WriteJson>(
         for chunk in piece?.chunks(YIELD_INTERVAL) {
             compressor.write_all(chunk)?;
             if compressor.count() > limits.binary_body() {
-                let size = base64_size(compressor.count()) + METADATA_BYTES;
+                let size = limits.binary_size(compressor.count()) + METADATA_BYTES;
                 return Err(too_large(Excess::AtLeast(size), limits, fitting));
             }
             progress.add(chunk.len()).await;
         }
     }
     let (bytes, count) = compressor.finish()?;
-    let size = base64_size(count);
+    let size = limits.binary_size(count);
     if count > limits.binary_body() {
         return Err(too_large(Excess::Bytes(size + METADATA_BYTES), limits, fitting));
     }
@@ -73,7 +73,7 @@ async fn text<T: WriteJson>(list: SessionList<T>, limits: ResponseLimits) -> Res
     for piece in list.into_pieces() {
         let piece = piece?;
         progress.add(piece.len()).await;
-        size += json_string_size(&piece);
+        size += limits.text_size(&piece);
         if size > limits.body() {
             // The rest is rendered for its exact size, which the error states. The rest is short:
             // a list that is much too large is refused before it is rendered.
@@ -90,18 +90,6 @@ async fn text<T: WriteJson>(list: SessionList<T>, limits: ResponseLimits) -> Res
 
 fn too_large(excess: Excess, limits: ResponseLimits, fitting: FittingRequest) -> ApiError {
     ApiError::TooLarge(TooLarge { excess, limit: limits.result, advice: Advice::Fitting(fitting) })
-}
-
-fn base64_size(bytes: usize) -> usize {
-    bytes.div_ceil(3) * 4
-}
-
-/// The size of a text as a JSON string, in bytes, without its quotes. The text is compact JSON, so
-/// it has no control characters.
-fn json_string_size(json: &[u8]) -> usize {
-    // The sum of 128 flags fits a byte, which lets the compiler add many bytes at once.
-    let escaped = |bytes: &[u8]| bytes.iter().map(|byte| u8::from(matches!(byte, b'"' | b'\\'))).sum::<u8>();
-    json.len() + json.chunks(128).map(|bytes| usize::from(escaped(bytes))).sum::<usize>()
 }
 
 /// Counts the bytes that have been processed, and yields to other futures in intervals.

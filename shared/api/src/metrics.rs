@@ -93,7 +93,7 @@ impl Entry for Line<'_> {
         let status = response.response.status();
         let stats = response.response.extensions().get::<BodyStats>();
         let bytes = response.size();
-        let is_near_limit = status == StatusCode::PAYLOAD_TOO_LARGE || bytes * 5 > response.format.limits().result * 4;
+        let is_near_limit = status == StatusCode::PAYLOAD_TOO_LARGE || bytes * 5 > response.delivery.limits.result * 4;
 
         line.timestamp(*received);
         line.value("Route", self.route);

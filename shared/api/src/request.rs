@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use lambda_http::http::{HeaderMap, Method};
 use serde_json::Value;
 
-use crate::event::{EventKind, HttpApiEvent, LoadBalancerEvent, MalformedEvent, PayloadFormat, RestApiEvent};
+use crate::delivery::{Delivery, DeliverySettings};
+use crate::event::{EventKind, HttpApiEvent, LoadBalancerEvent, MalformedEvent, PayloadFormat, RestApiEvent, is_watch};
 use crate::limits::ResponseLimits;
 use crate::route::{self, Path, RawPath, decode, decode_form};
 
@@ -22,7 +23,7 @@ pub struct Request {
     /// The parameters of the query string, decoded. REST APIs and load balancers do not keep the
     /// order of the names.
     pub query: Vec<(String, String)>,
-    /// Whether the gateway decodes a body that is marked as base64.
+    /// Whether the gateway passes on a body that is not text.
     pub takes_binary: bool,
     /// Who sent the event.
     pub kind: EventKind,
@@ -33,9 +34,6 @@ pub struct Request {
     claims: HashMap<String, Value>,
 }
 
-/// A part of the domain name of every function URL. Function URLs leave the path encoded.
-const FUNCTION_URL: &str = ".lambda-url.";
-
 impl Request {
     /// Reads an event of an HTTP API or a function URL (payload format 2.0), of a REST API (payload
     /// format 1.0), or of a load balancer.
@@ -45,12 +43,18 @@ impl Request {
     /// The event is of another kind, or has a value that HTTP does not allow, such as a control
     /// character in a header.
     pub fn from_event(event: &str) -> Result<Self, MalformedEvent> {
-        let format = PayloadFormat::of(event)?;
-        let limits = format.limits();
-        Ok(match format {
-            PayloadFormat::HttpApi => Self::from_http_api(serde_json::from_str(event)?, limits),
-            PayloadFormat::RestApi => Self::from_rest_api(serde_json::from_str(event)?, limits),
-            PayloadFormat::LoadBalancer(_) => Self::from_load_balancer(serde_json::from_str(event)?, limits),
+        Self::read(event, DeliverySettings::default())
+    }
+
+    /// Reads an event whose response is delivered like this.
+    pub(crate) fn read(event: &str, settings: DeliverySettings) -> Result<Self, MalformedEvent> {
+        let delivery = settings.delivery(PayloadFormat::of(event)?);
+        Ok(match delivery.format {
+            PayloadFormat::HttpApi | PayloadFormat::FunctionUrl => {
+                Self::from_http_api(serde_json::from_str(event)?, delivery)
+            }
+            PayloadFormat::RestApi => Self::from_rest_api(serde_json::from_str(event)?, delivery),
+            PayloadFormat::LoadBalancer(_) => Self::from_load_balancer(serde_json::from_str(event)?, delivery),
         })
     }
 
@@ -88,21 +92,20 @@ impl Request {
         }
     }
 
-    fn from_http_api(event: HttpApiEvent, limits: ResponseLimits) -> Self {
+    fn from_http_api(event: HttpApiEvent, delivery: Delivery) -> Self {
         let mut context = event.request_context;
         let claims = context.claims();
         let domain_name = context.domain_name.unwrap_or_default();
-        // Every HTTP API and function URL has an id. `cargo lambda watch` has none, and decodes
-        // nothing.
-        let is_watch = context.api_id.is_none() && domain_name == "localhost";
-        let is_function_url = is_watch || domain_name.contains(FUNCTION_URL);
+        let is_watch = is_watch(context.api_id.is_some(), &domain_name);
         let mut parameters = event.path_parameters.unwrap_or_default();
         let parameter = |name: &str| {
             let value = parameters.remove(name)?;
             Some(if is_watch { decode(&value) } else { value })
         };
-        let raw_path =
-            RawPath { text: event.raw_path.or(context.http.path).unwrap_or_default(), is_decoded: !is_function_url };
+        let raw_path = RawPath {
+            text: event.raw_path.or(context.http.path).unwrap_or_default(),
+            is_decoded: delivery.format == PayloadFormat::HttpApi,
+        };
         // A route key is a method and a path.
         let route = event.route_key.as_deref().and_then(|key| key.split_once(' ')).map(|(_, route)| route);
         let path = route::resolve(route, raw_path, context.stage.as_deref(), parameter);
@@ -114,15 +117,15 @@ impl Request {
             method: context.http.method,
             headers: event.headers.0,
             query,
-            takes_binary: true,
-            kind: if is_function_url { EventKind::FunctionUrl } else { EventKind::HttpApi },
-            limits,
+            takes_binary: delivery.takes_binary(),
+            kind: delivery.format.kind(),
+            limits: delivery.limits,
             path,
             claims,
         }
     }
 
-    fn from_rest_api(event: RestApiEvent, limits: ResponseLimits) -> Self {
+    fn from_rest_api(event: RestApiEvent, delivery: Delivery) -> Self {
         let mut parameters = event.path_parameters.unwrap_or_default();
         let parameter = |name: &str| parameters.remove(name).map(|value| decode(&value));
         let raw_path = RawPath { text: event.path.unwrap_or_default(), is_decoded: false };
@@ -140,9 +143,9 @@ impl Request {
             method: event.http_method,
             headers: headers.0,
             query,
-            takes_binary: false,
-            kind: EventKind::RestApi,
-            limits,
+            takes_binary: delivery.takes_binary(),
+            kind: delivery.format.kind(),
+            limits: delivery.limits,
             path,
             claims: event.request_context.claims(),
         }
@@ -150,7 +153,7 @@ impl Request {
 
     /// A load balancer decodes neither the path nor the parameters of the query string. AWS
     /// documents the latter in "Use Lambda functions as targets of an Application Load Balancer".
-    fn from_load_balancer(event: LoadBalancerEvent, limits: ResponseLimits) -> Self {
+    fn from_load_balancer(event: LoadBalancerEvent, delivery: Delivery) -> Self {
         let raw_path = RawPath { text: event.path, is_decoded: false };
         let query: Vec<_> = match event.multi_value_query_string_parameters {
             Some(query) => query
@@ -164,9 +167,9 @@ impl Request {
             method: event.http_method,
             headers: headers.0,
             query: query.iter().map(|(key, value)| (decode_form(key), decode_form(value))).collect(),
-            takes_binary: true,
-            kind: EventKind::LoadBalancer,
-            limits,
+            takes_binary: delivery.takes_binary(),
+            kind: delivery.format.kind(),
+            limits: delivery.limits,
             path: route::resolve(None, raw_path, None, |_| None),
             claims: HashMap::new(),
         }

@@ -7,8 +7,10 @@ use agentscope_model::release::UnknownRelease;
 use agentscope_store::TableNames;
 use lambda_http::http::HeaderName;
 
+use crate::delivery::{DeliverySettings, ResponseMode};
 use crate::event::EventKind;
 use crate::identity::{EventSource, Identity, IdentitySource};
+use crate::limits::{MAX_READ_BYTES, STREAM_LIMIT};
 use crate::request::USER_ID_HEADER;
 
 /// The settings of a function.
@@ -28,6 +30,9 @@ pub struct Settings {
     pub metrics_namespace: String,
     /// `BASE_PATH`: the path before the routes, such as `/chat`; by default none.
     pub base_path: Option<String>,
+    /// `RESPONSE_MODE`: `buffered`, the default, or `streaming`. `MAX_LIST_BYTES`: the maximum
+    /// number of bytes of JSON in a list, by default 64 MiB.
+    pub delivery: DeliverySettings,
 }
 
 /// A missing or invalid setting.
@@ -108,7 +113,15 @@ impl Settings {
         let metrics_namespace = optional("METRICS_NAMESPACE", is_namespace, NAMESPACE)?;
         let metrics_namespace = metrics_namespace.unwrap_or_else(|| "AgentScopeSessions".to_owned());
         let base_path = optional("BASE_PATH", is_base_path, BASE_PATH)?;
-        Ok(Self { tables, identity, release, metrics_namespace, base_path })
+        let mode = match variable("RESPONSE_MODE").as_deref() {
+            None | Some("buffered") => ResponseMode::Buffered,
+            Some("streaming") => ResponseMode::Streaming,
+            Some(other) => return Err(SettingError::Invalid("RESPONSE_MODE", other.to_owned(), MODE)),
+        };
+        let max_list_bytes = optional("MAX_LIST_BYTES", is_list_size, LIST_SIZE)?;
+        let max_list_bytes = max_list_bytes.and_then(|bytes| bytes.parse().ok()).unwrap_or(MAX_READ_BYTES);
+        let delivery = DeliverySettings { mode, max_list_bytes };
+        Ok(Self { tables, identity, release, metrics_namespace, base_path, delivery })
     }
 }
 
@@ -117,6 +130,10 @@ const SOURCE: &str = "`header` or `jwt`";
 const HEADER: &str = "the name of a header, as `x-user-id`";
 
 const EVENTS: &str = "`any`, `http-api`, `rest-api`, `function-url` or `alb`";
+
+const MODE: &str = "`buffered` or `streaming`";
+
+const LIST_SIZE: &str = "a number of bytes from 1000000 to 200000000";
 
 const TABLE_NAME: &str = "a table name (3 to 255 of a-z, A-Z, 0-9, `_`, `-` and `.`) or a table ARN";
 
@@ -141,6 +158,11 @@ fn is_table_name(name: &str) -> bool {
         Some(arn) => arn.contains(":table/") && name.len() <= 1024,
         None => (3..=255).contains(&name.len()) && name.bytes().all(is_part),
     }
+}
+
+/// Whether this is a size that a list may have.
+fn is_list_size(bytes: &str) -> bool {
+    bytes.parse().is_ok_and(|bytes: usize| (1_000_000..=STREAM_LIMIT).contains(&bytes))
 }
 
 /// Whether HTTP accepts this as the name of a header.
@@ -254,6 +276,21 @@ mod tests {
         for unknown in ["", "2.0.0", "2.0.12", "latest", " 2.0.1"] {
             let error = settings(&[("AGENTSCOPE_RELEASE", Some(unknown))]).unwrap_err().to_string();
             assert!(error.contains("AGENTSCOPE_RELEASE") && error.contains("2.0.4.post1, 2.0.5"), "{error}");
+        }
+    }
+
+    #[test]
+    fn responses_are_buffered_and_lists_have_64_mib_unless_set() {
+        let default = DeliverySettings { mode: ResponseMode::Buffered, max_list_bytes: 67_108_864 };
+        assert_eq!(settings(&[]).unwrap().delivery, default);
+        assert_eq!(settings(&[("RESPONSE_MODE", Some("buffered"))]).unwrap().delivery, default);
+        let set = settings(&[("RESPONSE_MODE", Some("streaming")), ("MAX_LIST_BYTES", Some("200000000"))]).unwrap();
+        assert_eq!(set.delivery, DeliverySettings { mode: ResponseMode::Streaming, max_list_bytes: 200_000_000 });
+        for mode in ["", "stream", "Streaming", " buffered"] {
+            is_invalid(&[("RESPONSE_MODE", Some(mode))], "RESPONSE_MODE");
+        }
+        for bytes in ["", "0", "-1", "999999", "200000001", "64MB", "1e7", " 2000000", "99999999999999999999999"] {
+            is_invalid(&[("MAX_LIST_BYTES", Some(bytes))], "MAX_LIST_BYTES");
         }
     }
 

@@ -13,6 +13,10 @@ use agentscope_tests::events::HttpRequest;
 use agentscope_tests::function::{Function, environment};
 use agentscope_tests::golden::world;
 use agentscope_tests::load_balancer::{check_load_balancer_responses, check_that_only_the_load_balancer_counts};
+use agentscope_tests::streaming::{
+    check_malformed_events_of_streams, check_streamed_golden_cases, check_that_other_gateways_get_buffered_responses,
+    check_that_streams_equal_buffered_responses,
+};
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_list-schedule-sessions");
@@ -41,6 +45,26 @@ async fn a_load_balancer_gets_responses_in_the_form_of_its_events() {
 #[tokio::test]
 async fn the_header_of_a_load_balancer_that_signs_users_in_counts_in_its_events_only() {
     check_that_only_the_load_balancer_counts(BINARY, a_request).await;
+}
+
+#[tokio::test]
+async fn it_passes_the_golden_cases_when_it_streams() {
+    check_streamed_golden_cases(BINARY, "/schedule/").await;
+}
+
+#[tokio::test]
+async fn a_streamed_response_is_the_buffered_one_byte_for_byte() {
+    check_that_streams_equal_buffered_responses(BINARY, &a_request("alice")).await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_cannot_stream_gets_buffered_responses_in_either_mode() {
+    check_that_other_gateways_get_buffered_responses(BINARY, &a_request("alice")).await;
+}
+
+#[tokio::test]
+async fn a_malformed_event_costs_that_event_alone_when_it_streams() {
+    check_malformed_events_of_streams(BINARY, &a_request("alice")).await;
 }
 
 #[tokio::test]
