@@ -88,6 +88,7 @@ pub async fn check_settings(binary: &str) {
         ("EVENT_SOURCE", "elb"),
         ("RESPONSE_MODE", "stream"),
         ("MAX_LIST_BYTES", "64MB"),
+        ("ALLOWED_ORIGINS", "chat.example.com"),
     ] {
         let mut settings = settings().to_vec();
         settings.retain(|(other, _)| *other != "IDENTITY_SOURCE");

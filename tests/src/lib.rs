@@ -4,6 +4,7 @@
 pub mod both_binaries;
 pub mod claims;
 pub mod compressed;
+pub mod cors;
 pub mod dynamodb;
 pub mod emf;
 pub mod events;

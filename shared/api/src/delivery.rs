@@ -1,5 +1,6 @@
 //! How a response leaves the function: buffered or streamed, and how large it may be.
 
+use crate::cors::AllowedOrigins;
 use crate::event::PayloadFormat;
 use crate::limits::{BodyForm, LOAD_BALANCER_LIMIT, MAX_READ_BYTES, RESPONSE_LIMIT, ResponseLimits, STREAM_LIMIT};
 
@@ -20,11 +21,17 @@ pub struct DeliverySettings {
     /// The maximum number of bytes of JSON that are read and rendered for a list. What the
     /// function's memory can hold.
     pub max_list_bytes: usize,
+    /// The origins of web pages that may read responses.
+    pub allowed_origins: AllowedOrigins,
 }
 
 impl Default for DeliverySettings {
     fn default() -> Self {
-        Self { mode: ResponseMode::Buffered, max_list_bytes: MAX_READ_BYTES }
+        Self {
+            mode: ResponseMode::Buffered,
+            max_list_bytes: MAX_READ_BYTES,
+            allowed_origins: AllowedOrigins::default(),
+        }
     }
 }
 
@@ -34,7 +41,7 @@ impl DeliverySettings {
     /// REST APIs and function URLs invoke a function for a stream if they are configured to do so.
     /// HTTP APIs and load balancers never do, so their responses are always buffered.
     pub(crate) fn delivery(self, format: PayloadFormat) -> Delivery {
-        let Self { mode, max_list_bytes: list } = self;
+        let Self { mode, max_list_bytes: list, .. } = self;
         let buffered = |result| ResponseLimits { result, list, form: BodyForm::JsonString };
         match (format, mode) {
             (PayloadFormat::LoadBalancer(_), _) => {

@@ -7,6 +7,7 @@
 //! - [`limits`]: limits on lists and responses.
 //! - [`body`]: responses and their bodies.
 //! - `event`: the events of API Gateway, function URLs, load balancers and `cargo lambda watch`.
+//! - [`cors`]: the headers of CORS.
 //! - [`delivery`]: whether a response is buffered or streamed, and its limits.
 //! - `route`: which list a request names.
 //! - `request`: an event as a [`Request`].
@@ -34,6 +35,7 @@
 pub mod body;
 pub mod budget;
 mod compression;
+pub mod cors;
 pub mod cursor;
 pub mod delivery;
 mod encoding;
@@ -68,6 +70,7 @@ mod too_large;
 mod trace;
 
 pub use body::{Body, Response};
+pub use cors::AllowedOrigins;
 pub use delivery::{DeliverySettings, ResponseMode};
 pub use error::ApiError;
 pub use event::{EventKind, MalformedEvent};

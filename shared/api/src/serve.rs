@@ -12,7 +12,7 @@ use tracing::Instrument;
 use crate::body::Response;
 use crate::delivery::DeliverySettings;
 use crate::error::ApiError;
-use crate::event::PayloadFormat;
+use crate::event::{MalformedEvent, PayloadFormat};
 use crate::gateway_response::GatewayResponse;
 use crate::metrics::{CompletedRequest, Metrics};
 use crate::request::Request;
@@ -76,7 +76,19 @@ async fn handle_delivered(
     event: &str,
     handler: impl AsyncFn(Request) -> Result<Response, ApiError>,
 ) -> Response {
-    let outcome = AssertUnwindSafe(async { Box::pin(handler(Request::read(event, delivery)?)).await }).catch_unwind();
+    let request = Request::read(event, delivery);
+    let headers = request.as_ref().ok().map(|request| request.headers.clone());
+    let mut response = handle(budget, request, handler).await;
+    delivery.allowed_origins.apply(headers.as_ref(), &mut response);
+    response
+}
+
+async fn handle(
+    budget: Duration,
+    request: Result<Request, MalformedEvent>,
+    handler: impl AsyncFn(Request) -> Result<Response, ApiError>,
+) -> Response {
+    let outcome = AssertUnwindSafe(async { Box::pin(handler(request?)).await }).catch_unwind();
     let error = match tokio::time::timeout(budget, outcome).await {
         Ok(Ok(Ok(response))) => return response,
         Ok(Ok(Err(error))) => error,

@@ -7,6 +7,7 @@ use agentscope_model::release::UnknownRelease;
 use agentscope_store::TableNames;
 use lambda_http::http::HeaderName;
 
+use crate::cors::{AllowedOrigins, is_origin};
 use crate::delivery::{DeliverySettings, ResponseMode};
 use crate::event::EventKind;
 use crate::identity::{EventSource, Identity, IdentitySource};
@@ -31,7 +32,8 @@ pub struct Settings {
     /// `BASE_PATH`: the path before the routes, such as `/chat`; by default none.
     pub base_path: Option<String>,
     /// `RESPONSE_MODE`: `buffered`, the default, or `streaming`. `MAX_LIST_BYTES`: the maximum
-    /// number of bytes of JSON in a list, by default 64 MiB.
+    /// number of bytes of JSON in a list, by default 64 MiB. `ALLOWED_ORIGINS`: the origins of web
+    /// pages that may read responses, separated by commas; by default none.
     pub delivery: DeliverySettings,
 }
 
@@ -120,7 +122,11 @@ impl Settings {
         };
         let max_list_bytes = optional("MAX_LIST_BYTES", is_list_size, LIST_SIZE)?;
         let max_list_bytes = max_list_bytes.and_then(|bytes| bytes.parse().ok()).unwrap_or(MAX_READ_BYTES);
-        let delivery = DeliverySettings { mode, max_list_bytes };
+        let allowed_origins = optional("ALLOWED_ORIGINS", is_list_of_origins, ORIGINS)?
+            .map_or_else(AllowedOrigins::default, |origins| {
+                AllowedOrigins::new(origins.leak().split(',').collect::<Vec<_>>().leak())
+            });
+        let delivery = DeliverySettings { mode, max_list_bytes, allowed_origins };
         Ok(Self { tables, identity, release, metrics_namespace, base_path, delivery })
     }
 }
@@ -134,6 +140,8 @@ const EVENTS: &str = "`any`, `http-api`, `rest-api`, `function-url` or `alb`";
 const MODE: &str = "`buffered` or `streaming`";
 
 const LIST_SIZE: &str = "a number of bytes from 1000000 to 200000000";
+
+const ORIGINS: &str = "origins as `https://chat.example.com`, separated by commas, or `*`";
 
 const TABLE_NAME: &str = "a table name (3 to 255 of a-z, A-Z, 0-9, `_`, `-` and `.`) or a table ARN";
 
@@ -163,6 +171,11 @@ fn is_table_name(name: &str) -> bool {
 /// Whether this is a size that a list may have.
 fn is_list_size(bytes: &str) -> bool {
     bytes.parse().is_ok_and(|bytes: usize| (1_000_000..=STREAM_LIMIT).contains(&bytes))
+}
+
+/// Whether these are origins, separated by commas.
+fn is_list_of_origins(origins: &str) -> bool {
+    origins.split(',').all(is_origin)
 }
 
 /// Whether HTTP accepts this as the name of a header.
@@ -281,16 +294,33 @@ mod tests {
 
     #[test]
     fn responses_are_buffered_and_lists_have_64_mib_unless_set() {
-        let default = DeliverySettings { mode: ResponseMode::Buffered, max_list_bytes: 67_108_864 };
+        let default = DeliverySettings::default();
+        assert_eq!((default.mode, default.max_list_bytes), (ResponseMode::Buffered, 67_108_864));
         assert_eq!(settings(&[]).unwrap().delivery, default);
         assert_eq!(settings(&[("RESPONSE_MODE", Some("buffered"))]).unwrap().delivery, default);
         let set = settings(&[("RESPONSE_MODE", Some("streaming")), ("MAX_LIST_BYTES", Some("200000000"))]).unwrap();
-        assert_eq!(set.delivery, DeliverySettings { mode: ResponseMode::Streaming, max_list_bytes: 200_000_000 });
+        assert_eq!((set.delivery.mode, set.delivery.max_list_bytes), (ResponseMode::Streaming, 200_000_000));
         for mode in ["", "stream", "Streaming", " buffered"] {
             is_invalid(&[("RESPONSE_MODE", Some(mode))], "RESPONSE_MODE");
         }
         for bytes in ["", "0", "-1", "999999", "200000001", "64MB", "1e7", " 2000000", "99999999999999999999999"] {
             is_invalid(&[("MAX_LIST_BYTES", Some(bytes))], "MAX_LIST_BYTES");
+        }
+    }
+
+    #[test]
+    fn no_page_may_read_responses_unless_its_origin_is_set() {
+        assert_eq!(settings(&[]).unwrap().delivery.allowed_origins, AllowedOrigins::default());
+        for (value, origins) in [
+            ("https://a.example.com", AllowedOrigins::new(&["https://a.example.com"])),
+            ("http://localhost:5173,https://b", AllowedOrigins::new(&["http://localhost:5173", "https://b"])),
+            ("*", AllowedOrigins::new(&["*"])),
+        ] {
+            assert_eq!(settings(&[("ALLOWED_ORIGINS", Some(value))]).unwrap().delivery.allowed_origins, origins);
+        }
+        for value in ["", ",", "a.example.com", "https://", "https://a/", "https://a, https://b", "https://a\n", "null"]
+        {
+            is_invalid(&[("ALLOWED_ORIGINS", Some(value))], "ALLOWED_ORIGINS");
         }
     }
 

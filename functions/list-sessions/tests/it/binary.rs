@@ -10,6 +10,7 @@ use agentscope_tests::both_binaries::{
 };
 use agentscope_tests::claims::check_that_only_the_claim_counts;
 use agentscope_tests::compressed::check_compressed_responses;
+use agentscope_tests::cors::check_cors;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::function::{Function, environment};
@@ -50,6 +51,11 @@ async fn a_load_balancer_gets_responses_in_the_form_of_its_events() {
 #[tokio::test]
 async fn the_header_of_a_load_balancer_that_signs_users_in_counts_in_its_events_only() {
     check_that_only_the_load_balancer_counts(BINARY, a_request).await;
+}
+
+#[tokio::test]
+async fn pages_of_the_configured_origins_and_no_others_may_read_responses() {
+    check_cors(BINARY, &a_request("alice")).await;
 }
 
 #[tokio::test]
