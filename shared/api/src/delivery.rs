@@ -1,8 +1,8 @@
 //! How a response leaves the function: buffered or streamed, and how large it may be.
 
 use crate::cors::AllowedOrigins;
-use crate::event::PayloadFormat;
 use crate::limits::{BodyForm, LOAD_BALANCER_LIMIT, MAX_READ_BYTES, RESPONSE_LIMIT, ResponseLimits, STREAM_LIMIT};
+use crate::payload_format::PayloadFormat;
 
 /// How a function returns responses to Lambda.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

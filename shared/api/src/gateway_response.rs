@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 
 use crate::body::{Body, BodyStats};
 use crate::delivery::{Delivery, ResponseMode};
-use crate::event::{HeaderForm, PayloadFormat};
+use crate::payload_format::{HeaderForm, PayloadFormat};
 use crate::stream::StreamedResult;
 
 /// A response in the payload format of the event that it belongs to.

@@ -1,7 +1,7 @@
 //! Identifies the caller of a request.
 
 use crate::error::{ApiError, InputProblem};
-use crate::event::EventKind;
+use crate::payload_format::EventKind;
 use crate::request::{Request, USER_ID_HEADER};
 
 /// The source of the caller's identity.

@@ -6,7 +6,8 @@
 //!
 //! - [`limits`]: limits on lists and responses.
 //! - [`body`]: responses and their bodies.
-//! - `event`: the events of API Gateway, function URLs, load balancers and `cargo lambda watch`.
+//! - `event`, `payload_format`: the events of API Gateway, function URLs, load balancers and `cargo
+//!   lambda watch`.
 //! - [`cors`]: the headers of CORS.
 //! - [`delivery`]: whether a response is buffered or streamed, and its limits.
 //! - `route`: which list a request names.
@@ -55,6 +56,7 @@ mod list_sessions;
 mod list_size;
 mod load_states;
 mod metrics;
+mod payload_format;
 mod render;
 mod request;
 mod route;
@@ -73,7 +75,7 @@ pub use body::{Body, Response};
 pub use cors::AllowedOrigins;
 pub use delivery::{DeliverySettings, ResponseMode};
 pub use error::ApiError;
-pub use event::{EventKind, MalformedEvent};
+pub use event::MalformedEvent;
 pub use fitting::FittingRequest;
 pub use identity::{EventSource, Identity, IdentitySource};
 pub use list::{ListError, ListOptions, ListOutcome, NextPage, SessionList};
@@ -81,6 +83,7 @@ pub use list_request::ListRequest;
 pub use list_response::list_response;
 pub use list_schedule_sessions::list_schedule_sessions;
 pub use list_sessions::list_sessions;
+pub use payload_format::EventKind;
 pub use render::WriteJson;
 pub use request::Request;
 pub use serve::{handle_event, handle_event_within, run};

@@ -6,8 +6,9 @@ use lambda_http::http::{HeaderMap, Method};
 use serde_json::Value;
 
 use crate::delivery::{Delivery, DeliverySettings};
-use crate::event::{EventKind, HttpApiEvent, LoadBalancerEvent, MalformedEvent, PayloadFormat, RestApiEvent, is_watch};
+use crate::event::{HttpApiEvent, LoadBalancerEvent, MalformedEvent, RestApiEvent};
 use crate::limits::ResponseLimits;
+use crate::payload_format::{EventKind, PayloadFormat, is_watch};
 use crate::route::{self, Path, RawPath, decode, decode_form};
 
 /// The header with the caller's id, unless a setting names another.

@@ -9,9 +9,9 @@ use lambda_http::http::HeaderName;
 
 use crate::cors::{AllowedOrigins, is_origin};
 use crate::delivery::{DeliverySettings, ResponseMode};
-use crate::event::EventKind;
 use crate::identity::{EventSource, Identity, IdentitySource};
 use crate::limits::{MAX_READ_BYTES, STREAM_LIMIT};
+use crate::payload_format::EventKind;
 use crate::request::USER_ID_HEADER;
 
 /// The settings of a function.

@@ -75,6 +75,13 @@ async fn what_is_no_event_is_a_bad_request() {
     ] {
         is_bad_request(&database, event).await;
     }
+    // More than a map of headers can have.
+    let headers: serde_json::Map<_, _> = (0..40_000).map(|number| (format!("x-{number}"), json!("x"))).collect();
+    for pointer in ["/headers", "/multiValueHeaders"] {
+        for event in changed(pointer, &json!(headers)) {
+            is_bad_request(&database, &event).await;
+        }
+    }
     let nested = "[".repeat(100_000);
     is_bad_request(&database, &nested).await;
     is_bad_request(&database, &format!(r#"{{"version":"2.0","body":{nested}"#)).await;
