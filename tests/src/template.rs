@@ -151,6 +151,10 @@ impl Template {
         match function {
             "Condition" => self.condition(argument.as_str().unwrap()),
             "Fn::Equals" => self.resolve(&arguments[0]) == self.resolve(&arguments[1]),
+            "Fn::EachMemberEquals" => {
+                let Some(Value::Array(members)) = self.resolve(&arguments[0]) else { panic!("{condition}") };
+                members.iter().all(|member| *member == arguments[1])
+            }
             "Fn::Not" => !self.is_true(&arguments[0]),
             "Fn::And" => arguments.iter().all(|condition| self.is_true(condition)),
             "Fn::Or" => arguments.iter().any(|condition| self.is_true(condition)),
@@ -177,6 +181,10 @@ impl Template {
                     let Some(Value::Array(items)) = self.resolve(&argument[1]) else { panic!("{argument}") };
                     let items: Vec<_> = items.iter().map(|item| item.as_str().unwrap()).collect();
                     return Some(json!(items.join(separator)));
+                }
+                "Fn::Select" => {
+                    let items = self.resolve(&argument[1]).unwrap();
+                    return Some(items[argument[0].as_u64().unwrap() as usize].clone());
                 }
                 "Fn::Split" => {
                     let separator = argument[0].as_str().unwrap();

@@ -182,6 +182,24 @@ fn every_operation_but_preflights_has_the_authorizer() {
 }
 
 #[test]
+fn a_private_api_is_reached_through_its_endpoints_alone() {
+    let private = [("IdentitySource", "header"), ("HeaderCallers", "anyone"), ("VpcEndpointIds", "vpce-a,vpce-b")];
+    let template = template(&private);
+    let api = &template.resources()["RestApi"]["Properties"];
+    let endpoints = json!(["vpce-a", "vpce-b"]);
+    assert_eq!(api["EndpointConfiguration"], json!({ "Type": "PRIVATE", "VPCEndpointIds": endpoints }));
+    let policy = json!([{
+        "Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*",
+        "Condition": { "StringEquals": { "aws:SourceVpce": endpoints } },
+    }]);
+    assert_eq!(api["DefinitionBody"]["x-amazon-apigateway-policy"]["Statement"], policy);
+    let public = Template::with(&[REST, POOL]).resources();
+    let public = &public["RestApi"]["Properties"];
+    assert_eq!(public["EndpointConfiguration"], json!({ "Type": "REGIONAL" }));
+    assert!(public["DefinitionBody"].get("x-amazon-apigateway-policy").is_none());
+}
+
+#[test]
 fn functions_believe_the_claims_of_the_user_pool_and_nothing_else() {
     let source = |parameters: &[_]| {
         template(parameters).function("ListSessions")["Environment"]["Variables"]["EVENT_SOURCE"].clone()
