@@ -2,7 +2,7 @@
 //!
 //! Every response is checked against `openapi.yaml`.
 
-use agentscope_api::{IdentitySource, handle_event};
+use agentscope_api::{Identity, IdentitySource, handle_event};
 use agentscope_store::Store;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::responses::text;
@@ -15,14 +15,16 @@ use crate::openapi::described::is_described;
 type ToEvent = fn(&HttpRequest) -> Value;
 
 /// The kinds of gateways, and the events that they send.
-pub const GATEWAYS: [(&str, ToEvent); 3] = [
+pub const GATEWAYS: [(&str, ToEvent); 5] = [
     ("HTTP API", HttpRequest::http_api),
     ("function URL", HttpRequest::function_url),
     ("REST API", HttpRequest::rest_api),
+    ("load balancer", HttpRequest::load_balancer),
+    ("load balancer, multi-value", HttpRequest::load_balancer_multi_value),
 ];
 
 /// The response to an event.
-pub async fn respond(store: &Store, identity: IdentitySource, event: &Value) -> Response<String> {
+pub async fn respond(store: &Store, identity: impl Into<Identity>, event: &Value) -> Response<String> {
     let path = event["rawPath"].as_str().or(event["path"].as_str()).unwrap_or_default();
     let is_schedule = path.contains("/schedule/");
     respond_to_text(store, identity, &event.to_string(), is_schedule).await
@@ -31,10 +33,11 @@ pub async fn respond(store: &Store, identity: IdentitySource, event: &Value) -> 
 /// The response to a text that may be no event at all.
 pub async fn respond_to_text(
     store: &Store,
-    identity: IdentitySource,
+    identity: impl Into<Identity>,
     event: &str,
     is_schedule: bool,
 ) -> Response<String> {
+    let identity = identity.into();
     let (path, response) = if is_schedule {
         let handle = async |request| list_schedule_sessions::handler::handle(store, identity, &request).await;
         ("/schedule/{schedule_id}/sessions", handle_event(event, handle).await)

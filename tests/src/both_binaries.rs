@@ -84,6 +84,11 @@ pub async fn check_settings(binary: &str) {
         ("METRICS_NAMESPACE", "AWS/X"),
         ("BASE_PATH", ""),
         ("BASE_PATH", "chat/"),
+        ("EVENT_SOURCE", ""),
+        ("EVENT_SOURCE", "elb"),
+        ("RESPONSE_MODE", "stream"),
+        ("MAX_LIST_BYTES", "64MB"),
+        ("ALLOWED_ORIGINS", "chat.example.com"),
     ] {
         let mut settings = settings().to_vec();
         settings.retain(|(other, _)| *other != "IDENTITY_SOURCE");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// An HTTP request on its way to a function.
 #[derive(Debug, Clone)]
@@ -90,6 +90,56 @@ impl HttpRequest {
             "body": null,
             "isBase64Encoded": false,
         })
+    }
+
+    /// As a load balancer sends it to a target group without multi-value headers: path and query as
+    /// the client sent them, and the last of repeated values.
+    pub fn load_balancer(&self) -> Value {
+        let last = |values: &BTreeMap<String, Vec<String>>| -> Value {
+            values.iter().map(|(name, values)| (name.clone(), json!(values.last()))).collect::<Map<_, _>>().into()
+        };
+        let mut event = self.load_balancer_event();
+        event["headers"] = last(&self.header_values());
+        event["queryStringParameters"] = last(&self.raw_query_values());
+        event
+    }
+
+    /// The same to a target group with multi-value headers.
+    pub fn load_balancer_multi_value(&self) -> Value {
+        let mut event = self.load_balancer_event();
+        event["multiValueHeaders"] = json!(self.header_values());
+        event["multiValueQueryStringParameters"] = json!(self.raw_query_values());
+        event
+    }
+
+    fn load_balancer_event(&self) -> Value {
+        let target_group = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/lists/6d0ecf831eec9f09";
+        json!({
+            "requestContext": { "elb": { "targetGroupArn": target_group } },
+            "httpMethod": self.method,
+            "path": self.path,
+            "body": "",
+            "isBase64Encoded": false,
+        })
+    }
+
+    /// The values of each header, by its name in lower case.
+    fn header_values(&self) -> BTreeMap<String, Vec<String>> {
+        let mut headers = BTreeMap::<_, Vec<_>>::new();
+        for (name, value) in &self.headers {
+            headers.entry(name.to_lowercase()).or_default().push(value.trim().to_owned());
+        }
+        headers
+    }
+
+    /// The values of each query parameter, encoded as the client sent them.
+    fn raw_query_values(&self) -> BTreeMap<String, Vec<String>> {
+        let mut query = BTreeMap::<_, Vec<_>>::new();
+        for pair in self.query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            query.entry(name.to_owned()).or_default().push(value.to_owned());
+        }
+        query
     }
 
     /// As an HTTP API sends it through a custom domain with this mapping key: the key stays in the

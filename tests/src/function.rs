@@ -9,7 +9,8 @@ use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
 use crate::dynamodb::TestDynamoDb;
-use crate::runtime_api::{Event, Headers, NO_DEADLINE, Posted, PostedKind, ResponseLimit, RuntimeApi};
+use crate::runtime_api::{Event, Headers, NO_DEADLINE, Posted, PostedKind, Reading, ResponseLimit, RuntimeApi};
+use crate::streamed::Streamed;
 
 /// How long a function may take to respond. It bounds a test that has gone wrong.
 const TIMEOUT: Duration = Duration::from_secs(180);
@@ -100,6 +101,13 @@ impl Function {
         self.trace = trace.map(str::to_owned);
     }
 
+    /// The largest amount of memory that the process has had in RAM, in bytes.
+    pub fn peak_memory(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().unwrap())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().strip_suffix(" kB").unwrap().parse::<usize>().unwrap() * 1024
+    }
+
     /// Sends an event and waits for its outcome.
     pub async fn invoke(&mut self, event: &str) -> Outcome {
         self.invoke_until(NO_DEADLINE, event).await
@@ -121,6 +129,14 @@ impl Function {
     /// function posts.
     pub fn send(&mut self, deadline: u64, event: &str, headers: Headers) -> oneshot::Receiver<Posted> {
         self.api.send(Event { payload: event.to_owned().into(), deadline, trace: self.trace.clone(), headers })
+    }
+
+    /// Sends an event whose response is read like this, with a deadline. The receiver gets what
+    /// the function posts, if that is read to its end.
+    pub fn send_and_read(&mut self, deadline: u64, event: &str, reading: Reading) -> oneshot::Receiver<Posted> {
+        let event =
+            Event { payload: event.to_owned().into(), deadline, trace: self.trace.clone(), headers: Vec::new() };
+        self.api.send_and_read(event, reading)
     }
 
     /// Sends an event and returns the status, headers and body of the response.
@@ -153,13 +169,25 @@ impl Function {
     }
 }
 
-/// Waits for the outcome of an event.
+/// Waits for what a function posts for an event.
 ///
 /// # Panics
 ///
-/// The function does not respond, or with something that is no JSON.
-pub async fn outcome(posted: oneshot::Receiver<Posted>) -> Outcome {
-    let posted = tokio::time::timeout(TIMEOUT, posted).await.expect("the function does not respond").unwrap();
+/// The function does not respond.
+pub async fn posted(posted: oneshot::Receiver<Posted>) -> Posted {
+    tokio::time::timeout(TIMEOUT, posted).await.expect("the function does not respond").unwrap()
+}
+
+/// Waits for the outcome of an event. A streamed response has the form of a buffered one.
+///
+/// # Panics
+///
+/// The function does not respond, or with something that is no JSON and no stream.
+pub async fn outcome(receiver: oneshot::Receiver<Posted>) -> Outcome {
+    let posted = posted(receiver).await;
+    if let Some(streamed) = Streamed::read(&posted) {
+        return Outcome::Response(streamed.into_buffered());
+    }
     let body = serde_json::from_slice(&posted.body()).unwrap();
     match posted.kind {
         PostedKind::Response => Outcome::Response(body),

@@ -30,11 +30,16 @@ pub fn text(response: Response) -> http::Response<String> {
 /// The body is not encoded as it says, or is no text.
 pub fn body(response: &Value) -> String {
     let body = response["body"].as_str().unwrap_or_default();
-    match (response["isBase64Encoded"].as_bool(), response["headers"]["content-encoding"].as_str()) {
+    match (response["isBase64Encoded"].as_bool(), header(response, "content-encoding")) {
         (Some(true), Some(encoding)) => decoded(&STANDARD.decode(body).unwrap(), encoding),
         (Some(false), None) => body.to_owned(),
         other => panic!("{other:?}"),
     }
+}
+
+/// A header of what a function returned, in either form.
+pub fn header<'a>(response: &'a Value, name: &str) -> Option<&'a str> {
+    response["headers"][name].as_str().or(response["multiValueHeaders"][name][0].as_str())
 }
 
 /// A body that is encoded like this.

@@ -12,15 +12,21 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
-use futures::TryStreamExt;
+use http_body_util::BodyExt;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 /// The longest response that Lambda accepts, in bytes, as its error message states it.
 pub const RESPONSE_LIMIT: usize = 6_291_556;
+
+/// The longest streamed response that Lambda accepts, in bytes: 200 MB, as AWS documents it.
+pub const STREAM_LIMIT: usize = 200_000_000;
+
+/// The longest response that a load balancer accepts, in bytes: 1 MB, as AWS documents it.
+pub const LOAD_BALANCER_LIMIT: usize = 1_000_000;
 
 /// A deadline in the year 2100, for events whose deadline does not matter.
 pub const NO_DEADLINE: u64 = 4_102_444_800_000;
@@ -55,8 +61,28 @@ pub struct Posted {
     pub time: Duration,
     /// When the last byte arrived.
     pub ended: Instant,
+    /// The headers of the request with which the function posted it.
+    pub headers: HeaderMap,
+    /// The trailers of that request.
+    pub trailers: Option<HeaderMap>,
     body: Vec<Bytes>,
 }
+
+/// How the Runtime API reads what a function posts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// To its end.
+    Whole,
+    /// This many bytes a second.
+    Paced(u32),
+    /// The connection is closed after this many bytes.
+    Aborted(usize),
+    /// Nothing is read after this many bytes, and the connection stays open.
+    Stalled(usize),
+}
+
+/// The header by which a function announces a stream.
+pub const RESPONSE_MODE: &str = "lambda-runtime-function-response-mode";
 
 /// The endpoint to which a function posted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +109,8 @@ impl Posted {
 /// Whether responses are limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResponseLimit {
-    /// Responses over [`RESPONSE_LIMIT`] get status 413 and are dropped.
+    /// Responses over [`RESPONSE_LIMIT`] get status 413 and are dropped, and so are streams over
+    /// [`STREAM_LIMIT`].
     Lambda,
     /// Responses have any length.
     Unlimited,
@@ -107,6 +134,7 @@ type Pending = Arc<std::sync::Mutex<HashMap<String, PendingEvent>>>;
 struct PendingEvent {
     handed_over: Instant,
     outcome: oneshot::Sender<Posted>,
+    reading: Reading,
 }
 
 struct Api {
@@ -127,7 +155,7 @@ impl RuntimeApi {
         let (sender, requested) = mpsc::unbounded_channel();
         let pending = Pending::default();
         let api = Api { requested: sender, events: Mutex::new(receiver), pending: Arc::clone(&pending), limit };
-        let post_as = |kind| post(async move |api, id, body| posted(api, id, body, kind).await);
+        let post_as = |kind| post(async move |api, id, headers, body| posted(api, id, headers, body, kind).await);
         let router = Router::new()
             .route("/2018-06-01/runtime/restore/next", get(async || "{}"))
             .route("/2018-06-01/runtime/invocation/next", get(next))
@@ -152,10 +180,16 @@ impl RuntimeApi {
     /// Queues an event for the function. The receiver gets what it posts. Request ids are
     /// `request-1`, `request-2` and so on.
     pub fn send(&mut self, event: Event) -> oneshot::Receiver<Posted> {
+        self.send_and_read(event, Reading::Whole)
+    }
+
+    /// The same, and what the function posts is read like this. The receiver gets nothing of what
+    /// is not read to its end.
+    pub fn send_and_read(&mut self, event: Event, reading: Reading) -> oneshot::Receiver<Posted> {
         self.count += 1;
         let id = format!("request-{}", self.count);
         let (outcome, receiver) = oneshot::channel();
-        locked(&self.pending).insert(id.clone(), PendingEvent { handed_over: Instant::now(), outcome });
+        locked(&self.pending).insert(id.clone(), PendingEvent { handed_over: Instant::now(), outcome, reading });
         // If the server has ended, the receiver waits until its time-out.
         let _ = self.events.send((id, event));
         receiver
@@ -189,24 +223,45 @@ async fn next(State(api): State<Arc<Api>>) -> Response {
     response
 }
 
-async fn posted(State(api): State<Arc<Api>>, Path(id): Path<String>, body: Body, kind: PostedKind) -> StatusCode {
-    let (mut stream, mut pieces, mut length) = (body.into_data_stream(), Vec::new(), 0);
+async fn posted(
+    State(api): State<Arc<Api>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    mut body: Body,
+    kind: PostedKind,
+) -> StatusCode {
+    let is_stream = headers.get(RESPONSE_MODE).is_some_and(|mode| mode == "streaming");
+    let limit = if is_stream { STREAM_LIMIT } else { RESPONSE_LIMIT };
+    let reading = locked(&api.pending).get(&id).map_or(Reading::Whole, |pending| pending.reading);
+    let (mut pieces, mut length, mut last, mut trailers) = (Vec::new(), 0, 0, None);
     loop {
-        match stream.try_next().await {
-            Ok(Some(piece)) => {
-                length += piece.len();
-                pieces.push(piece);
-            }
+        match body.frame().await.transpose() {
+            Ok(Some(frame)) => match frame.into_data() {
+                Ok(piece) => {
+                    last = piece.len();
+                    length += last;
+                    pieces.push(piece);
+                }
+                Err(frame) => trailers = frame.into_trailers().ok(),
+            },
             Ok(None) => break,
             Err(_) => return StatusCode::BAD_REQUEST,
         }
-        if api.limit == ResponseLimit::Lambda && length > RESPONSE_LIMIT {
+        if api.limit == ResponseLimit::Lambda && length > limit {
             return StatusCode::PAYLOAD_TOO_LARGE;
+        }
+        match reading {
+            // Without the rest of the body, the server closes the connection.
+            Reading::Aborted(bytes) if length >= bytes => return StatusCode::GONE,
+            Reading::Stalled(bytes) if length >= bytes => std::future::pending().await,
+            Reading::Paced(rate) => tokio::time::sleep(Duration::from_secs(1) * last as u32 / rate).await,
+            Reading::Whole | Reading::Aborted(_) | Reading::Stalled(_) => {}
         }
     }
     let ended = Instant::now();
-    if let Some(PendingEvent { handed_over, outcome }) = locked(&api.pending).remove(&id) {
-        let _ = outcome.send(Posted { kind, time: ended - handed_over, ended, body: pieces });
+    if let Some(PendingEvent { handed_over, outcome, .. }) = locked(&api.pending).remove(&id) {
+        let time = ended - handed_over;
+        let _ = outcome.send(Posted { kind, time, ended, headers, trailers, body: pieces });
     }
     StatusCode::ACCEPTED
 }

@@ -1,5 +1,5 @@
-//! `template.yaml` and `sync/deploy/ecs.yaml` as CloudFormation reads them: with parameters,
-//! conditions and functions resolved.
+//! `template.yaml`, `deploy/alb.yaml` and `sync/deploy/ecs.yaml` as CloudFormation reads them: with
+//! parameters, conditions and functions resolved.
 
 use std::collections::BTreeMap;
 
@@ -19,6 +19,16 @@ const SYNC: [(&str, &str); 10] = [
     ("AgentsTableName", "AgentsTable"),
     ("TeamsTableName", "TeamsTable"),
     ("SchedulesTableName", "SchedulesTable"),
+];
+
+/// What a parameter of `deploy/alb.yaml` without a default is here.
+const ALB: [(&str, &str); 6] = [
+    ("ListenerArn", "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/chat/a/b"),
+    ("ListSessionsArn", "arn:aws:lambda:eu-central-1:123456789012:function:list-sessions"),
+    ("ListScheduleSessionsArn", "arn:aws:lambda:eu-central-1:123456789012:function:list-schedule-sessions"),
+    ("Priority", "10"),
+    ("SchedulePriority", "11"),
+    ("SignIn", "proxy"),
 ];
 
 /// A template, with values for its parameters.
@@ -52,6 +62,30 @@ impl Template {
     /// The template is no YAML, or has no such parameter.
     pub fn sync(parameters: &[(&str, &str)]) -> Self {
         Self::read(include_str!("../../sync/deploy/ecs.yaml"), &SYNC, parameters)
+    }
+
+    /// `deploy/alb.yaml` with these parameters, and the defaults or made-up values of the others.
+    ///
+    /// # Panics
+    ///
+    /// The template is no YAML, or has no such parameter.
+    pub fn alb(parameters: &[(&str, &str)]) -> Self {
+        Self::read(include_str!("../../deploy/alb.yaml"), &ALB, parameters)
+    }
+
+    /// The rules that these parameters break, as the template describes them. CloudFormation then
+    /// refuses to deploy it.
+    pub fn refusals(&self) -> Vec<String> {
+        let applies = |rule: &&Value| rule.get("RuleCondition").is_none_or(|condition| self.is_true(condition));
+        let rules = self.section("Rules").values().filter(applies);
+        let assertions = rules.flat_map(|rule| rule["Assertions"].as_array().unwrap());
+        let broken = assertions.filter(|assertion| !self.is_true(&assertion["Assert"]));
+        broken.map(|assertion| assertion["AssertDescription"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The outputs that these parameters make, resolved.
+    pub fn outputs(&self) -> BTreeMap<String, Value> {
+        self.resolved("Outputs")
     }
 
     fn read(text: &str, required: &[(&str, &str)], parameters: &[(&str, &str)]) -> Self {
@@ -117,6 +151,10 @@ impl Template {
         match function {
             "Condition" => self.condition(argument.as_str().unwrap()),
             "Fn::Equals" => self.resolve(&arguments[0]) == self.resolve(&arguments[1]),
+            "Fn::EachMemberEquals" => {
+                let Some(Value::Array(members)) = self.resolve(&arguments[0]) else { panic!("{condition}") };
+                members.iter().all(|member| *member == arguments[1])
+            }
             "Fn::Not" => !self.is_true(&arguments[0]),
             "Fn::And" => arguments.iter().all(|condition| self.is_true(condition)),
             "Fn::Or" => arguments.iter().any(|condition| self.is_true(condition)),
@@ -129,7 +167,10 @@ impl Template {
         if let Some((function, argument)) = only_member(part) {
             match function {
                 "Ref" => return self.reference(argument.as_str().unwrap()),
-                "Fn::GetAtt" => return Some(argument.clone()),
+                "Fn::GetAtt" => {
+                    self.check_made(argument.as_str().unwrap());
+                    return Some(argument.clone());
+                }
                 "Fn::Sub" => return Some(self.substitute(argument)),
                 "Fn::If" => {
                     let [condition, yes, no] = &argument.as_array().unwrap()[..] else { panic!("{argument}") };
@@ -140,6 +181,10 @@ impl Template {
                     let Some(Value::Array(items)) = self.resolve(&argument[1]) else { panic!("{argument}") };
                     let items: Vec<_> = items.iter().map(|item| item.as_str().unwrap()).collect();
                     return Some(json!(items.join(separator)));
+                }
+                "Fn::Select" => {
+                    let items = self.resolve(&argument[1]).unwrap();
+                    return Some(items[argument[0].as_u64().unwrap() as usize].clone());
                 }
                 "Fn::Split" => {
                     let separator = argument[0].as_str().unwrap();
@@ -163,7 +208,11 @@ impl Template {
         if let Some(value) = self.parameters.get(name) {
             return Some(value.clone());
         }
-        let is_resource = self.body["Resources"].get(name).is_some();
+        // SAM resolves `Api.Stage` to the stage that it makes for an API.
+        let is_resource = self.body["Resources"].get(name.trim_end_matches(".Stage")).is_some();
+        if is_resource {
+            self.check_made(name);
+        }
         Some(json!(match name {
             "AWS::NoValue" => return None,
             "AWS::Partition" => "aws",
@@ -175,6 +224,15 @@ impl Template {
             name if is_resource => name,
             other => panic!("there is no {other}"),
         }))
+    }
+
+    /// Asserts that these parameters make the resource of a reference such as `Role.Arn`.
+    fn check_made(&self, reference: &str) {
+        let name = reference.split('.').next().unwrap_or_default();
+        let resource = &self.body["Resources"][name];
+        assert!(resource.is_object(), "there is no {reference}");
+        let is_made = resource.get("Condition").is_none_or(|condition| self.condition(condition.as_str().unwrap()));
+        assert!(is_made, "{reference} is not made");
     }
 
     fn substitute(&self, argument: &Value) -> Value {
@@ -189,7 +247,10 @@ impl Template {
             let (name, rest) = piece.split_once('}').unwrap();
             let value = match own.get(name) {
                 Some(value) => self.resolve(value),
-                None if name.contains('.') => Some(json!(name)),
+                None if name.contains('.') => {
+                    self.check_made(name);
+                    Some(json!(name))
+                }
                 None => self.reference(name),
             };
             match value.unwrap() {

@@ -1,7 +1,7 @@
 //! The handler of the function's requests.
 
 use agentscope_api::{
-    ApiError, IdentitySource, ListOptions, ListRequest, Request, Response, list_response, list_schedule_sessions,
+    ApiError, Identity, ListOptions, ListRequest, Request, Response, list_response, list_schedule_sessions,
 };
 use agentscope_store::Store;
 use lambda_http::http::Method;
@@ -12,7 +12,8 @@ use lambda_http::http::Method;
 ///
 /// The path or the method is not the route's, the caller is missing, a parameter is invalid, the
 /// caller has no such schedule, the list is too large, or the tables do not respond.
-pub async fn handle(store: &Store, identity: IdentitySource, request: &Request) -> Result<Response, ApiError> {
+pub async fn handle(store: &Store, identity: impl Into<Identity>, request: &Request) -> Result<Response, ApiError> {
+    let identity = identity.into();
     let schedule_id = request.schedule_id().ok_or(ApiError::RouteNotFound)?;
     if request.method != Method::GET {
         return Err(ApiError::MethodNotAllowed(request.method.clone()));

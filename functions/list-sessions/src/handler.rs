@@ -1,8 +1,6 @@
 //! The handler of the function's requests.
 
-use agentscope_api::{
-    ApiError, IdentitySource, ListOptions, ListRequest, Request, Response, list_response, list_sessions,
-};
+use agentscope_api::{ApiError, Identity, ListOptions, ListRequest, Request, Response, list_response, list_sessions};
 use agentscope_store::Store;
 use lambda_http::http::Method;
 
@@ -12,7 +10,8 @@ use lambda_http::http::Method;
 ///
 /// The path or the method is not the route's, the caller or the agent's id is missing, a parameter
 /// is invalid, the caller has no such agent, the list is too large, or the tables do not respond.
-pub async fn handle(store: &Store, identity: IdentitySource, request: &Request) -> Result<Response, ApiError> {
+pub async fn handle(store: &Store, identity: impl Into<Identity>, request: &Request) -> Result<Response, ApiError> {
+    let identity = identity.into();
     if !request.is_sessions() {
         return Err(ApiError::RouteNotFound);
     }

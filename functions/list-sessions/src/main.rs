@@ -13,10 +13,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::start();
-    let Settings { tables, identity, release, metrics_namespace, base_path } = Settings::from_env()?;
+    let Settings { tables, identity, release, metrics_namespace, base_path, delivery } = Settings::from_env()?;
     let store = Store::new(connect_from_environment(ClientTimeouts::FUNCTION), tables, release);
     store.warm_up_by_agents().await;
     let route = env!("CARGO_PKG_NAME");
     let handle = async |request: Request| handler::handle(&store, identity, &request.below(base_path.as_deref())).await;
-    run(route, &metrics_namespace, handle).await
+    run(route, &metrics_namespace, delivery, handle).await
 }

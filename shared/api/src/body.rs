@@ -11,11 +11,31 @@ pub enum Body {
     /// No body.
     #[default]
     Empty,
-    /// Text in pieces. They are joined when the response is serialized for Lambda, which saves a
-    /// copy of a large list.
+    /// Text in pieces. They are joined when the response is handed to Lambda, which saves a copy of
+    /// a large list.
     Text(Vec<String>),
     /// Compressed bytes.
     Binary(Vec<u8>),
+}
+
+impl Body {
+    /// The number of bytes.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Empty => 0,
+            Self::Text(pieces) => pieces.iter().map(String::len).sum(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+
+    /// The bytes in pieces.
+    pub(crate) fn into_pieces(self) -> Vec<Vec<u8>> {
+        match self {
+            Self::Empty => Vec::new(),
+            Self::Text(pieces) => pieces.into_iter().map(String::into_bytes).collect(),
+            Self::Binary(bytes) => vec![bytes],
+        }
+    }
 }
 
 impl From<String> for Body {
@@ -29,7 +49,7 @@ impl From<String> for Body {
 pub(crate) struct BodyStats {
     /// Sessions in the list, or on its page.
     pub(crate) sessions: usize,
-    /// Bytes of the body, as a string in the function's result.
+    /// Bytes of the body in the function's result.
     pub(crate) bytes: usize,
 }
 

@@ -2,7 +2,7 @@
 
 use lambda_http::http::{HeaderValue, header};
 
-use crate::limits::{BINARY_BODY_LIMIT, BODY_LIMIT, MAX_READ_BYTES, RESPONSE_LIMIT};
+use crate::limits::ResponseLimits;
 use crate::request::Request;
 
 /// A content encoding.
@@ -22,8 +22,7 @@ impl Encoding {
     /// The encoding that the client of a request prefers. Among equals it is the one with the best
     /// ratio of savings to cost.
     ///
-    /// Requests of a REST API get no encoding: by default, REST APIs do not decode binary
-    /// responses.
+    /// Requests through a gateway that passes on no binary body get no encoding.
     pub(crate) fn of(request: &Request) -> Self {
         if !request.takes_binary {
             return Self::Identity;
@@ -65,15 +64,14 @@ impl Encoding {
     }
 
     /// The maximum number of bytes of JSON in a response of this encoding.
-    pub(crate) fn max_bytes(self) -> usize {
-        if self == Self::Identity { RESPONSE_LIMIT } else { MAX_READ_BYTES }
+    pub(crate) fn max_bytes(self, limits: ResponseLimits) -> usize {
+        if self == Self::Identity { limits.result } else { limits.list }
     }
 
     /// The number of bytes of JSON that fit a response of this encoding whatever their content.
-    pub(crate) fn guaranteed_bytes(self) -> usize {
-        // A byte of JSON becomes at most two bytes of a JSON string. Incompressible data grow by
-        // less than a percent.
-        if self == Self::Identity { BODY_LIMIT / 2 } else { BINARY_BODY_LIMIT / 100 * 99 }
+    pub(crate) fn guaranteed_bytes(self, limits: ResponseLimits) -> usize {
+        // Incompressible data grow by less than a percent.
+        if self == Self::Identity { limits.guaranteed_text() } else { limits.binary_body() / 100 * 99 }
     }
 }
 

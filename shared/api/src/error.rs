@@ -12,14 +12,16 @@ use serde_json::Value;
 
 use crate::body::{Response, json_response};
 use crate::event::MalformedEvent;
+use crate::limits::ResponseLimits;
 use crate::list::ListError;
+use crate::request::USER_ID_HEADER;
 use crate::too_large::TooLarge;
 
 /// Why a request failed or was refused. Its text is for logs; clients get its
 /// [`detail`](Self::detail).
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// The event is not one of API Gateway or a function URL.
+    /// The event is not one of API Gateway, a function URL or a load balancer.
     #[error(transparent)]
     MalformedEvent(#[from] MalformedEvent),
     /// The path names neither list.
@@ -31,9 +33,9 @@ pub enum ApiError {
     /// Headers or query parameters are missing or invalid.
     #[error("invalid input: {}", .0.iter().map(|problem| problem.loc[1]).collect::<Vec<_>>().join(", "))]
     InvalidInput(Vec<InputProblem>),
-    /// The identity header is empty.
+    /// The identity header, which has this name, is empty.
     #[error("the identity header is empty")]
-    EmptyUserId,
+    EmptyUserId(&'static str),
     /// There is no valid token, or it lacks the claim.
     #[error("no token")]
     Unauthenticated,
@@ -44,7 +46,7 @@ pub enum ApiError {
     #[error("no such schedule")]
     ScheduleNotFound(String),
     /// The list is larger than a function may return.
-    #[error("{}", .0.excess)]
+    #[error("{}", .0.reason())]
     TooLarge(TooLarge),
     /// The tables did not respond, or an item cannot be read.
     #[error(transparent)]
@@ -97,18 +99,17 @@ impl InputProblem {
     }
 }
 
-impl From<ListError> for ApiError {
-    fn from(error: ListError) -> Self {
-        TooLarge::from_list_error(error).map_or_else(Self::Store, Self::TooLarge)
-    }
-}
-
 impl ApiError {
+    /// The error of a list whose response has these limits.
+    pub(crate) fn from_list_error(error: ListError, limits: ResponseLimits) -> Self {
+        TooLarge::from_list_error(error, limits).map_or_else(Self::Store, Self::TooLarge)
+    }
+
     /// The status of the response.
     pub fn status(&self) -> StatusCode {
         match self {
             Self::MalformedEvent(_) => StatusCode::BAD_REQUEST,
-            Self::EmptyUserId | Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::EmptyUserId(_) | Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::RouteNotFound | Self::AgentNotFound(_) | Self::ScheduleNotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::InvalidInput(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -128,7 +129,9 @@ impl ApiError {
             Self::MalformedEvent(_) => "Bad Request".to_owned(),
             Self::RouteNotFound => "Not Found".to_owned(),
             Self::MethodNotAllowed(_) => "Method Not Allowed".to_owned(),
-            Self::EmptyUserId => "X-User-ID header is required.".to_owned(),
+            // AgentScope's own words.
+            Self::EmptyUserId(USER_ID_HEADER) => "X-User-ID header is required.".to_owned(),
+            Self::EmptyUserId(name) => format!("{name} header is required."),
             Self::Unauthenticated => "Not authenticated".to_owned(),
             Self::AgentNotFound(id) => format!("Agent '{id}' not found."),
             Self::ScheduleNotFound(id) => format!("Schedule '{id}' not found."),

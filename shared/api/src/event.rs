@@ -1,4 +1,5 @@
-//! The events of API Gateway, function URLs and `cargo lambda watch`, as far as they are used.
+//! The events of API Gateway, function URLs, Application Load Balancers and `cargo lambda watch`,
+//! as far as they are used.
 //!
 //! The types of `lambda_http` are not used: its conversion to `http::Request` takes a decoded path
 //! for an encoded one and panics if the result is not a URI. Its event types take an empty method
@@ -11,36 +12,10 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// The event is not one of API Gateway or a function URL.
+/// The event is not one of API Gateway, a function URL or a load balancer.
 #[derive(Debug, thiserror::Error)]
 #[error("malformed event: {0}")]
 pub struct MalformedEvent(#[from] serde_json::Error);
-
-/// The payload format of an event and of its response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PayloadFormat {
-    /// 2.0: HTTP APIs, function URLs.
-    HttpApi,
-    /// 1.0: REST APIs.
-    RestApi,
-}
-
-impl PayloadFormat {
-    /// The payload format of an event.
-    ///
-    /// # Errors
-    ///
-    /// The event is not an object, or its version is not a string.
-    pub(crate) fn of(event: &str) -> Result<Self, MalformedEvent> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: Option<String>,
-        }
-        let event: Versioned = serde_json::from_str(event)?;
-        let is_second = event.version.is_some_and(|version| version.starts_with('2'));
-        Ok(if is_second { Self::HttpApi } else { Self::RestApi })
-    }
-}
 
 /// An event of an HTTP API or a function URL.
 #[derive(Deserialize)]
@@ -117,6 +92,52 @@ pub(crate) struct RestApiContext {
     #[serde(rename = "apiId")]
     _api_id: String,
     pub(crate) stage: Option<String>,
+    authorizer: Option<Value>,
+}
+
+impl RestApiContext {
+    /// The claims of the token that the Cognito authorizer validated, as strings. Other authorizers
+    /// leave other results in their place.
+    pub(crate) fn claims(self) -> HashMap<String, Value> {
+        match self.authorizer {
+            Some(Value::Object(mut results)) => match results.remove("claims") {
+                Some(Value::Object(claims)) => claims.into_iter().collect(),
+                _ => HashMap::new(),
+            },
+            _ => HashMap::new(),
+        }
+    }
+}
+
+/// An event of a load balancer: either `headers` and `queryStringParameters`, or
+/// `multiValueHeaders` and `multiValueQueryStringParameters`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LoadBalancerEvent {
+    pub(crate) path: String,
+    #[serde(deserialize_with = "method")]
+    pub(crate) http_method: Method,
+    #[serde(default)]
+    pub(crate) headers: Headers,
+    #[serde(default)]
+    pub(crate) multi_value_headers: Headers,
+    pub(crate) query_string_parameters: Option<HashMap<String, String>>,
+    pub(crate) multi_value_query_string_parameters: Option<HashMap<String, Vec<String>>>,
+    #[serde(rename = "requestContext")]
+    _request_context: LoadBalancerContext,
+}
+
+#[derive(Deserialize)]
+struct LoadBalancerContext {
+    #[serde(rename = "elb")]
+    _elb: LoadBalancer,
+}
+
+#[derive(Deserialize)]
+struct LoadBalancer {
+    /// Required, because every load balancer sends it: other events are refused.
+    #[serde(rename = "targetGroupArn")]
+    _target_group_arn: String,
 }
 
 /// The headers of an event: one value or several for each name.
@@ -132,7 +153,8 @@ impl<'de> Deserialize<'de> for Headers {
             Many(Vec<String>),
         }
         let members = Option::<HashMap<String, Values>>::deserialize(deserializer)?.unwrap_or_default();
-        let mut headers = HeaderMap::with_capacity(members.len());
+        // Methods that do not fail panic with too many headers.
+        let mut headers = HeaderMap::try_with_capacity(members.len()).map_err(D::Error::custom)?;
         for (name, values) in members {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(D::Error::custom)?;
             let values = match values {
@@ -140,7 +162,8 @@ impl<'de> Deserialize<'de> for Headers {
                 Values::Many(values) => values,
             };
             for value in values {
-                headers.append(&name, HeaderValue::from_str(&value).map_err(D::Error::custom)?);
+                let value = HeaderValue::from_str(&value).map_err(D::Error::custom)?;
+                headers.try_append(&name, value).map_err(D::Error::custom)?;
             }
         }
         Ok(Self(headers))

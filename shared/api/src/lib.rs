@@ -6,7 +6,10 @@
 //!
 //! - [`limits`]: limits on lists and responses.
 //! - [`body`]: responses and their bodies.
-//! - `event`: the events of API Gateway, function URLs and `cargo lambda watch`.
+//! - `event`, `payload_format`: the events of API Gateway, function URLs, load balancers and `cargo
+//!   lambda watch`.
+//! - [`cors`]: the headers of CORS.
+//! - [`delivery`]: whether a response is buffered or streamed, and its limits.
 //! - `route`: which list a request names.
 //! - `request`: an event as a [`Request`].
 //! - `encoding`, `compression`: content encodings and their negotiation, compressed bodies.
@@ -24,6 +27,7 @@
 //! - [`identity`]: the caller of a request.
 //! - `list_request`: validation of a request for a list.
 //! - `list_body`, `list_response`: the response with a list.
+//! - `stream`: a streamed result.
 //! - `gateway_response`: a response in the gateway's format.
 //! - [`budget`], [`settings`], [`telemetry`], `trace`: time budgets, settings, logs, trace ids.
 //! - `metrics`: a line of metrics for each request.
@@ -32,7 +36,9 @@
 pub mod body;
 pub mod budget;
 mod compression;
+pub mod cors;
 pub mod cursor;
+pub mod delivery;
 mod encoding;
 pub mod error;
 pub mod etag;
@@ -50,6 +56,7 @@ mod list_sessions;
 mod list_size;
 mod load_states;
 mod metrics;
+mod payload_format;
 mod render;
 mod request;
 mod route;
@@ -57,6 +64,7 @@ mod runtime;
 mod serve;
 mod session_view;
 pub mod settings;
+mod stream;
 mod team_detail;
 mod teams;
 pub mod telemetry;
@@ -64,15 +72,18 @@ mod too_large;
 mod trace;
 
 pub use body::{Body, Response};
+pub use cors::AllowedOrigins;
+pub use delivery::{DeliverySettings, ResponseMode};
 pub use error::ApiError;
 pub use event::MalformedEvent;
 pub use fitting::FittingRequest;
-pub use identity::IdentitySource;
+pub use identity::{EventSource, Identity, IdentitySource};
 pub use list::{ListError, ListOptions, ListOutcome, NextPage, SessionList};
 pub use list_request::ListRequest;
 pub use list_response::list_response;
 pub use list_schedule_sessions::list_schedule_sessions;
 pub use list_sessions::list_sessions;
+pub use payload_format::EventKind;
 pub use render::WriteJson;
 pub use request::Request;
 pub use serve::{handle_event, handle_event_within, run};

@@ -7,7 +7,7 @@ use crate::compression::Compressor;
 use crate::encoding::Encoding;
 use crate::error::ApiError;
 use crate::fitting::FittingRequest;
-use crate::limits::{BINARY_BODY_LIMIT, BODY_LIMIT, METADATA_BYTES};
+use crate::limits::{METADATA_BYTES, ResponseLimits};
 use crate::list::SessionList;
 use crate::render::WriteJson;
 use crate::too_large::{Advice, Excess, TooLarge};
@@ -19,7 +19,7 @@ const YIELD_INTERVAL: usize = 256 * 1024;
 /// A body with a list.
 pub(crate) struct ListBody {
     pub(crate) body: Body,
-    /// Its bytes, as a string in the function's result.
+    /// Its bytes in the function's result.
     pub(crate) bytes: usize,
 }
 
@@ -29,43 +29,52 @@ impl ListBody {
     /// # Errors
     ///
     /// The body is larger than a function may return, a state is damaged, or compression fails.
-    pub(crate) async fn render<T: WriteJson>(list: SessionList<T>, encoding: Encoding) -> Result<Self, ApiError> {
-        match Compressor::new(encoding, BINARY_BODY_LIMIT)? {
-            Some(compressor) => compressed(list, compressor).await,
-            None => text(list).await,
+    pub(crate) async fn render<T: WriteJson>(
+        list: SessionList<T>,
+        encoding: Encoding,
+        limits: ResponseLimits,
+    ) -> Result<Self, ApiError> {
+        match Compressor::new(encoding, limits.binary_body())? {
+            Some(compressor) => compressed(list, compressor, limits).await,
+            None => text(list, limits).await,
         }
     }
 }
 
-async fn compressed<T: WriteJson>(list: SessionList<T>, mut compressor: Compressor) -> Result<ListBody, ApiError> {
+async fn compressed<T: WriteJson>(
+    list: SessionList<T>,
+    mut compressor: Compressor,
+    limits: ResponseLimits,
+) -> Result<ListBody, ApiError> {
     let fitting = list.fitting;
     let mut progress = Progress::default();
     for piece in list.into_pieces() {
         for chunk in piece?.chunks(YIELD_INTERVAL) {
             compressor.write_all(chunk)?;
-            if compressor.count() > BINARY_BODY_LIMIT {
-                return Err(too_large(Excess::AtLeast(base64_size(compressor.count()) + METADATA_BYTES), fitting));
+            if compressor.count() > limits.binary_body() {
+                let size = limits.binary_size(compressor.count()) + METADATA_BYTES;
+                return Err(too_large(Excess::AtLeast(size), limits, fitting));
             }
             progress.add(chunk.len()).await;
         }
     }
     let (bytes, count) = compressor.finish()?;
-    let size = base64_size(count);
-    if count > BINARY_BODY_LIMIT {
-        return Err(too_large(Excess::Bytes(size + METADATA_BYTES), fitting));
+    let size = limits.binary_size(count);
+    if count > limits.binary_body() {
+        return Err(too_large(Excess::Bytes(size + METADATA_BYTES), limits, fitting));
     }
     Ok(ListBody { body: Body::Binary(bytes), bytes: size })
 }
 
-async fn text<T: WriteJson>(list: SessionList<T>) -> Result<ListBody, ApiError> {
+async fn text<T: WriteJson>(list: SessionList<T>, limits: ResponseLimits) -> Result<ListBody, ApiError> {
     let fitting = list.fitting;
     let mut pieces = Vec::with_capacity(list.sessions.len() + 2);
     let (mut size, mut progress) = (0, Progress::default());
     for piece in list.into_pieces() {
         let piece = piece?;
         progress.add(piece.len()).await;
-        size += json_string_size(&piece);
-        if size > BODY_LIMIT {
+        size += limits.text_size(&piece);
+        if size > limits.body() {
             // The rest is rendered for its exact size, which the error states. The rest is short:
             // a list that is much too large is refused before it is rendered.
             pieces.clear();
@@ -73,26 +82,14 @@ async fn text<T: WriteJson>(list: SessionList<T>) -> Result<ListBody, ApiError> 
             pieces.push(String::from_utf8(piece).map_err(|_| ApiError::InvalidUtf8)?);
         }
     }
-    if size > BODY_LIMIT {
-        return Err(too_large(Excess::Bytes(size + METADATA_BYTES), fitting));
+    if size > limits.body() {
+        return Err(too_large(Excess::Bytes(size + METADATA_BYTES), limits, fitting));
     }
     Ok(ListBody { body: Body::Text(pieces), bytes: size })
 }
 
-fn too_large(excess: Excess, fitting: FittingRequest) -> ApiError {
-    ApiError::TooLarge(TooLarge { excess, advice: Advice::Fitting(fitting) })
-}
-
-fn base64_size(bytes: usize) -> usize {
-    bytes.div_ceil(3) * 4
-}
-
-/// The size of a text as a JSON string, in bytes, without its quotes. The text is compact JSON, so
-/// it has no control characters.
-fn json_string_size(json: &[u8]) -> usize {
-    // The sum of 128 flags fits a byte, which lets the compiler add many bytes at once.
-    let escaped = |bytes: &[u8]| bytes.iter().map(|byte| u8::from(matches!(byte, b'"' | b'\\'))).sum::<u8>();
-    json.len() + json.chunks(128).map(|bytes| usize::from(escaped(bytes))).sum::<usize>()
+fn too_large(excess: Excess, limits: ResponseLimits, fitting: FittingRequest) -> ApiError {
+    ApiError::TooLarge(TooLarge { excess, limit: limits.result, advice: Advice::Fitting(fitting) })
 }
 
 /// Counts the bytes that have been processed, and yields to other futures in intervals.

@@ -11,7 +11,7 @@ use crate::cursor::{Route, Scope};
 use crate::encoding::Encoding;
 use crate::error::{ApiError, InputProblem};
 use crate::etag::IfNoneMatch;
-use crate::identity::{IdentitySource, NoCaller, USER_ID_HEADER};
+use crate::identity::{Identity, NoCaller};
 use crate::limits::MAX_PAGE_SIZE;
 use crate::list::ListOptions;
 use crate::request::Request;
@@ -33,8 +33,8 @@ impl<'a> ListRequest<'a> {
     /// # Errors
     ///
     /// The request names no caller or no agent, or a parameter is invalid.
-    pub fn sessions(request: &'a Request, identity: IdentitySource) -> Result<Self, ApiError> {
-        Self::new(request, identity, Route::Sessions, request.parameter("agent_id"))
+    pub fn sessions(request: &'a Request, identity: impl Into<Identity>) -> Result<Self, ApiError> {
+        Self::new(request, identity.into(), Route::Sessions, request.parameter("agent_id"))
     }
 
     /// Reads `GET /schedule/{schedule_id}/sessions`.
@@ -44,26 +44,21 @@ impl<'a> ListRequest<'a> {
     /// The request names no caller, or a parameter is invalid.
     pub fn schedule_sessions(
         request: &'a Request,
-        identity: IdentitySource,
+        identity: impl Into<Identity>,
         schedule_id: &'a str,
     ) -> Result<Self, ApiError> {
-        Self::new(request, identity, Route::ScheduleSessions, Some(schedule_id))
+        Self::new(request, identity.into(), Route::ScheduleSessions, Some(schedule_id))
     }
 
-    fn new(
-        request: &'a Request,
-        identity: IdentitySource,
-        route: Route,
-        id: Option<&'a str>,
-    ) -> Result<Self, ApiError> {
+    fn new(request: &'a Request, identity: Identity, route: Route, id: Option<&'a str>) -> Result<Self, ApiError> {
         let caller = match identity.caller(request) {
             Ok(caller) => Some(caller),
-            Err(NoCaller::HeaderMissing) => None,
+            Err(NoCaller::HeaderMissing(_)) => None,
             Err(no_caller) => return Err(no_caller.into()),
         };
         let mut problems = Vec::new();
         if caller.is_none() {
-            problems.push(InputProblem::missing("header", USER_ID_HEADER));
+            problems.push(InputProblem::missing("header", identity.header));
         }
         if id.is_none() {
             problems.push(InputProblem::missing("query", "agent_id"));
@@ -77,7 +72,7 @@ impl<'a> ListRequest<'a> {
         };
         let encoding = Encoding::of(request);
         let options = ListOptions { if_none_match: if_none_match(request), ..ListOptions::default() };
-        let mut options = options.within(encoding.max_bytes(), encoding.guaranteed_bytes());
+        let mut options = options.within(encoding.max_bytes(request.limits), encoding.guaranteed_bytes(request.limits));
         let (mut limit, mut after) = (None, None);
         parameter("limit", &mut |value| {
             limit = Some(parse_limit(value)?);

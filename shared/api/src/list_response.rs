@@ -8,8 +8,8 @@ use crate::encoding::Encoding;
 use crate::error::ApiError;
 use crate::etag::{EntityTag, IfNoneMatch};
 use crate::fitting::FittingRequest;
-use crate::identity::IdentitySource;
-use crate::limits::MAX_PAGE_SIZE;
+use crate::identity::{Identity, IdentitySource};
+use crate::limits::{MAX_PAGE_SIZE, ResponseLimits};
 use crate::list::{ListError, ListOptions, ListOutcome};
 use crate::list_body::ListBody;
 use crate::render::WriteJson;
@@ -28,14 +28,14 @@ const MIN_COMPRESSED: usize = 1024;
 /// that fits. If the sizes are not certain, this reads the first session alone to find one.
 pub async fn list_response<T: WriteJson>(
     request: &Request,
-    identity: IdentitySource,
+    identity: impl Into<Identity>,
     options: &ListOptions,
     read: impl AsyncFn(&ListOptions) -> Result<Option<ListOutcome<T>>, ListError>,
 ) -> Result<Option<Response>, ApiError> {
-    let attempts = Attempts { identity, read };
+    let attempts = Attempts { identity: identity.into(), limits: request.limits, read };
     let encoding = Encoding::of(request);
     match attempts.attempt(options, encoding).await {
-        Err(ApiError::TooLarge(TooLarge { excess, advice })) if !advice.is_certain() => {
+        Err(ApiError::TooLarge(TooLarge { excess, limit, advice })) if !advice.is_certain() => {
             let mut encodings = vec![encoding];
             if encoding == Encoding::Identity && request.takes_binary {
                 encodings.push(Encoding::Gzip);
@@ -46,7 +46,7 @@ pub async fn list_response<T: WriteJson>(
                     attempts.first_session(options, &encodings).await?
                 }
             };
-            Err(ApiError::TooLarge(TooLarge { excess, advice }))
+            Err(ApiError::TooLarge(TooLarge { excess, limit, advice }))
         }
         outcome => outcome,
     }
@@ -54,7 +54,8 @@ pub async fn list_response<T: WriteJson>(
 
 /// Builds the response of one list with several options.
 struct Attempts<F> {
-    identity: IdentitySource,
+    identity: Identity,
+    limits: ResponseLimits,
     read: F,
 }
 
@@ -64,9 +65,10 @@ where
     F: AsyncFn(&ListOptions) -> Result<Option<ListOutcome<T>>, ListError>,
 {
     async fn attempt(&self, options: &ListOptions, encoding: Encoding) -> Result<Option<Response>, ApiError> {
-        match (self.read)(options).await? {
-            Some(outcome) => response(encoding, self.identity, outcome).await.map(Some),
-            None => Ok(None),
+        match (self.read)(options).await {
+            Ok(Some(outcome)) => response(encoding, self.limits, self.identity, outcome).await.map(Some),
+            Ok(None) => Ok(None),
+            Err(error) => Err(ApiError::from_list_error(error, self.limits)),
         }
     }
 
@@ -90,7 +92,8 @@ where
             ListOptions { page: Some(page), count: false, if_none_match: IfNoneMatch::Absent, ..options.clone() };
         for encoding in encodings {
             let gzip = *encoding != encodings[0];
-            let options = options.clone().within(encoding.max_bytes(), encoding.guaranteed_bytes());
+            let options =
+                options.clone().within(encoding.max_bytes(self.limits), encoding.guaranteed_bytes(self.limits));
             match self.attempt(&options, *encoding).await {
                 Ok(_) => return Ok(Advice::FirstSession { trimmed: false, gzip }),
                 Err(ApiError::TooLarge(TooLarge {
@@ -116,7 +119,8 @@ where
 
 async fn response<T: WriteJson>(
     encoding: Encoding,
-    identity: IdentitySource,
+    limits: ResponseLimits,
+    identity: Identity,
     outcome: ListOutcome<T>,
 ) -> Result<Response, ApiError> {
     let (mut response, etag) = match outcome {
@@ -129,7 +133,7 @@ async fn response<T: WriteJson>(
             let etag = list.etag.clone();
             let encoding = if list.size_hint() < MIN_COMPRESSED { Encoding::Identity } else { encoding };
             let sessions = list.sessions.len();
-            let ListBody { body, bytes } = ListBody::render(list, encoding).await?;
+            let ListBody { body, bytes } = ListBody::render(list, encoding, limits).await?;
             let mut response = json_response(StatusCode::OK, body);
             response.extensions_mut().insert(BodyStats { sessions, bytes });
             if let Some(name) = encoding.header() {
@@ -142,15 +146,17 @@ async fn response<T: WriteJson>(
     Ok(response)
 }
 
-fn set_caching(response: &mut Response, identity: IdentitySource, etag: &EntityTag) {
+fn set_caching(response: &mut Response, identity: Identity, etag: &EntityTag) {
     let headers = response.headers_mut();
     if let Ok(etag) = HeaderValue::from_str(&etag.to_string()) {
         headers.insert(header::ETAG, etag);
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    let vary = match identity {
-        IdentitySource::Header => "accept-encoding, x-user-id",
-        IdentitySource::Jwt { .. } => "accept-encoding, authorization",
+    let identity_header = match identity.source {
+        IdentitySource::Header => identity.header,
+        IdentitySource::Jwt { .. } => header::AUTHORIZATION.as_str(),
     };
-    headers.insert(header::VARY, HeaderValue::from_static(vary));
+    if let Ok(vary) = HeaderValue::from_str(&format!("accept-encoding, {identity_header}")) {
+        headers.insert(header::VARY, vary);
+    }
 }

@@ -16,7 +16,6 @@ use metrique_writer_format_emf::{Emf, NoMetric};
 
 use crate::body::BodyStats;
 use crate::gateway_response::GatewayResponse;
-use crate::limits::RESPONSE_LIMIT;
 
 /// The minimum interval between warnings about the tables of the same kind.
 const WARNING_INTERVAL: Duration = Duration::from_secs(60);
@@ -109,7 +108,7 @@ impl Entry for Line<'_> {
         let status = response.response.status();
         let stats = response.response.extensions().get::<BodyStats>();
         let bytes = response.size();
-        let is_near_limit = status == StatusCode::PAYLOAD_TOO_LARGE || bytes * 5 > RESPONSE_LIMIT * 4;
+        let is_near_limit = status == StatusCode::PAYLOAD_TOO_LARGE || bytes * 5 > response.delivery.limits.result * 4;
 
         line.timestamp(*received);
         line.value("Route", self.route);

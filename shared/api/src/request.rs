@@ -5,8 +5,14 @@ use std::collections::HashMap;
 use lambda_http::http::{HeaderMap, Method};
 use serde_json::Value;
 
-use crate::event::{HttpApiEvent, MalformedEvent, PayloadFormat, RestApiEvent};
-use crate::route::{self, Path, RawPath, decode};
+use crate::delivery::{Delivery, DeliverySettings};
+use crate::event::{HttpApiEvent, LoadBalancerEvent, MalformedEvent, RestApiEvent};
+use crate::limits::ResponseLimits;
+use crate::payload_format::{EventKind, PayloadFormat, is_watch};
+use crate::route::{self, Path, RawPath, decode, decode_form};
+
+/// The header with the caller's id, unless a setting names another.
+pub(crate) const USER_ID_HEADER: &str = "x-user-id";
 
 /// A request to one of the routes.
 #[derive(Debug, Clone)]
@@ -15,30 +21,41 @@ pub struct Request {
     pub method: Method,
     /// The headers.
     pub headers: HeaderMap,
-    /// The parameters of the query string, decoded. REST APIs do not keep the order of the names.
+    /// The parameters of the query string, decoded. REST APIs and load balancers do not keep the
+    /// order of the names.
     pub query: Vec<(String, String)>,
-    /// Whether the gateway decodes a body that is marked as base64.
+    /// Whether the gateway passes on a body that is not text.
     pub takes_binary: bool,
+    /// Who sent the event.
+    pub kind: EventKind,
+    /// The limits on the response.
+    pub(crate) limits: ResponseLimits,
     path: Path,
-    /// The claims of the token that the gateway's JWT authorizer validated.
+    /// The claims of the token that the gateway's authorizer validated.
     claims: HashMap<String, Value>,
 }
 
-/// A part of the domain name of every function URL. Function URLs leave the path encoded.
-const FUNCTION_URL: &str = ".lambda-url.";
-
 impl Request {
-    /// Reads an event of an HTTP API or a function URL (payload format 2.0), or of a REST API
-    /// (payload format 1.0).
+    /// Reads an event of an HTTP API or a function URL (payload format 2.0), of a REST API (payload
+    /// format 1.0), or of a load balancer.
     ///
     /// # Errors
     ///
     /// The event is of another kind, or has a value that HTTP does not allow, such as a control
     /// character in a header.
     pub fn from_event(event: &str) -> Result<Self, MalformedEvent> {
-        Ok(match PayloadFormat::of(event)? {
-            PayloadFormat::HttpApi => Self::from_http_api(serde_json::from_str(event)?),
-            PayloadFormat::RestApi => Self::from_rest_api(serde_json::from_str(event)?),
+        Self::read(event, DeliverySettings::default())
+    }
+
+    /// Reads an event whose response is delivered like this.
+    pub(crate) fn read(event: &str, settings: DeliverySettings) -> Result<Self, MalformedEvent> {
+        let delivery = settings.delivery(PayloadFormat::of(event)?);
+        Ok(match delivery.format {
+            PayloadFormat::HttpApi | PayloadFormat::FunctionUrl => {
+                Self::from_http_api(serde_json::from_str(event)?, delivery)
+            }
+            PayloadFormat::RestApi => Self::from_rest_api(serde_json::from_str(event)?, delivery),
+            PayloadFormat::LoadBalancer(_) => Self::from_load_balancer(serde_json::from_str(event)?, delivery),
         })
     }
 
@@ -47,8 +64,8 @@ impl Request {
         self.query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// A claim of the token that the gateway's JWT authorizer validated, by its exact name. `None`
-    /// if there is no such token, or if the claim is not a string.
+    /// A claim of the token that the gateway's authorizer validated, by its exact name. `None` if
+    /// there is no such token, or if the claim is not a string.
     pub fn claim(&self, name: &str) -> Option<&str> {
         self.claims.get(name)?.as_str()
     }
@@ -76,13 +93,11 @@ impl Request {
         }
     }
 
-    fn from_http_api(event: HttpApiEvent) -> Self {
+    fn from_http_api(event: HttpApiEvent, delivery: Delivery) -> Self {
         let mut context = event.request_context;
         let claims = context.claims();
         let domain_name = context.domain_name.unwrap_or_default();
-        // Every HTTP API and function URL has an id. `cargo lambda watch` has none, and decodes
-        // nothing.
-        let is_watch = context.api_id.is_none() && domain_name == "localhost";
+        let is_watch = is_watch(context.api_id.is_some(), &domain_name);
         let mut parameters = event.path_parameters.unwrap_or_default();
         let parameter = |name: &str| {
             let value = parameters.remove(name)?;
@@ -90,7 +105,7 @@ impl Request {
         };
         let raw_path = RawPath {
             text: event.raw_path.or(context.http.path).unwrap_or_default(),
-            is_decoded: !is_watch && !domain_name.contains(FUNCTION_URL),
+            is_decoded: delivery.format == PayloadFormat::HttpApi,
         };
         // A route key is a method and a path.
         let route = event.route_key.as_deref().and_then(|key| key.split_once(' ')).map(|(_, route)| route);
@@ -99,10 +114,19 @@ impl Request {
             Some(query) => form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
             None => event.query_string_parameters.unwrap_or_default().into_iter().collect(),
         };
-        Self { method: context.http.method, headers: event.headers.0, query, takes_binary: true, path, claims }
+        Self {
+            method: context.http.method,
+            headers: event.headers.0,
+            query,
+            takes_binary: delivery.takes_binary(),
+            kind: delivery.format.kind(),
+            limits: delivery.limits,
+            path,
+            claims,
+        }
     }
 
-    fn from_rest_api(event: RestApiEvent) -> Self {
+    fn from_rest_api(event: RestApiEvent, delivery: Delivery) -> Self {
         let mut parameters = event.path_parameters.unwrap_or_default();
         let parameter = |name: &str| parameters.remove(name).map(|value| decode(&value));
         let raw_path = RawPath { text: event.path.unwrap_or_default(), is_decoded: false };
@@ -120,10 +144,34 @@ impl Request {
             method: event.http_method,
             headers: headers.0,
             query,
-            takes_binary: false,
+            takes_binary: delivery.takes_binary(),
+            kind: delivery.format.kind(),
+            limits: delivery.limits,
             path,
-            // REST APIs have no JWT authorizer. The results of their other authorizers are
-            // ignored.
+            claims: event.request_context.claims(),
+        }
+    }
+
+    /// A load balancer decodes neither the path nor the parameters of the query string. AWS
+    /// documents the latter in "Use Lambda functions as targets of an Application Load Balancer".
+    fn from_load_balancer(event: LoadBalancerEvent, delivery: Delivery) -> Self {
+        let raw_path = RawPath { text: event.path, is_decoded: false };
+        let query: Vec<_> = match event.multi_value_query_string_parameters {
+            Some(query) => query
+                .into_iter()
+                .flat_map(|(key, values)| values.into_iter().map(move |value| (key.clone(), value)))
+                .collect(),
+            None => event.query_string_parameters.unwrap_or_default().into_iter().collect(),
+        };
+        let headers = if event.multi_value_headers.0.is_empty() { event.headers } else { event.multi_value_headers };
+        Self {
+            method: event.http_method,
+            headers: headers.0,
+            query: query.iter().map(|(key, value)| (decode_form(key), decode_form(value))).collect(),
+            takes_binary: delivery.takes_binary(),
+            kind: delivery.format.kind(),
+            limits: delivery.limits,
+            path: route::resolve(None, raw_path, None, |_| None),
             claims: HashMap::new(),
         }
     }

@@ -85,6 +85,11 @@ pub(crate) fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
+/// Decodes a name or a value of a query string, in which a `+` is a blank.
+pub(crate) fn decode_form(text: &str) -> String {
+    decode(&text.replace('+', " "))
+}
+
 fn is_sessions(path: &str) -> bool {
     matches!(path, "/sessions" | "/sessions/")
 }

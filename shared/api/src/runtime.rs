@@ -5,7 +5,7 @@
 //! whose values are not strings. This loop tolerates all headers except a missing request id.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use futures::FutureExt;
 use http_body_util::BodyExt;
@@ -15,6 +15,10 @@ use lambda_runtime_api_client::body::Body;
 use lambda_runtime_api_client::{PooledClient, build_request};
 use serde::Serialize;
 use serde_json::value::RawValue;
+
+use crate::budget;
+use crate::gateway_response::FunctionResult;
+use crate::stream::StreamedResult;
 
 const NEXT: &str = "/2018-06-01/runtime/invocation/next";
 const RESTORED: &str = "/2018-06-01/runtime/restore/next";
@@ -58,13 +62,13 @@ impl Failure {
     const RESULT: Self = Self { error_type: "Runtime.MalformedResponse", error_message: "the response is not JSON" };
 }
 
-/// Handles invocations until the Runtime API fails. `handle` returns the response as JSON.
+/// Handles invocations until the Runtime API fails. `handle` returns the result.
 ///
 /// # Errors
 ///
 /// The Runtime API cannot be reached, or refuses to return the next invocation. AWS requires the
 /// process to end in this case.
-pub(crate) async fn serve(handle: impl AsyncFn(Invocation) -> serde_json::Result<Vec<u8>>) -> Result<(), Error> {
+pub(crate) async fn serve(handle: impl AsyncFn(Invocation) -> serde_json::Result<FunctionResult>) -> Result<(), Error> {
     let client = PooledClient::builder().build();
     if std::env::var("AWS_LAMBDA_INITIALIZATION_TYPE").is_ok_and(|kind| kind == "snap-start") {
         succeeded(client.call(build_request().uri(RESTORED).body(Body::empty())?).await?)?;
@@ -88,28 +92,41 @@ pub(crate) async fn serve(handle: impl AsyncFn(Invocation) -> serde_json::Result
         };
         // A failure to post does not end the process. If the Runtime API is down, the request for
         // the next invocation fails.
-        match post(&request_id, &head.headers, result).map(|request| client.call(request)) {
-            Ok(response) => match response.await.map(|response| response.status()) {
-                Ok(status) if status.is_success() => {}
-                Ok(status) => tracing::error!(request_id, %status, "the Runtime API refused the result"),
-                Err(error) => tracing::error!(request_id, error, "cannot post the result"),
-            },
+        match post(&request_id, &head.headers, result) {
+            Ok(Post { request, close: None }) => log_outcome(&request_id, client.call(request).await),
+            Ok(Post { request, close: Some(close) }) => {
+                // A stream whose receiver has stopped reading is not polled any more, so the end of
+                // its body cannot end it.
+                match tokio::time::timeout_at(close.into(), client.call(request)).await {
+                    Ok(outcome) => log_outcome(&request_id, outcome),
+                    Err(_) => tracing::error!(request_id, "out of time: nobody read the response to its end"),
+                }
+            }
             Err(error) => tracing::error!(request_id, error, "cannot build the request that posts the result"),
         }
     }
 }
 
+/// Logs that a result was not accepted.
+fn log_outcome<B>(request_id: &str, outcome: Result<Response<B>, Error>) {
+    match outcome.map(|response| response.status()) {
+        Ok(status) if status.is_success() => {}
+        Ok(status) => tracing::error!(request_id, %status, "the Runtime API refused the result"),
+        Err(error) => tracing::error!(request_id, error, "cannot post the result"),
+    }
+}
+
 /// Handles an invocation.
 async fn result(
-    handle: &impl AsyncFn(Invocation) -> serde_json::Result<Vec<u8>>,
+    handle: &impl AsyncFn(Invocation) -> serde_json::Result<FunctionResult>,
     request_id: &str,
     headers: &HeaderMap,
     body: &[u8],
-) -> Result<Vec<u8>, Failure> {
+) -> Result<FunctionResult, Failure> {
     let event = serde_json::from_slice(body).map_err(|_| Failure::EVENT)?;
     let invocation = Invocation {
         request_id: request_id.to_owned(),
-        deadline: text(headers, DEADLINE).and_then(|deadline| deadline.parse().ok()).unwrap_or_default(),
+        deadline: deadline(headers),
         trace: headers.get(TRACE).map(|trace| trace.as_bytes().to_owned()),
         event,
     };
@@ -119,21 +136,42 @@ async fn result(
     }
 }
 
+/// A request that posts a result.
+struct Post {
+    request: Request<Body>,
+    /// When the connection is closed if a streamed result has not been read to its end.
+    close: Option<Instant>,
+}
+
 /// The request that posts a result.
-fn post(request_id: &str, headers: &HeaderMap, result: Result<Vec<u8>, Failure>) -> Result<Request<Body>, Error> {
+fn post(request_id: &str, headers: &HeaderMap, result: Result<FunctionResult, Failure>) -> Result<Post, Error> {
     let url = |end| format!("/2018-06-01/runtime/invocation/{request_id}/{end}");
+    let mut close = None;
     let (mut request, body) = match result {
-        Ok(response) => (build_request().uri(url("response")), response),
+        Ok(FunctionResult::Buffered(json)) => (build_request().uri(url("response")), Body::from(json)),
+        Ok(FunctionResult::Streamed(result)) => {
+            let now = Instant::now();
+            let times = budget::stream_times(deadline(headers), SystemTime::now());
+            close = times.map(|times| now + times.close);
+            let request = StreamedResult::with_headers(build_request().uri(url("response")));
+            (request, Body::new(result.into_body(request_id, times.map(|times| now + times.cut))))
+        }
         Err(failure) => {
             let Failure { error_type, error_message } = failure;
             tracing::error!(request_id, error_type, error_message, "the invocation failed");
-            (build_request().uri(url("error")).header(ERROR_TYPE, error_type), serde_json::to_vec(&failure)?)
+            let request = build_request().uri(url("error")).header(ERROR_TYPE, error_type);
+            (request, Body::from(serde_json::to_vec(&failure)?))
         }
     };
     if let Some(id) = headers.get(INVOCATION_ID) {
         request = request.header(INVOCATION_ID, id);
     }
-    Ok(request.method("POST").body(Body::from(body))?)
+    Ok(Post { request: request.method("POST").body(body)?, close })
+}
+
+/// When Lambda stops the function, in milliseconds since 1970; 0 if it is unknown.
+fn deadline(headers: &HeaderMap) -> u64 {
+    text(headers, DEADLINE).and_then(|deadline| deadline.parse().ok()).unwrap_or_default()
 }
 
 /// Passes on a response of success.

@@ -10,16 +10,18 @@ use lambda_http::Error;
 use tracing::Instrument;
 
 use crate::body::Response;
+use crate::delivery::DeliverySettings;
 use crate::error::ApiError;
-use crate::event::PayloadFormat;
+use crate::event::MalformedEvent;
 use crate::gateway_response::GatewayResponse;
 use crate::metrics::{CompletedRequest, Metrics};
+use crate::payload_format::PayloadFormat;
 use crate::request::Request;
 use crate::runtime::{self, Invocation};
 use crate::{budget, trace};
 
 /// Serves the events of a route until Lambda ends the process. Metrics belong to this namespace of
-/// CloudWatch.
+/// CloudWatch, and responses are delivered by these settings.
 ///
 /// # Errors
 ///
@@ -27,6 +29,7 @@ use crate::{budget, trace};
 pub async fn run(
     route: &'static str,
     metrics_namespace: &str,
+    delivery: DeliverySettings,
     handler: impl AsyncFn(Request) -> Result<Response, ApiError>,
 ) -> Result<(), Error> {
     let metrics = RefCell::new(Metrics::new(route, metrics_namespace));
@@ -38,21 +41,21 @@ pub async fn run(
         let budget = budget::until(deadline, received);
         let recorder = UsageRecorder::default();
         // Boxed, because the nested futures of the AWS SDK exceed the compiler's limits on types.
-        let handling = Box::pin(handle_event_within(budget, event.get(), &handler)).instrument(span.clone());
+        let handling = Box::pin(handle_delivered(budget, delivery, event.get(), &handler)).instrument(span.clone());
         let response = recorder.measure(with_trace(header.as_deref(), handling)).await;
         // A malformed event has no format. Every gateway accepts the REST API's, which has fewer
         // members.
         let format = PayloadFormat::of(event.get()).unwrap_or(PayloadFormat::RestApi);
-        let response = GatewayResponse { format, response };
+        let response = GatewayResponse { delivery: delivery.delivery(format), response };
         let (latency, usage) = (start.elapsed(), recorder.usage());
         let request = CompletedRequest { received, latency, response: &response, usage, request_id, trace_id };
         span.in_scope(|| metrics.borrow_mut().write(&request));
-        serde_json::to_vec(&response)
+        response.into_result()
     })
     .await
 }
 
-/// Handles an event within the maximum [budget].
+/// Handles an event within the maximum [budget], for a response that is buffered.
 pub async fn handle_event(event: &str, handler: impl AsyncFn(Request) -> Result<Response, ApiError>) -> Response {
     handle_event_within(budget::MAX_BUDGET, event, handler).await
 }
@@ -65,7 +68,28 @@ pub async fn handle_event_within(
     event: &str,
     handler: impl AsyncFn(Request) -> Result<Response, ApiError>,
 ) -> Response {
-    let outcome = AssertUnwindSafe(async { Box::pin(handler(Request::from_event(event)?)).await }).catch_unwind();
+    handle_delivered(budget, DeliverySettings::default(), event, handler).await
+}
+
+async fn handle_delivered(
+    budget: Duration,
+    delivery: DeliverySettings,
+    event: &str,
+    handler: impl AsyncFn(Request) -> Result<Response, ApiError>,
+) -> Response {
+    let request = Request::read(event, delivery);
+    let headers = request.as_ref().ok().map(|request| request.headers.clone());
+    let mut response = handle(budget, request, handler).await;
+    delivery.allowed_origins.apply(headers.as_ref(), &mut response);
+    response
+}
+
+async fn handle(
+    budget: Duration,
+    request: Result<Request, MalformedEvent>,
+    handler: impl AsyncFn(Request) -> Result<Response, ApiError>,
+) -> Response {
+    let outcome = AssertUnwindSafe(async { Box::pin(handler(request?)).await }).catch_unwind();
     let error = match tokio::time::timeout(budget, outcome).await {
         Ok(Ok(Ok(response))) => return response,
         Ok(Ok(Err(error))) => error,

@@ -5,17 +5,24 @@ use std::fmt;
 use agentscope_model::Release;
 use agentscope_model::release::UnknownRelease;
 use agentscope_store::TableNames;
+use lambda_http::http::HeaderName;
 
-use crate::identity::IdentitySource;
+use crate::cors::{AllowedOrigins, is_origin};
+use crate::delivery::{DeliverySettings, ResponseMode};
+use crate::identity::{EventSource, Identity, IdentitySource};
+use crate::limits::{MAX_READ_BYTES, STREAM_LIMIT};
+use crate::payload_format::EventKind;
+use crate::request::USER_ID_HEADER;
 
 /// The settings of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// `SESSIONS_TABLE`, `AGENTS_TABLE`, `TEAMS_TABLE`, `SCHEDULES_TABLE`.
     pub tables: TableNames,
-    /// `IDENTITY_SOURCE`: `header`, or `jwt` with `IDENTITY_CLAIM`, by default `sub`. The claim is
-    /// ignored with `header`.
-    pub identity: IdentitySource,
+    /// `IDENTITY_SOURCE`: `header` with `IDENTITY_HEADER`, by default `x-user-id`; or `jwt` with
+    /// `IDENTITY_CLAIM`, by default `sub`. The header is ignored with `jwt`, and the claim with
+    /// `header`. `EVENT_SOURCE` names the events that may name a caller, by default `any`.
+    pub identity: Identity,
     /// `AGENTSCOPE_RELEASE`: the release of AgentScope whose responses the function returns, by
     /// default 2.0.1.
     pub release: Release,
@@ -24,6 +31,10 @@ pub struct Settings {
     pub metrics_namespace: String,
     /// `BASE_PATH`: the path before the routes, such as `/chat`; by default none.
     pub base_path: Option<String>,
+    /// `RESPONSE_MODE`: `buffered`, the default, or `streaming`. `MAX_LIST_BYTES`: the maximum
+    /// number of bytes of JSON in a list, by default 64 MiB. `ALLOWED_ORIGINS`: the origins of web
+    /// pages that may read responses, separated by commas; by default none.
+    pub delivery: DeliverySettings,
 }
 
 /// A missing or invalid setting.
@@ -76,24 +87,61 @@ impl Settings {
             teams: table("TEAMS_TABLE")?,
             schedules: table("SCHEDULES_TABLE")?,
         };
-        let identity = match setting("IDENTITY_SOURCE", SOURCE)?.as_str() {
-            "header" => IdentitySource::Header,
+        // The names are leaked once, because the process needs them until it ends.
+        let mut header = USER_ID_HEADER;
+        let source = match setting("IDENTITY_SOURCE", SOURCE)?.as_str() {
+            "header" => {
+                if let Some(name) = optional("IDENTITY_HEADER", is_header_name, HEADER)? {
+                    header = name.to_ascii_lowercase().leak();
+                }
+                IdentitySource::Header
+            }
             "jwt" => match optional("IDENTITY_CLAIM", is_claim_name, CLAIM)? {
-                // Leaked once, because the process needs it until it ends.
                 Some(claim) => IdentitySource::Jwt { claim: claim.leak() },
                 None => IdentitySource::SUBJECT,
             },
             other => return Err(SettingError::Invalid("IDENTITY_SOURCE", other.to_owned(), SOURCE)),
         };
+        let events = match variable("EVENT_SOURCE").as_deref() {
+            None | Some("any") => EventSource::Any,
+            Some("http-api") => EventSource::Only(EventKind::HttpApi),
+            Some("rest-api") => EventSource::Only(EventKind::RestApi),
+            Some("function-url") => EventSource::Only(EventKind::FunctionUrl),
+            Some("alb") => EventSource::Only(EventKind::LoadBalancer),
+            Some(other) => return Err(SettingError::Invalid("EVENT_SOURCE", other.to_owned(), EVENTS)),
+        };
+        let identity = Identity { source, header, events };
         let release = variable("AGENTSCOPE_RELEASE").map_or(Ok(Release::OLDEST), |value| value.parse())?;
         let metrics_namespace = optional("METRICS_NAMESPACE", is_namespace, NAMESPACE)?;
         let metrics_namespace = metrics_namespace.unwrap_or_else(|| "AgentScopeSessions".to_owned());
         let base_path = optional("BASE_PATH", is_base_path, BASE_PATH)?;
-        Ok(Self { tables, identity, release, metrics_namespace, base_path })
+        let mode = match variable("RESPONSE_MODE").as_deref() {
+            None | Some("buffered") => ResponseMode::Buffered,
+            Some("streaming") => ResponseMode::Streaming,
+            Some(other) => return Err(SettingError::Invalid("RESPONSE_MODE", other.to_owned(), MODE)),
+        };
+        let max_list_bytes = optional("MAX_LIST_BYTES", is_list_size, LIST_SIZE)?;
+        let max_list_bytes = max_list_bytes.and_then(|bytes| bytes.parse().ok()).unwrap_or(MAX_READ_BYTES);
+        let allowed_origins = optional("ALLOWED_ORIGINS", is_list_of_origins, ORIGINS)?
+            .map_or_else(AllowedOrigins::default, |origins| {
+                AllowedOrigins::new(origins.leak().split(',').collect::<Vec<_>>().leak())
+            });
+        let delivery = DeliverySettings { mode, max_list_bytes, allowed_origins };
+        Ok(Self { tables, identity, release, metrics_namespace, base_path, delivery })
     }
 }
 
 const SOURCE: &str = "`header` or `jwt`";
+
+const HEADER: &str = "the name of a header, as `x-user-id`";
+
+const EVENTS: &str = "`any`, `http-api`, `rest-api`, `function-url` or `alb`";
+
+const MODE: &str = "`buffered` or `streaming`";
+
+const LIST_SIZE: &str = "a number of bytes from 1000000 to 200000000";
+
+const ORIGINS: &str = "origins as `https://chat.example.com`, separated by commas, or `*`";
 
 const TABLE_NAME: &str = "a table name (3 to 255 of a-z, A-Z, 0-9, `_`, `-` and `.`) or a table ARN";
 
@@ -118,6 +166,21 @@ fn is_table_name(name: &str) -> bool {
         Some(arn) => arn.contains(":table/") && name.len() <= 1024,
         None => (3..=255).contains(&name.len()) && name.bytes().all(is_part),
     }
+}
+
+/// Whether this is a size that a list may have.
+fn is_list_size(bytes: &str) -> bool {
+    bytes.parse().is_ok_and(|bytes: usize| (1_000_000..=STREAM_LIMIT).contains(&bytes))
+}
+
+/// Whether these are origins, separated by commas.
+fn is_list_of_origins(origins: &str) -> bool {
+    origins.split(',').all(is_origin)
+}
+
+/// Whether HTTP accepts this as the name of a header.
+fn is_header_name(name: &str) -> bool {
+    HeaderName::from_bytes(name.as_bytes()).is_ok()
 }
 
 /// Whether this is a plausible name of a claim. JWT allows any string, but blanks around it are a
@@ -168,9 +231,10 @@ mod tests {
 
     #[test]
     fn the_caller_is_the_subject_unless_another_claim_is_named() {
-        assert_eq!(settings(&[]).unwrap().identity, IdentitySource::Jwt { claim: "sub" });
+        assert_eq!(settings(&[]).unwrap().identity, IdentitySource::SUBJECT.into());
         for claim in ["email", "cognito:username", "https://example.com/user id", "Sub"] {
-            assert_eq!(settings(&[("IDENTITY_CLAIM", Some(claim))]).unwrap().identity, IdentitySource::Jwt { claim });
+            let identity = settings(&[("IDENTITY_CLAIM", Some(claim))]).unwrap().identity;
+            assert_eq!(identity, IdentitySource::Jwt { claim }.into());
         }
         for claim in ["", " ", " sub", "sub\n", "s\0b"] {
             is_invalid(&[("IDENTITY_CLAIM", Some(claim))], "IDENTITY_CLAIM");
@@ -181,7 +245,37 @@ mod tests {
     fn the_claim_is_ignored_if_a_proxy_sets_the_header() {
         for claim in [None, Some(""), Some("email")] {
             let settings = settings(&[("IDENTITY_SOURCE", Some("header")), ("IDENTITY_CLAIM", claim)]).unwrap();
-            assert_eq!(settings.identity, IdentitySource::Header);
+            assert_eq!(settings.identity, IdentitySource::Header.into());
+        }
+    }
+
+    #[test]
+    fn a_header_of_another_name_names_the_caller_if_it_is_set() {
+        for (name, header) in [("x-amzn-oidc-identity", "x-amzn-oidc-identity"), ("X-Auth-User", "x-auth-user")] {
+            let settings = settings(&[("IDENTITY_SOURCE", Some("header")), ("IDENTITY_HEADER", Some(name))]).unwrap();
+            assert_eq!(settings.identity, Identity { header, ..IdentitySource::Header.into() });
+        }
+        for name in ["", " ", "x user", "x-user-id:", "x-üser", "x\n"] {
+            is_invalid(&[("IDENTITY_SOURCE", Some("header")), ("IDENTITY_HEADER", Some(name))], "IDENTITY_HEADER");
+            let jwt = settings(&[("IDENTITY_HEADER", Some(name))]).unwrap();
+            assert_eq!(jwt.identity, IdentitySource::SUBJECT.into());
+        }
+    }
+
+    #[test]
+    fn events_of_any_kind_name_callers_unless_one_kind_is_set() {
+        for (value, events) in [
+            (None, EventSource::Any),
+            (Some("any"), EventSource::Any),
+            (Some("http-api"), EventSource::Only(EventKind::HttpApi)),
+            (Some("rest-api"), EventSource::Only(EventKind::RestApi)),
+            (Some("function-url"), EventSource::Only(EventKind::FunctionUrl)),
+            (Some("alb"), EventSource::Only(EventKind::LoadBalancer)),
+        ] {
+            assert_eq!(settings(&[("EVENT_SOURCE", value)]).unwrap().identity.events, events);
+        }
+        for value in ["", "ALB", "alb ", "api-gateway", "alb,http-api"] {
+            is_invalid(&[("EVENT_SOURCE", Some(value))], "EVENT_SOURCE");
         }
     }
 
@@ -195,6 +289,38 @@ mod tests {
         for unknown in ["", "2.0.0", "2.0.12", "latest", " 2.0.1"] {
             let error = settings(&[("AGENTSCOPE_RELEASE", Some(unknown))]).unwrap_err().to_string();
             assert!(error.contains("AGENTSCOPE_RELEASE") && error.contains("2.0.4.post1, 2.0.5"), "{error}");
+        }
+    }
+
+    #[test]
+    fn responses_are_buffered_and_lists_have_64_mib_unless_set() {
+        let default = DeliverySettings::default();
+        assert_eq!((default.mode, default.max_list_bytes), (ResponseMode::Buffered, 67_108_864));
+        assert_eq!(settings(&[]).unwrap().delivery, default);
+        assert_eq!(settings(&[("RESPONSE_MODE", Some("buffered"))]).unwrap().delivery, default);
+        let set = settings(&[("RESPONSE_MODE", Some("streaming")), ("MAX_LIST_BYTES", Some("200000000"))]).unwrap();
+        assert_eq!((set.delivery.mode, set.delivery.max_list_bytes), (ResponseMode::Streaming, 200_000_000));
+        for mode in ["", "stream", "Streaming", " buffered"] {
+            is_invalid(&[("RESPONSE_MODE", Some(mode))], "RESPONSE_MODE");
+        }
+        for bytes in ["", "0", "-1", "999999", "200000001", "64MB", "1e7", " 2000000", "99999999999999999999999"] {
+            is_invalid(&[("MAX_LIST_BYTES", Some(bytes))], "MAX_LIST_BYTES");
+        }
+    }
+
+    #[test]
+    fn no_page_may_read_responses_unless_its_origin_is_set() {
+        assert_eq!(settings(&[]).unwrap().delivery.allowed_origins, AllowedOrigins::default());
+        for (value, origins) in [
+            ("https://a.example.com", AllowedOrigins::new(&["https://a.example.com"])),
+            ("http://localhost:5173,https://b", AllowedOrigins::new(&["http://localhost:5173", "https://b"])),
+            ("*", AllowedOrigins::new(&["*"])),
+        ] {
+            assert_eq!(settings(&[("ALLOWED_ORIGINS", Some(value))]).unwrap().delivery.allowed_origins, origins);
+        }
+        for value in ["", ",", "a.example.com", "https://", "https://a/", "https://a, https://b", "https://a\n", "null"]
+        {
+            is_invalid(&[("ALLOWED_ORIGINS", Some(value))], "ALLOWED_ORIGINS");
         }
     }
 

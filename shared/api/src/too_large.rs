@@ -5,7 +5,7 @@ use std::fmt;
 use agentscope_store::StoreError;
 
 use crate::fitting::FittingRequest;
-use crate::limits::RESPONSE_LIMIT;
+use crate::limits::ResponseLimits;
 use crate::list::ListError;
 
 /// Why a list is too large, and what to request instead.
@@ -13,6 +13,8 @@ use crate::list::ListError;
 pub struct TooLarge {
     /// What exceeds its limit.
     pub excess: Excess,
+    /// The maximum size of a response in bytes.
+    pub limit: usize,
     /// What to request instead.
     pub advice: Advice,
 }
@@ -62,29 +64,29 @@ impl TooLarge {
     /// # Errors
     ///
     /// The list was not too large: returns the error of the store.
-    pub(crate) fn from_list_error(error: ListError) -> Result<Self, StoreError> {
+    pub(crate) fn from_list_error(error: ListError, limits: ResponseLimits) -> Result<Self, StoreError> {
         let (excess, fitting) = match error {
             ListError::Store(error) => return Err(error),
             ListError::TooLarge { bytes, fitting } => (Excess::AtLeast(bytes), fitting),
             ListError::TooManySessions(sessions) => (Excess::Sessions(sessions), FittingRequest::default()),
             ListError::TooManyMembers(members) => (Excess::Members(members), FittingRequest::default()),
         };
-        Ok(Self { excess, advice: Advice::Fitting(fitting) })
+        Ok(Self { excess, limit: limits.result, advice: Advice::Fitting(fitting) })
     }
 }
 
-impl fmt::Display for Excess {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bytes(bytes) => write!(f, "The answer has {bytes} bytes, and {RESPONSE_LIMIT} can be returned."),
-            Self::AtLeast(bytes) => {
-                write!(f, "The answer has at least {bytes} bytes, and {RESPONSE_LIMIT} can be returned.")
+impl TooLarge {
+    /// What exceeds its limit, as a sentence.
+    pub(crate) fn reason(&self) -> String {
+        let limit = self.limit;
+        match self.excess {
+            Excess::Bytes(bytes) => format!("The answer has {bytes} bytes, and {limit} can be returned."),
+            Excess::AtLeast(bytes) => format!("The answer has at least {bytes} bytes, and {limit} can be returned."),
+            Excess::Sessions(sessions) => {
+                format!("The list has more than {sessions} sessions, which is the most of one answer.")
             }
-            Self::Sessions(sessions) => {
-                write!(f, "The list has more than {sessions} sessions, which is the most of one answer.")
-            }
-            Self::Members(members) => {
-                write!(f, "The teams of these sessions name {members} agents, more than are read for one answer.")
+            Excess::Members(members) => {
+                format!("The teams of these sessions name {members} agents, more than are read for one answer.")
             }
         }
     }
@@ -118,6 +120,6 @@ impl fmt::Display for Advice {
 
 impl fmt::Display for TooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.excess, self.advice)
+        write!(f, "{} {}", self.reason(), self.advice)
     }
 }

@@ -61,7 +61,7 @@ pub(crate) fn refusal(response: &lambda_http::Response<String>, about: &str) -> 
 }
 
 /// What a refusal recommends, as it stands in parentheses: queries, and headers.
-fn recommended(detail: &str) -> Vec<&str> {
+pub(crate) fn recommended(detail: &str) -> Vec<&str> {
     detail.split('(').skip(1).map(|part| part.split(')').next().unwrap()).collect()
 }
 

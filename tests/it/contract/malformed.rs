@@ -64,10 +64,23 @@ async fn what_is_no_event_is_a_bad_request() {
         r#"{"version":"2.0","requestContext":{"http":{}}}"#,
         r#"{"Records":[{"eventSource":"aws:sqs","body":"x"}]}"#,
         r#"{"rawPath":"/sessions/"}"#,
+        r#"{"requestContext":{"elb":null},"httpMethod":"GET","path":"/sessions/"}"#,
+        r#"{"requestContext":{"elb":{}},"httpMethod":"GET","path":"/sessions/"}"#,
+        r#"{"requestContext":{"elb":{"targetGroupArn":1}},"httpMethod":"GET","path":"/sessions/"}"#,
+        r#"{"requestContext":{"elb":{"targetGroupArn":"arn"}},"httpMethod":"GET"}"#,
+        r#"{"requestContext":{"elb":{"targetGroupArn":"arn"}},"path":"/sessions/"}"#,
+        r#"{"version":"2.0","requestContext":{"elb":{"targetGroupArn":"arn"}},"httpMethod":"GET","path":"/sessions/"}"#,
         // Half of a surrogate pair, which no UTF-8 text can hold.
         r#"{"version":"2.0","rawPath":"\ud800"}"#,
     ] {
         is_bad_request(&database, event).await;
+    }
+    // More than a map of headers can have.
+    let headers: serde_json::Map<_, _> = (0..40_000).map(|number| (format!("x-{number}"), json!("x"))).collect();
+    for pointer in ["/headers", "/multiValueHeaders"] {
+        for event in changed(pointer, &json!(headers)) {
+            is_bad_request(&database, &event).await;
+        }
     }
     let nested = "[".repeat(100_000);
     is_bad_request(&database, &nested).await;
@@ -90,6 +103,10 @@ async fn members_of_another_type_are_a_bad_request() {
         "/requestContext/apiId",
         "/httpMethod",
         "/pathParameters",
+        "/queryStringParameters",
+        "/multiValueQueryStringParameters",
+        "/requestContext/elb",
+        "/requestContext/elb/targetGroupArn",
     ] {
         for value in [json!(1), json!(true), json!([[1]]), json!({ "a": { "b": 1 } })] {
             for event in changed(pointer, &value) {
@@ -143,6 +160,10 @@ async fn what_a_gateway_leaves_null_or_out_is_no_fault() {
         ["body", "pathParameters", "stageVariables", "cookies", "queryStringParameters", "resource", "routeKey"];
     for (way, event) in GATEWAYS {
         for member in optional {
+            // A load balancer has the query nowhere else.
+            if way == "load balancer" && member == "queryStringParameters" {
+                continue;
+            }
             let mut nulled = event(&request);
             nulled[member] = Value::Null;
             let mut without = event(&request);

@@ -7,6 +7,7 @@ mod fields;
 mod golden;
 mod large;
 mod large_teams;
+mod load_balancer;
 mod malformed;
 mod parameters;
 mod releases;

@@ -64,7 +64,9 @@ fn functions_get_the_variables_that_they_read() {
         for other in OTHERS {
             read.remove(*other);
         }
-        let function = Template::with(&[]).function(name);
+        // Only a REST API leaves CORS to the functions.
+        let parameters = [("Gateway", "rest"), ("AllowedOrigins", "https://chat.example.com")];
+        let function = Template::with(&parameters).function(name);
         let given = function["Environment"]["Variables"].as_object().unwrap();
         assert_eq!(given.keys().cloned().collect::<BTreeSet<_>>(), read, "{name}");
     }
@@ -99,6 +101,15 @@ fn a_function_has_the_time_that_its_budget_takes_and_no_more_than_the_gateway_wa
     // response.
     let timeout = Template::with(&[]).function("ListSessions")["Timeout"].as_u64().unwrap();
     assert!((26..=29).contains(&timeout));
+    // Lambda streams 2 MB a second, and at most 200 MB. A stream is cut off 5 seconds before the end.
+    let template = Template::with(&[("Gateway", "rest")]);
+    let timeout = template.function("ListSessions")["Timeout"].as_u64().unwrap();
+    assert!(timeout >= 25 + 200 / 2 + 5, "{timeout}");
+    let document = &template.resources()["RestApi"]["Properties"]["DefinitionBody"];
+    for path in ["/sessions", "/schedule/{schedule_id}/sessions"] {
+        let integration = &document["paths"][path]["get"]["x-amazon-apigateway-integration"];
+        assert!(integration["timeoutInMillis"].as_u64().unwrap() > timeout * 1000, "{path}");
+    }
 }
 
 #[test]

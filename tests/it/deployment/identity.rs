@@ -90,5 +90,13 @@ fn functions_get_the_identity_source() {
         let template = Template::with(&[("IdentitySource", source), ("IdentityClaim", claim)]);
         let variables = &template.function("ListSessions")["Environment"]["Variables"];
         assert_eq!((&variables["IDENTITY_SOURCE"], &variables["IDENTITY_CLAIM"]), (&json!(source), &json!(claim)));
+        // Any header and any event, as before these could be chosen.
+        assert_eq!((&variables["IDENTITY_HEADER"], &variables["EVENT_SOURCE"]), (&json!("x-user-id"), &json!("any")));
     }
+    let parameters = [("IdentityHeader", "x-amzn-oidc-identity"), ("EventSource", "alb")];
+    let variables = &Template::with(&parameters).function("ListSessions")["Environment"]["Variables"];
+    assert_eq!(
+        (&variables["IDENTITY_HEADER"], &variables["EVENT_SOURCE"]),
+        (&json!("x-amzn-oidc-identity"), &json!("alb"))
+    );
 }

@@ -1,10 +1,14 @@
 //! The templates against the code that they deploy. What their roles allow is tested beside the
 //! binaries.
 
+mod domain;
 mod environment;
 mod identity;
+mod load_balancer;
 mod monitoring;
+mod rest_api;
 mod routes;
+mod rules;
 mod sync;
 mod sync_monitoring;
 mod tables;

@@ -128,7 +128,9 @@ async fn two_headers_name_neither_of_their_users() {
     {
         for mut request in [HttpRequest::sessions("", "x"), HttpRequest::schedule_sessions("", "x")] {
             request.headers = names.map(|name| ("x-user-id".to_owned(), name.to_owned())).into();
-            for event in [request.http_api(), request.function_url(), request.rest_api()] {
+            for event in
+                [request.http_api(), request.function_url(), request.rest_api(), request.load_balancer_multi_value()]
+            {
                 assert_status(&database, IdentitySource::Header, &event, 404).await;
             }
         }

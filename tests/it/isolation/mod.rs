@@ -8,3 +8,4 @@ mod lookalikes;
 mod neighbours;
 mod parts;
 mod references;
+mod sources;

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use agentscope_api::IdentitySource::{self, Header};
+use agentscope_api::IdentitySource::Header;
+use agentscope_api::{EventKind, EventSource, Identity, IdentitySource};
 use agentscope_tests::dynamodb::TestDynamoDb;
 use serde_json::Value;
 
@@ -20,6 +21,14 @@ const NIGHTLY_TRIAGE: &[&str] =
 
 const SUBJECT: IdentitySource = IdentitySource::SUBJECT;
 
+/// A load balancer that signs users in.
+const SIGNED_IN: Identity =
+    Identity { source: Header, header: "x-amzn-oidc-identity", events: EventSource::Only(EventKind::LoadBalancer) };
+
+/// A REST API with a Cognito authorizer.
+const COGNITO: Identity =
+    Identity { source: SUBJECT, header: "x-user-id", events: EventSource::Only(EventKind::RestApi) };
+
 /// The response that an event gets.
 enum Expected {
     /// 200 with these sessions, in this order.
@@ -33,9 +42,9 @@ const HEADER_MISSING: &str = r#"{"type":"missing","loc":["header","x-user-id"],"
 const LIMIT_TOO_LARGE: &str = r#"{"type":"less_than_equal","loc":["query","limit"],"msg":"Input should be less than or equal to 100","input":"101","ctx":{"le":100}}"#;
 const AGENT_ID_MISSING: &str = r#"{"type":"missing","loc":["query","agent_id"],"msg":"Field required","input":null}"#;
 
-fn expected() -> Vec<(&'static str, IdentitySource, Expected)> {
+fn expected() -> Vec<(&'static str, Identity, Expected)> {
     let inputs = |inputs: &[&str]| -> &'static str { format!(r#"{{"detail":[{}]}}"#, inputs.join(",")).leak() };
-    vec![
+    let with_defaults = vec![
         ("list-sessions", Header, Sessions(RELEASE_CAPTAIN)),
         ("list-sessions-without-slash", Header, Sessions(RELEASE_CAPTAIN)),
         ("list-sessions-page", Header, Sessions(&["s-release-2-4", "s-hotfix-2-3-1"])),
@@ -70,7 +79,18 @@ fn expected() -> Vec<(&'static str, IdentitySource, Expected)> {
         ("list-schedule-sessions-function-url", Header, Sessions(NIGHTLY_TRIAGE)),
         ("list-schedule-sessions-rest-api", Header, Sessions(NIGHTLY_TRIAGE)),
         ("list-schedule-sessions-rest-api-base-path", Header, Sessions(NIGHTLY_TRIAGE)),
-    ]
+        ("list-sessions-alb", Header, Sessions(RELEASE_CAPTAIN)),
+        ("list-sessions-alb-multi-value", Header, Sessions(RELEASE_CAPTAIN)),
+        ("list-sessions-alb-missing-header", Header, Error(422, inputs(&[HEADER_MISSING]))),
+        ("list-sessions-alb-malformed", Header, Error(400, r#"{"detail":"Bad Request"}"#)),
+        ("list-schedule-sessions-alb", Header, Sessions(NIGHTLY_TRIAGE)),
+        ("list-schedule-sessions-alb-multi-value", Header, Sessions(NIGHTLY_TRIAGE)),
+    ];
+    let others = [
+        ("list-sessions-alb-signed-in", SIGNED_IN, Sessions(RELEASE_CAPTAIN)),
+        ("list-sessions-rest-api-cognito", COGNITO, Sessions(RELEASE_CAPTAIN)),
+    ];
+    with_defaults.into_iter().map(|(name, source, expected)| (name, source.into(), expected)).chain(others).collect()
 }
 
 fn folder() -> PathBuf {

@@ -7,11 +7,17 @@ use agentscope_tests::both_binaries::{
 };
 use agentscope_tests::claims::check_that_only_the_claim_counts;
 use agentscope_tests::compressed::check_compressed_responses;
+use agentscope_tests::cors::check_cors;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::emf;
 use agentscope_tests::events::HttpRequest;
 use agentscope_tests::function::{Function, environment};
 use agentscope_tests::golden::world;
+use agentscope_tests::load_balancer::{check_load_balancer_responses, check_that_only_the_load_balancer_counts};
+use agentscope_tests::streaming::{
+    check_malformed_events_of_streams, check_streamed_golden_cases, check_that_other_gateways_get_buffered_responses,
+    check_that_streams_equal_buffered_responses,
+};
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_list-schedule-sessions");
@@ -30,6 +36,41 @@ async fn compressed_responses_are_marked_for_the_gateway_and_decode_to_the_plain
     let database = TestDynamoDb::with_export(&world()).await;
     let mut function = Function::start(BINARY, environment(&database, "header"), Stdio::null()).await;
     check_compressed_responses(&mut function, &a_request("alice")).await;
+}
+
+#[tokio::test]
+async fn a_load_balancer_gets_responses_in_the_form_of_its_events() {
+    check_load_balancer_responses(BINARY, &a_request("alice")).await;
+}
+
+#[tokio::test]
+async fn the_header_of_a_load_balancer_that_signs_users_in_counts_in_its_events_only() {
+    check_that_only_the_load_balancer_counts(BINARY, a_request).await;
+}
+
+#[tokio::test]
+async fn pages_of_the_configured_origins_and_no_others_may_read_responses() {
+    check_cors(BINARY, &a_request("alice")).await;
+}
+
+#[tokio::test]
+async fn it_passes_the_golden_cases_when_it_streams() {
+    check_streamed_golden_cases(BINARY, "/schedule/").await;
+}
+
+#[tokio::test]
+async fn a_streamed_response_is_the_buffered_one_byte_for_byte() {
+    check_that_streams_equal_buffered_responses(BINARY, &a_request("alice")).await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_cannot_stream_gets_buffered_responses_in_either_mode() {
+    check_that_other_gateways_get_buffered_responses(BINARY, &a_request("alice")).await;
+}
+
+#[tokio::test]
+async fn a_malformed_event_costs_that_event_alone_when_it_streams() {
+    check_malformed_events_of_streams(BINARY, &a_request("alice")).await;
 }
 
 #[tokio::test]

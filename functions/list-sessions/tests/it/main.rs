@@ -9,4 +9,5 @@ mod logs;
 mod metrics;
 mod policy;
 mod proxies;
+mod streaming;
 mod traces;

@@ -1,0 +1,105 @@
+//! Parameters: those that make no sense together are refused with the reason, and the ready-made
+//! environments lack nothing but what only the user knows.
+
+use std::collections::BTreeSet;
+
+use agentscope_tests::template::Template;
+
+const ISSUER: [(&str, &str); 2] = [("JwtIssuer", "https://issuer.example.com/"), ("JwtAudience", "a")];
+const POOL: (&str, &str) = ("UserPoolArn", "arn:aws:cognito-idp:eu-central-1:123456789012:userpool/p");
+const ORIGIN: (&str, &str) = ("OriginUrl", "https://agentscope.example.com");
+const BALANCER: (&str, &str) =
+    ("OriginLoadBalancerArn", "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/chat/a");
+const REST: (&str, &str) = ("Gateway", "rest");
+const HEADER: (&str, &str) = ("IdentitySource", "header");
+
+#[test]
+fn what_is_complete_is_deployed() {
+    let http = &ISSUER[..];
+    for parameters in [
+        http.to_vec(),
+        [http, &[ORIGIN]].concat(),
+        vec![HEADER],
+        vec![HEADER, ORIGIN, ("OriginVpcLinkId", "link1")],
+        vec![REST, POOL],
+        vec![REST, POOL, ORIGIN, ("OriginVpcLinkId", "link1"), BALANCER],
+        vec![REST, HEADER, ("VpcEndpointIds", "vpce-a,vpce-b")],
+        vec![REST, HEADER, ORIGIN, ("WebAclArn", "arn:aws:wafv2:eu-central-1:1:regional/webacl/a/b")],
+        vec![HEADER, ("DomainName", "a.example.com"), ("CertificateArn", "arn:aws:acm:eu-central-1:1:certificate/c")],
+    ] {
+        assert_eq!(Template::with(&parameters).refusals(), Vec::<String>::new(), "{parameters:?}");
+    }
+}
+
+#[test]
+fn what_is_not_is_refused_with_what_is_missing() {
+    let tokens = |missing: &str| format!("IdentitySource jwt with Gateway http needs {missing}");
+    for (parameters, expected) in [
+        (vec![], vec![tokens("JwtIssuer"), tokens("JwtAudience")]),
+        (vec![REST], vec!["IdentitySource jwt with Gateway rest needs UserPoolArn".to_owned()]),
+        (
+            vec![REST, POOL, ORIGIN, ("IdentityClaim", "email")],
+            vec!["OriginUrl with IdentitySource jwt needs the IdentityClaim sub".to_owned()],
+        ),
+        (vec![HEADER, ("OriginVpcLinkId", "link1")], vec!["OriginVpcLinkId needs OriginUrl".to_owned()]),
+        (
+            vec![REST, HEADER, ORIGIN, ("OriginVpcLinkId", "link1")],
+            vec!["OriginVpcLinkId with Gateway rest needs OriginLoadBalancerArn".to_owned()],
+        ),
+        (vec![HEADER, ("DomainName", "a.example.com")], vec!["DomainName needs CertificateArn".to_owned()]),
+        (
+            vec![HEADER, ("VpcEndpointIds", "vpce-a")],
+            vec!["VpcEndpointIds needs Gateway rest, because an HTTP API cannot be private".to_owned()],
+        ),
+        (vec![HEADER, ("HostedZoneId", "Z1")], vec!["HostedZoneId needs DomainName".to_owned()]),
+        (
+            vec![HEADER, ("WebAclArn", "arn:aws:wafv2:eu-central-1:1:regional/webacl/a/b")],
+            vec!["WebAclArn needs Gateway rest, because AWS WAF does not protect HTTP APIs".to_owned()],
+        ),
+    ] {
+        assert_eq!(Template::with(&parameters).refusals(), expected, "{parameters:?}");
+    }
+}
+
+#[test]
+fn a_load_balancer_that_signs_users_in_needs_to_know_how() {
+    let missing = |sign_in: &str| -> usize { Template::alb(&[("SignIn", sign_in)]).refusals().len() };
+    assert_eq!([missing("proxy"), missing("cognito"), missing("oidc")], [0, 3, 6]);
+    let cognito = [("SignIn", "cognito"), POOL, ("UserPoolClientId", "c"), ("UserPoolDomain", "d")];
+    assert_eq!(Template::alb(&cognito).refusals(), Vec::<String>::new());
+}
+
+#[test]
+fn every_parameter_is_in_one_group() {
+    let template = Template::with(&[]);
+    let groups = template.section("Metadata")["AWS::CloudFormation::Interface"]["ParameterGroups"].clone();
+    let grouped: Vec<_> = groups
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|group| group["Parameters"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()))
+        .collect();
+    let distinct: BTreeSet<_> = grouped.iter().cloned().collect();
+    assert_eq!(distinct.len(), grouped.len());
+    assert_eq!(distinct, template.section("Parameters").keys().cloned().collect());
+}
+
+#[test]
+fn the_ready_made_environments_lack_only_what_the_user_knows() {
+    let configuration = include_str!("../../../samconfig.toml");
+    let lines = configuration.lines().filter_map(|line| line.strip_prefix("parameter_overrides = "));
+    let found: Vec<Vec<String>> = lines
+        .map(|line| {
+            let parameters: Vec<_> =
+                line.trim_matches('"').split(' ').map(|parameter| parameter.split_once('=').unwrap()).collect();
+            Template::with(&parameters).refusals()
+        })
+        .collect();
+    let tokens = |missing: &str| format!("IdentitySource jwt with Gateway http needs {missing}");
+    let expected = [
+        vec!["IdentitySource jwt with Gateway rest needs UserPoolArn".to_owned()],
+        vec![tokens("JwtIssuer"), tokens("JwtAudience")],
+        vec![],
+    ];
+    assert_eq!(found, expected);
+}
