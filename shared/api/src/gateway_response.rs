@@ -35,7 +35,12 @@ impl GatewayResponse {
     /// There are none: every part of a response has a JSON form.
     pub(crate) fn into_result(self) -> serde_json::Result<FunctionResult> {
         Ok(match self.delivery.mode {
-            ResponseMode::Buffered => FunctionResult::Buffered(serde_json::to_vec(&self)?),
+            ResponseMode::Buffered => {
+                // A list may have megabytes: a buffer that grows would be copied several times.
+                let mut result = Vec::with_capacity(self.json_size());
+                serde_json::to_writer(&mut result, &self)?;
+                FunctionResult::Buffered(result)
+            }
             ResponseMode::Streaming => {
                 let metadata = serde_json::to_vec(&Metadata(&self))?;
                 FunctionResult::Streamed(StreamedResult::new(metadata, self.response.into_body()))

@@ -136,7 +136,19 @@ impl<'a> Fields<'a> {
     /// A text that holds a JSON object without surrounding whitespace: responses embed it as it
     /// is.
     pub(crate) fn optional_object(&mut self, name: &str) -> Result<Option<String>, StoreError> {
-        match self.optional_json(name)? {
+        let text = self.optional_json(name)?;
+        self.in_braces(name, text)
+    }
+
+    /// The same without parsing what is between the braces. For the rows of an index, of which a
+    /// list has hundreds: parsing takes a tenth of the time of a trimmed list.
+    pub(crate) fn optional_unparsed_object(&mut self, name: &str) -> Result<Option<String>, StoreError> {
+        let text = self.optional_text(name)?;
+        self.in_braces(name, text)
+    }
+
+    fn in_braces(&self, name: &str, text: Option<String>) -> Result<Option<String>, StoreError> {
+        match text {
             Some(text) if !(text.starts_with('{') && text.ends_with('}')) => {
                 Err(self.unreadable(format!("{name} is not a JSON object")))
             }

@@ -274,7 +274,7 @@ impl SessionHead {
         };
         fields.note_release(release)?;
         let id = id.to_owned();
-        let json = fields.optional_object(JSON)?.map_or(JsonLocation::Unread, JsonLocation::Read);
+        let json = fields.optional_unparsed_object(JSON)?.map_or(JsonLocation::Unread, JsonLocation::Read);
         let (mut bulk, mut bulk_size, mut conversation_at, mut tool_context_at) = (BulkLocation::Omitted, 0, 0, 0);
         if detail == Detail::Full {
             (conversation_at, tool_context_at) = offsets_of(fields)?;

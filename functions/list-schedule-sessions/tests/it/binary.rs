@@ -138,8 +138,8 @@ async fn every_request_leaves_a_line_of_metrics() {
     assert_eq!(function.call(&a_request("mallory").http_api()).await.0, 404);
     assert_eq!(function.call(&json!(null)).await.0, 400);
     let lines = emf::lines(&function.stop().await);
-    // Schedule, rows; heads.
-    let expected = [("ok", sessions, 3), ("not-modified", 0, 3), ("client-error", 0, 2), ("client-error", 0, 0)];
+    // Schedule, rows, changes; bulks.
+    let expected = [("ok", sessions, 4), ("not-modified", 0, 3), ("client-error", 0, 3), ("client-error", 0, 0)];
     assert_eq!(lines.len(), expected.len(), "{lines:?}");
     for (number, (line, (outcome, sessions, requests))) in lines.iter().zip(expected).enumerate() {
         emf::check(line).unwrap();

@@ -29,6 +29,7 @@ const METRICS: [(&str, &str); 12] = [
     ("Retries", "Count"),
     ("Throttles", "Count"),
     ("OtherReleases", "Count"),
+    ("UnprojectedRows", "Count"),
 ];
 
 /// What went by on the way to DynamoDB.
@@ -120,6 +121,7 @@ impl Observed {
             "Retries": retries,
             "Throttles": throttles,
             "OtherReleases": 0,
+            "UnprojectedRows": 0,
             "status": status,
             "request_id": format!("request-{}", self.expected.len() + 1),
             "trace_id": "1-5bef4de7-ad49b0e87f6ef6c87fc2e700",
