@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 const BINARY: &str = env!("CARGO_BIN_EXE_list-sessions");
 
 /// Every metric and its unit.
-const METRICS: [(&str, &str); 12] = [
+const METRICS: [(&str, &str); 13] = [
     ("Requests", "Count"),
     ("ServerErrors", "Count"),
     ("Latency", "Milliseconds"),
