@@ -18,9 +18,10 @@ use crate::export::Export;
 /// The holder of the leases of sessions that an export lists as running.
 pub const HOLDER: &str = "agentscope-sync load";
 
-/// Groups of records that are written concurrently, and records of a group.
-const CONCURRENT_GROUPS: usize = 4;
-const CONCURRENT_WRITES: usize = 8;
+/// Groups of records that are marked concurrently, ahead of their writes.
+const CONCURRENT_MARKS: usize = 2;
+/// Records that are written concurrently.
+const CONCURRENT_WRITES: usize = 16;
 
 /// The results of a load or a check.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -183,9 +184,22 @@ async fn write<T: StoredRecord>(
     let records = valid::<T>(list, store.release(), report);
     progress.inc((list.len() - records.len()) as u64);
     let mut outcomes = stream::iter(groups(records))
-        .map(async |group: Vec<T>| stream::iter(write_group(store, group).await))
-        .buffer_unordered(CONCURRENT_GROUPS)
-        .flatten();
+        .map(async |group: Vec<T>| {
+            // Without a common mark, each record gets its own, or names the problem.
+            let marks = T::mark_all(store, &group).await.unwrap_or_default();
+            let marks = marks.into_iter().map(Some).chain(std::iter::repeat(None));
+            stream::iter(group.into_iter().zip(marks).collect::<Vec<_>>())
+        })
+        .buffer_unordered(CONCURRENT_MARKS)
+        .flatten()
+        .map(async |(record, mark)| {
+            let outcome = match mark {
+                Some(mark) => record.put_marked(store, mark).await,
+                None => record.put(store).await,
+            };
+            (record.user_id().to_owned(), record.id().to_owned(), outcome)
+        })
+        .buffer_unordered(CONCURRENT_WRITES);
     let mut written = Vec::with_capacity(list.len());
     while let Some((user_id, id, outcome)) = outcomes.next().await {
         progress.inc(1);
@@ -214,24 +228,6 @@ fn groups<T: StoredRecord>(records: Vec<T>) -> Vec<Vec<T>> {
         chunks.push(group);
     }
     chunks
-}
-
-/// Writes the records of a group. Returns the owner, the id and the outcome of each.
-async fn write_group<T: StoredRecord>(store: &Store, group: Vec<T>) -> Vec<(String, String, Result<(), StoreError>)> {
-    // Without a common mark, each record gets its own.
-    let marks = T::mark_all(store, &group).await.unwrap_or_default();
-    let marks = marks.into_iter().map(Some).chain(std::iter::repeat(None));
-    stream::iter(group.into_iter().zip(marks))
-        .map(async |(record, mark)| {
-            let outcome = match mark {
-                Some(mark) => record.put_marked(store, mark).await,
-                None => record.put(store).await,
-            };
-            (record.user_id().to_owned(), record.id().to_owned(), outcome)
-        })
-        .buffer_unordered(CONCURRENT_WRITES)
-        .collect()
-        .await
 }
 
 /// Acquires leases for running sessions, and releases those of sessions that no longer run.

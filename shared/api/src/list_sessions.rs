@@ -19,9 +19,12 @@ use crate::teams::{ListedAgent, Teams};
 /// The plan takes these rounds, whatever the number of sessions, teams and members:
 ///
 /// 1. the agent, the rows of its sessions, the user's activity;
-/// 2. teams, the bulk of whole sessions, heads that changed in the last minute;
+/// 2. teams, the bulk of whole sessions;
 /// 3. agents of teams; for teams that do not name them, leading sessions and members' sessions;
 /// 4. the agents of those leading sessions.
+///
+/// Sessions that changed in the last minute, and that the index shows in an older state, are read
+/// with the teams. Their bulk comes a round later.
 ///
 /// If the client may have the current list, the teams are read first, and the bulk only if the list
 /// has changed.
@@ -126,7 +129,7 @@ pub async fn list_sessions(
     let joined = teams_of(sessions.values().map(|session| &session.stored.head));
     let joined: HashSet<_> = joined.difference(&listed_teams).cloned().collect();
     if !joined.is_empty() {
-        teams.extend(resolve(Some(HashMap::new()), joined).await?);
+        teams.extend(resolve(None, joined).await?);
     }
 
     let sessions: Vec<_> = order.iter().filter_map(|id| sessions.remove(id)).collect();

@@ -76,7 +76,9 @@ impl Store {
         let json = |key: &AgentKey| agents.get(key).map(|agent| agent.json.as_str());
         let outdated: Vec<_> = keys.into_iter().filter(|key| changes.is_agent_outdated(key, json(key))).collect();
         if !outdated.is_empty() {
-            agents.retain(|key, _| !outdated.contains(key));
+            for key in &outdated {
+                agents.remove(key);
+            }
             agents.extend(self.some_agents(&outdated, limit, Consistency::Strong).await?);
         }
         Ok(agents)

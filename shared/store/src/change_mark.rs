@@ -5,7 +5,7 @@
 //! knows which rows of an index may be out of date, and reads those sessions at their heads.
 //!
 //! A mark is written before the change, so no list sees the change without the mark. A mark whose
-//! change fails costs a read of the head, and changes no list.
+//! change fails costs reads of the head, and changes no list.
 //!
 //! Agents and teams are marked as well. A mark holds a digest of the JSON that is written. If an
 //! eventually consistent read finds other JSON, the record is read with strong consistency.
@@ -37,8 +37,9 @@ const LIFE: u64 = 60;
 pub struct Changes {
     user_id: String,
     sessions: HashMap<String, SessionChange>,
-    /// The digests of the JSON of agents and teams, by kind and id.
-    documents: HashMap<(RecordKind, String), String>,
+    /// The digests of the announced JSON of agents and teams, by kind and id. That of a deleted
+    /// document is empty.
+    documents: HashMap<(RecordKind, String), HashSet<String>>,
 }
 
 /// The change of a session.
@@ -46,7 +47,7 @@ pub struct Changes {
 struct SessionChange {
     /// The latest version that a writer announced.
     version: String,
-    /// The range key of that version in the indexes; empty if the session is deleted.
+    /// The range key of that version in the indexes; empty if the session is on no agent's list.
     listing: String,
     /// The lists and the teams that the session belongs to in one of its versions.
     references: HashSet<String>,
@@ -77,7 +78,8 @@ impl Changes {
             }
             for document in [RecordKind::Agent, RecordKind::Team] {
                 if kind == document.as_str() {
-                    self.documents.insert((document, id.clone()), version.clone());
+                    let digests = self.documents.entry((document, id.clone())).or_default();
+                    digests.extend(references.iter().chain([version]).cloned());
                 }
             }
         }
@@ -104,7 +106,8 @@ impl Changes {
 
     /// Whether this version of a session may be out of date.
     pub(crate) fn is_outdated(&self, id: &str, version: &str) -> bool {
-        self.sessions.get(id).is_some_and(|change| *version < *change.version)
+        // An announced version may be lower than the row's, if a slow clock announced it.
+        self.sessions.get(id).is_some_and(|change| *version != *change.version)
     }
 
     /// The agents on whose lists changed sessions are, each with the ids and range keys of these.
@@ -118,12 +121,10 @@ impl Changes {
         agents
     }
 
-    /// Whether the latest version of a session is on the list of this agent at this range key. A
+    /// Whether all changes of a session leave it on the list of this agent at this range key. A
     /// session without changes is where its row is.
     pub(crate) fn confirms(&self, id: &str, agent_id: &str, listing: &str) -> bool {
-        self.sessions
-            .get(id)
-            .is_none_or(|change| change.listing == listing && change.agents().all(|agent| agent == agent_id))
+        self.sessions.get(id).is_none_or(|change| change.listing == listing && change.agents().eq([agent_id]))
     }
 
     /// Whether an agent that was read as this JSON, or was not found, may be out of date.
@@ -139,14 +140,15 @@ impl Changes {
     fn is_document_outdated(&self, kind: RecordKind, id: &str, json: Option<&str>) -> bool {
         // A key of a map of tuples needs an owned text. Without changes none is made.
         !self.documents.is_empty()
-            && self.documents.get(&(kind, id.to_owned())).is_some_and(|announced| match json {
-                Some(json) => *announced != digest(json),
-                None => true,
+            && self.documents.get(&(kind, id.to_owned())).is_some_and(|announced| {
+                // Of several announced versions, none is known to be the last.
+                let read = json.map(digest).unwrap_or_default();
+                announced.len() != 1 || !announced.contains(&read)
             })
     }
 }
 
-/// A digest of a document's JSON, by which a reader knows whether it has read the announced version.
+/// A digest of a document's JSON, by which a reader knows whether it has read what was announced.
 fn digest(json: &str) -> String {
     Sha256::digest(json)[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -191,12 +193,18 @@ pub(crate) fn first_key() -> String {
 }
 
 /// A record in a mark: its id, the version that is written, and its range key in the indexes. The
-/// version of a document is a digest, and only sessions that exist have a range key.
+/// version of a document is a digest. Only sessions on an agent's list have a range key.
 pub(crate) type MarkedRecord = [String; 3];
 
 /// A session in a mark.
-pub(crate) fn marked_session(session: &SessionRecord, version: &str) -> MarkedRecord {
-    let listing = keys::listing(&session.user_id, &session.created_at, &session.id);
+pub(crate) fn marked_session(
+    session: &SessionRecord,
+    source: Option<&SourceFingerprint>,
+    version: &str,
+) -> MarkedRecord {
+    let is_listed = source.is_none_or(|source| source.is_on_agent_list);
+    let listing = is_listed.then(|| keys::listing(&session.user_id, &session.created_at, &session.id));
+    let listing = listing.unwrap_or_default();
     [session.id.clone(), version.to_owned(), listing]
 }
 
@@ -212,8 +220,8 @@ pub(crate) fn marked_document(id: &str, json: Option<&str>) -> MarkedRecord {
 
 impl Store {
     /// Writes one mark of records of a user, which refer to the same lists and team. Concurrent
-    /// writers of one record add up what it refers to. Lists show nothing of schedules, so these
-    /// have no marks.
+    /// writers of one record add up what it refers to, and the digests of a document. Lists show
+    /// nothing of schedules, so these have no marks.
     pub(crate) async fn mark(
         &self,
         kind: RecordKind,
@@ -227,11 +235,17 @@ impl Store {
             [[id, ..]] => keys::change(now / PERIOD, kind.as_str(), id),
             _ => keys::changes(now / PERIOD, kind.as_str(), &Uuid::now_v7().to_string()),
         };
-        // The key of a mark is longer than that of its record. Records with ids of more than some
-        // 950 bytes have no marks.
+        // The key of a mark is longer than that of its record: agents and teams whose escaped ids
+        // have more than some 990 bytes have no marks.
         if kind == RecordKind::Schedule || records.is_empty() || !keys::can_exist(user_id, &sort_key) {
             return Ok(());
         }
+        let digests = records.iter().map(|[_, digest, _]| digest.clone()).filter(|digest| !digest.is_empty());
+        let references = match (kind, records) {
+            (RecordKind::Session, _) => references,
+            (_, [_]) => digests.collect(),
+            _ => Vec::new(),
+        };
         let records = records.iter().flatten().map(text).collect();
         let mut request = self
             .client

@@ -1,5 +1,7 @@
 //! Agents, teams and schedules as stored records: one item each.
 
+use std::time::Instant;
+
 use agentscope_model::{AgentRecord, Record, Release, RosterEntry, ScheduleRecord, TeamMembers, TeamRecord};
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -112,8 +114,7 @@ impl<T: Document> StoredRecord for T {
     }
 
     async fn put(&self, store: &Store) -> Result<(), StoreError> {
-        let marks = Self::mark_all(store, std::slice::from_ref(self)).await?;
-        self.put_marked(store, marks.into_iter().next().unwrap_or_default()).await
+        self.put_marked(store, Marked::default()).await
     }
 
     fn group(&self) -> (String, Vec<String>) {
@@ -126,11 +127,14 @@ impl<T: Document> StoredRecord for T {
         if let Some(first) = documents.first() {
             store.mark(T::DOCUMENT_KIND, first.user_id(), &records, Vec::new()).await?;
         }
-        Ok(vec![Marked::default(); documents.len()])
+        Ok(vec![Marked { at: Some(Instant::now()), ..Marked::default() }; documents.len()])
     }
 
-    async fn put_marked(&self, store: &Store, _: Marked) -> Result<(), StoreError> {
+    async fn put_marked(&self, store: &Store, marked: Marked) -> Result<(), StoreError> {
         let item = item_of(self)?;
+        if !marked.is_valid() {
+            Self::mark_all(store, std::slice::from_ref(self)).await?;
+        }
         let table = store.names.of(T::DOCUMENT_KIND).name;
         store.client.put_item().table_name(table).set_item(Some(item)).send().await?;
         Ok(())

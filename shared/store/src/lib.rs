@@ -81,6 +81,9 @@ mod trace;
 mod usage;
 mod warm_up;
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use agentscope_model::Release;
 use aws_sdk_dynamodb::Client;
 
@@ -113,12 +116,14 @@ pub struct Store {
     client: Client,
     names: TableNames,
     release: Release,
+    /// Whether an earlier version created the indexes. Known after the first Query.
+    has_older_indexes: Arc<AtomicBool>,
 }
 
 impl Store {
     /// A store over these tables, whose records are in the shape of a release. Sends no request.
     pub fn new(client: Client, names: TableNames, release: Release) -> Self {
-        Self { client, names, release }
+        Self { client, names, release, has_older_indexes: Arc::default() }
     }
 
     /// The release in whose shape the records are expected. Reads count records in the shape of

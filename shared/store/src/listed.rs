@@ -35,10 +35,10 @@ impl Rows {
         }
         let after = query.after();
         let end = self.next.as_ref().and_then(|_| self.rows.last()).map(IndexRow::listing);
+        // Without a range key, the place of the latest version is not known.
         let is_here = |listing: &str| {
-            !listing.is_empty()
-                && after.as_deref().is_none_or(|after| listing < after)
-                && end.is_none_or(|end| listing >= end)
+            listing.is_empty()
+                || after.as_deref().is_none_or(|after| listing < after) && end.is_none_or(|end| listing >= end)
         };
         let mut pending: HashSet<&String> =
             changes.sessions_of(query.list).filter(|(_, listing)| is_here(listing)).map(|(id, _)| id).collect();
@@ -66,10 +66,11 @@ impl Store {
         let mut sessions: Vec<SessionHead> = Vec::with_capacity(rows.rows.len());
         // The heads of sessions whose rows cannot be used; `None` if there is no head.
         let mut heads: HashMap<String, Option<SessionHead>> = HashMap::new();
+        let mut taken: HashSet<String> = HashSet::new();
         let (has_more, is_cut) = loop {
             let last = rows.rows.last().map(|row| row.listing().to_owned());
-            let mut outdated = rows.pending(query, changes);
-            outdated.retain(|id| !heads.contains_key(id) && !sessions.iter().any(|head| head.id == *id));
+            let mut outdated: HashSet<String> = rows.pending(query, changes).into_iter().collect();
+            outdated.retain(|id| !heads.contains_key(id) && !taken.contains(id));
             let mut unprojected = Vec::new();
             for row in std::mem::take(&mut rows.rows) {
                 if heads.contains_key(row.id()) || outdated.contains(row.id()) {
@@ -77,15 +78,16 @@ impl Store {
                 }
                 match row {
                     IndexRow::Session(head) => sessions.push(head),
-                    IndexRow::Keys { id, .. } => unprojected.push(id),
+                    IndexRow::Keys { id, .. } => unprojected.push((id, String::new())),
                 }
             }
-            heads.extend(outdated.iter().chain(&unprojected).map(|id| (id.clone(), None)));
-            let size = SizeOfHeads::new(query.most_bytes);
+            heads.extend(outdated.iter().chain(unprojected.iter().map(|(id, _)| id)).map(|id| (id.clone(), None)));
+            let (outdated, size): (Vec<_>, _) = (outdated.into_iter().collect(), SizeOfHeads::new(query.most_bytes));
             let (changed, unprojected) = try_join!(
                 self.some_heads(query.user_id, &outdated, query.detail, Consistency::Strong, &size),
                 self.heads(query.user_id, unprojected, query.detail, &size)
             )?;
+            size.check()?;
             heads.extend(changed.into_iter().chain(unprojected).map(|(id, head)| (id, Some(head))));
 
             let end_of_rows = last.filter(|_| rows.next.is_some());
@@ -94,12 +96,19 @@ impl Store {
                     && after.as_ref().is_none_or(|after| head.listing < *after)
                     && end_of_rows.as_ref().is_none_or(|end| head.listing >= *end)
             };
-            let is_cut = rows.is_cut || size.is_exceeded();
-            let placed = heads.values().flatten().filter(has_place).count();
-            if is_cut || end_of_rows.is_none() || sessions.len() + placed > limit {
-                sessions.extend(heads.into_values().flatten().filter(|head| has_place(&head)));
-                break (end_of_rows.is_some(), is_cut);
+            let placed = heads.values().flatten().filter(has_place);
+            let size = SizeOfHeads::new(query.most_bytes);
+            let mut count = 0;
+            for head in sessions.iter().chain(placed) {
+                size.add(head);
+                count += 1;
             }
+            // Rows may have been cut for the size of sessions that are not on the list any more.
+            if end_of_rows.is_none() || size.is_exceeded() || count > limit {
+                sessions.extend(heads.into_values().flatten().filter(|head| has_place(&head)));
+                break (end_of_rows.is_some(), size.is_exceeded());
+            }
+            taken.extend(sessions.iter().map(|head| head.id.clone()));
             rows = self.rows_from(query, rows.next, limit + 1 - sessions.len()).await?;
         };
         let mut sessions = in_order(sessions);
@@ -121,17 +130,23 @@ impl Store {
         list: ListKey<'_>,
     ) -> Result<HashMap<String, String>, StoreError> {
         let Some(query) = self.listing_query(user_id, list.index(), list.hash()) else { return Ok(HashMap::new()) };
-        let query = query.projection_expression("#listing,#version").expression_attribute_names("#version", VERSION);
         let table = self.names.of(RecordKind::Session);
         let mut versions = HashMap::new();
-        for item in self.all_pages(query).await? {
-            let mut fields = Fields::new(table, item);
-            let (listing, version) = (fields.text(LISTING)?, fields.optional_text(VERSION)?.unwrap_or_default());
-            if let Some((_, id)) = keys::of_listing(user_id, &listing) {
-                versions.insert(id.to_owned(), version);
+        let mut start = None;
+        loop {
+            let page = self.index_page(&query, &[LISTING, VERSION], start).await?;
+            for item in page.items.unwrap_or_default() {
+                let mut fields = Fields::new(table, item);
+                let (listing, version) = (fields.text(LISTING)?, fields.optional_text(VERSION)?.unwrap_or_default());
+                if let Some((_, id)) = keys::of_listing(user_id, &listing) {
+                    versions.insert(id.to_owned(), version);
+                }
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(versions);
             }
         }
-        Ok(versions)
     }
 
     /// Counts the sessions of a list: its rows, corrected by the changes of the last minute.

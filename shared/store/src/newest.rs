@@ -20,8 +20,8 @@ const MOST_ROWS: usize = 4000;
 
 impl Store {
     /// Reads the newest session of each of these agents, by agent, with one request. Returns as
-    /// well the agents whose newest session the request does not find, or whose rows differ from the
-    /// changes of the last minute: read them with [`newest_sessions`](Self::newest_sessions).
+    /// well the agents whose newest session the request does not find, or whose rows differ from
+    /// the changes of the last minute: read them with [`newest_sessions`](Self::newest_sessions).
     ///
     /// The request reads the user's newest sessions, which costs less than a request for each
     /// agent.
@@ -52,7 +52,7 @@ impl Store {
             let Some(agent_id) = fields.optional_text(AGENT_ID)? else { continue };
             if agents.remove(&agent_id) {
                 let (id, listing) = (fields.text(ID)?, fields.text(LISTING)?);
-                let is_later = |(_, changed): &(&str, &str)| **changed > *listing;
+                let is_later = |(_, changed): &(&str, &str)| changed.is_empty() || **changed > *listing;
                 let has_later = changed.get(&*agent_id).is_some_and(|sessions| sessions.iter().any(is_later));
                 if has_later || !changes.confirms(&id, &agent_id, &listing) {
                     unsure.push(agent_id);

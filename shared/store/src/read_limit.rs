@@ -27,6 +27,14 @@ impl SizeOfHeads {
         self.outlines.fetch_add(head.outline_size(), Ordering::Relaxed);
     }
 
+    /// # Errors
+    ///
+    /// [`StoreError::ExceedsLimit`]: reading stopped.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        let bytes = self.bytes.load(Ordering::Relaxed);
+        if self.is_exceeded() { Err(StoreError::ExceedsLimit(bytes)) } else { Ok(()) }
+    }
+
     pub(crate) fn is_exceeded(&self) -> bool {
         self.bytes.load(Ordering::Relaxed) > self.most && self.outlines.load(Ordering::Relaxed) > MIN_OUTLINES
     }

@@ -1,5 +1,7 @@
 //! The four kinds of record, and the operations that all of them have.
 
+use std::time::{Duration, Instant};
+
 use agentscope_model::Record;
 
 use crate::attributes::{ID, ITEM};
@@ -54,13 +56,25 @@ impl TableNames {
 /// The maximum number of records in one change mark: with ids of 1 KB it has some 130 KB.
 pub const MAX_MARKED: usize = 50;
 
+/// The time for which a write relies on a change mark: far less than a mark counts.
+const MARK_VALIDITY: Duration = Duration::from_secs(10);
+
 /// A record that a change mark announces.
 #[derive(Debug, Clone, Default)]
 pub struct Marked {
     /// The version of a session that is stored now.
     pub(crate) current: Option<String>,
-    /// The version that is announced.
+    /// The version of a session that is to be written.
     pub(crate) version: String,
+    /// When the mark was left; `None` before that.
+    pub(crate) at: Option<Instant>,
+}
+
+impl Marked {
+    /// Whether the mark counts still, for a write that happens now.
+    pub(crate) fn is_valid(&self) -> bool {
+        self.at.is_some_and(|at| at.elapsed() < MARK_VALIDITY)
+    }
 }
 
 /// A record that the store can hold.

@@ -1,5 +1,11 @@
 //! Reads of the rows of the indexes that lists come from.
 
+use std::sync::atomic::Ordering;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::operation::query::{QueryError, QueryOutput};
+
 use crate::attributes::{
     BULK_SIZE, CONVERSATION_AT, ID, JSON, LISTING, PARKED_STATUS, PARTS, RELEASE, TEAM_ID, TOOL_CONTEXT_AT, VERSION,
 };
@@ -95,15 +101,10 @@ impl Store {
             return Ok(Rows { next: None, ..read });
         };
         let attributes: &[_] = if *detail == Detail::Full { &FULL } else { &SUMMARY };
-        let (expression, names) = projection(attributes.iter().copied());
-        let mut request = request.projection_expression(expression);
-        for (placeholder, name) in names {
-            request = request.expression_attribute_names(placeholder, name);
-        }
         let size = SizeOfHeads::new(*most_bytes);
         loop {
             let most = i32::try_from(count - read.rows.len()).unwrap_or(i32::MAX);
-            let page = request.clone().limit(most).set_exclusive_start_key(read.next.take()).send().await?;
+            let page = self.index_page(&request.clone().limit(most), attributes, read.next.take()).await?;
             let items = page.items.unwrap_or_default();
             read.rows.reserve(items.len());
             for item in items {
@@ -119,6 +120,32 @@ impl Store {
                 return Ok(read);
             }
         }
+    }
+
+    /// Reads a page of these attributes of an index.
+    ///
+    /// DynamoDB refuses names that the index does not project. Then the index was created by an
+    /// earlier version, and everything that it projects is read.
+    pub(crate) async fn index_page(
+        &self,
+        request: &QueryFluentBuilder,
+        attributes: &[&str],
+        start: Option<Item>,
+    ) -> Result<QueryOutput, StoreError> {
+        let request = request.clone().set_exclusive_start_key(start);
+        if !self.has_older_indexes.load(Ordering::Relaxed) {
+            let (expression, names) = projection(attributes.iter().copied());
+            let projecting = names
+                .into_iter()
+                .fold(request.clone().projection_expression(expression), |request, (placeholder, name)| {
+                    request.expression_attribute_names(placeholder, name)
+                });
+            match projecting.send().await {
+                Err(error) if is_unprojected(&error) => self.has_older_indexes.store(true, Ordering::Relaxed),
+                page => return Ok(page?),
+            }
+        }
+        Ok(request.send().await?)
     }
 
     fn row(&self, item: Item, user_id: &str, list: ListKey<'_>, detail: Detail) -> Result<IndexRow, StoreError> {
@@ -152,4 +179,10 @@ impl Store {
         let table = self.names.of(RecordKind::Session);
         self.all_pages(query).await?.into_iter().map(|item| Fields::new(table, item).text(ID)).collect()
     }
+}
+
+/// Whether DynamoDB refused a Query since its index does not project an attribute.
+fn is_unprojected(error: &SdkError<QueryError>) -> bool {
+    error.code() == Some("ValidationException")
+        && error.message().is_some_and(|message| message.contains("does not project"))
 }

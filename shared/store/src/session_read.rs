@@ -25,20 +25,27 @@ const MAX_UNPACKED: usize = 256 << 20;
 const PARTS_PER_REQUEST: usize = 40;
 
 impl Store {
-    /// Reads the heads of these sessions, by id; for a summary without their bulk. The result
-    /// lacks deleted sessions: a head that an eventually consistent read does not find is read
-    /// again with strong consistency. Reading stops, in the order of the ids, at the limit.
+    /// Reads the heads of these sessions, each given by its id and the version that its row has, by
+    /// id; for a summary without their bulk. A head that an eventually consistent read does not
+    /// find, or finds in an older version, is read again with strong consistency. The result lacks
+    /// deleted sessions. Reading stops, in the order of the ids, at the limit.
     pub(crate) async fn heads(
         &self,
         user_id: &str,
-        ids: Vec<String>,
+        sessions: Vec<(String, String)>,
         detail: Detail,
         size: &SizeOfHeads,
     ) -> Result<HashMap<String, SessionHead>, StoreError> {
+        let (ids, versions): (Vec<_>, Vec<_>) = sessions.into_iter().unzip();
         let mut heads = self.some_heads(user_id, &ids, detail, Consistency::Eventual, size).await?;
-        let missing: Vec<_> = ids.into_iter().filter(|id| !heads.contains_key(id)).collect();
-        if !missing.is_empty() && !size.is_exceeded() {
-            heads.extend(self.some_heads(user_id, &missing, detail, Consistency::Strong, size).await?);
+        let is_outdated = |id: &String, version: &String| heads.get(id).is_none_or(|head| head.version < *version);
+        let outdated = ids.into_iter().zip(versions).filter(|(id, version)| is_outdated(id, version));
+        let outdated: Vec<_> = outdated.map(|(id, _)| id).collect();
+        if !outdated.is_empty() && !size.is_exceeded() {
+            for id in &outdated {
+                heads.remove(id);
+            }
+            heads.extend(self.some_heads(user_id, &outdated, detail, Consistency::Strong, size).await?);
         }
         Ok(heads)
     }
@@ -91,7 +98,9 @@ impl Store {
         let version = |id: &str| agents.get(id).map_or("", |(version, _)| version.as_str());
         let outdated: Vec<_> = ids.into_iter().filter(|id| changes.is_outdated(id, version(id))).collect();
         if !outdated.is_empty() {
-            agents.retain(|id, _| !outdated.contains(id));
+            for id in &outdated {
+                agents.remove(id);
+            }
             agents.extend(self.agents_of(user_id, &outdated, Consistency::Strong).await?);
         }
         Ok(agents.into_iter().map(|(id, (_, agent_id))| (id, agent_id)).collect())
@@ -151,7 +160,7 @@ impl Store {
     ) -> Result<HashMap<String, StoredSession>, StoreError> {
         match detail {
             Detail::Full => self.with_states(user_id, heads, most_bytes).await,
-            Detail::Summary => self.without_states(user_id, heads).await,
+            Detail::Summary => self.without_states(user_id, heads, most_bytes).await,
         }
     }
 
@@ -161,23 +170,25 @@ impl Store {
         &self,
         user_id: &str,
         heads: Vec<SessionHead>,
+        most_bytes: usize,
     ) -> Result<HashMap<String, StoredSession>, StoreError> {
         let table = &self.names.sessions;
         let mut sessions = HashMap::with_capacity(heads.len());
         let (mut unread, mut large) = (Vec::new(), Vec::new());
         let mut sort = |head: SessionHead, unread: &mut Vec<_>| {
             if head.needs_item() {
-                unread.push(head.id);
+                unread.push((head.id, head.version));
             } else if head.needs_bulk() {
-                large.push(head.id);
+                large.push((head.id, head.version));
             } else {
                 sessions.insert(head.id.clone(), StoredSession::summary(table, head));
             }
         };
         heads.into_iter().for_each(|head| sort(head, &mut unread));
         if !unread.is_empty() {
-            let size = SizeOfHeads::new(usize::MAX);
+            let size = SizeOfHeads::new(most_bytes);
             let heads = self.heads(user_id, unread, Detail::Summary, &size).await?;
+            size.check()?;
             heads.into_values().for_each(|head| sort(head, &mut Vec::new()));
         }
         if !large.is_empty() {
@@ -202,23 +213,20 @@ impl Store {
     ) -> Result<HashMap<String, StoredSession>, StoreError> {
         let (unread, heads): (Vec<_>, Vec<_>) = heads.into_iter().partition(SessionHead::needs_item);
         let (inline, heads): (Vec<_>, Vec<_>) = heads.into_iter().partition(SessionHead::needs_inline_bulk);
-        let unread: Vec<_> = unread.into_iter().map(|head| head.id).collect();
+        let unread: Vec<_> = unread.into_iter().map(|head| (head.id, head.version)).collect();
         let keys = heads.iter().flat_map(SessionHead::part_keys).collect();
         let size = SizeOfHeads::new(most_bytes);
-        let (mut parts, bulks, unread) = try_join!(
+        let (mut parts, mut bulks, unread) = try_join!(
             self.parts(user_id, keys, Consistency::Eventual),
             self.inline_bulks(user_id, &inline, most_bytes),
             self.heads(user_id, unread, Detail::Full, &size)
         )?;
-        if size.is_exceeded() {
-            return Err(StoreError::ExceedsLimit(most_bytes.saturating_add(1)));
-        }
+        size.check()?;
         let more_keys: Vec<_> = unread.values().flat_map(SessionHead::part_keys).collect();
         parts.extend(self.parts(user_id, more_keys, Consistency::Eventual).await?);
         let mut sessions = HashMap::with_capacity(inline.len() + heads.len() + unread.len());
         let table = &self.names.sessions;
         let mut renewed = Vec::new();
-        let mut bulks = bulks;
         for head in inline {
             let id = head.id.clone();
             match bulks.remove(&id).map(|packed| head.with_inline_bulk(packed)) {

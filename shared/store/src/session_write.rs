@@ -1,9 +1,9 @@
 //! Writes of sessions.
 //!
-//! A session's state may lie in parts. A writer puts the parts first, under a new version. Then it
-//! puts the head, which makes the parts current in one step. Then it deletes the parts of older
-//! versions. Just before the head, the writer leaves a change mark. A writer that dies between these steps leaves the old state whole, and its parts are
-//! deleted by the next writer.
+//! A session's state may lie in parts. A writer puts the parts first, under a new version. It
+//! leaves a change mark with this version. Then it puts the head, which makes the parts current in
+//! one step. Then it deletes the parts of older versions. A writer that dies between these steps
+//! leaves the old state whole, and its parts are deleted by the next writer.
 //!
 //! No clock is trusted. A head is put on condition that the version that it replaces is still
 //! stored, and each version is unique. A writer of parts for a session without a head first puts a
@@ -11,7 +11,7 @@
 //! name the parts that exist before the next head.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use agentscope_model::SessionRecord;
 use uuid::Uuid;
@@ -57,16 +57,19 @@ impl StoredRecord for SessionRecord {
         let Some(first) = sessions.first() else { return Ok(Vec::new()) };
         let keys: Vec<_> = sessions.iter().map(|session| (&*session.user_id, &*session.id)).collect();
         let current = store.session_versions(&keys).await?;
-        let marked = current.into_iter().map(|current| Marked { version: version_after(current.as_deref()), current });
+        let at = Some(Instant::now());
+        let marked =
+            current.into_iter().map(|current| Marked { version: version_after(current.as_deref()), current, at });
         let marked: Vec<_> = marked.collect();
-        let records = sessions.iter().zip(&marked).map(|(session, marked)| marked_session(session, &marked.version));
+        let records =
+            sessions.iter().zip(&marked).map(|(session, marked)| marked_session(session, None, &marked.version));
         let records: Vec<_> = records.collect();
         store.mark(RecordKind::Session, &first.user_id, &records, references_to_lists(first, None)).await?;
         Ok(marked)
     }
 
     async fn put_marked(&self, store: &Store, marked: Marked) -> Result<(), StoreError> {
-        repeat_put(self, store, store.replace_marked(self, None, marked, Announced::Yes).await?).await
+        repeat_put(self, store, store.replace_marked(self, None, marked).await?).await
     }
 
     async fn replicate(
@@ -81,13 +84,6 @@ impl StoredRecord for SessionRecord {
     async fn compare(&self, store: &Store, source: &SourceFingerprint) -> Result<Option<Difference>, StoreError> {
         store.compare_session(self, source).await
     }
-}
-
-/// Whether a change mark has announced a write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Announced {
-    Yes,
-    No,
 }
 
 /// Repeats the put of a session until no other writer interferes. `is_written` is the outcome of
@@ -116,7 +112,7 @@ impl Store {
         current: Option<String>,
     ) -> Result<bool, StoreError> {
         let version = version_after(current.as_deref());
-        self.replace_marked(session, source, Marked { current, version }, Announced::No).await
+        self.replace_marked(session, source, Marked { current, version, at: None }).await
     }
 
     /// Does the same with a given version, which a change mark may have announced.
@@ -125,10 +121,9 @@ impl Store {
         session: &SessionRecord,
         source: Option<&SourceFingerprint>,
         marked: Marked,
-        announced: Announced,
     ) -> Result<bool, StoreError> {
         let SessionRecord { user_id, id, .. } = session;
-        let Marked { mut current, version } = marked;
+        let (mut current, version) = (marked.current.clone(), marked.version.clone());
         let SessionItems { head, parts } = SessionItems::new(session, &version, source)?;
         let part_keys = parts.iter().filter_map(|part| part.get(ITEM)?.as_s().ok().cloned()).collect();
         if current.is_none() && !parts.is_empty() {
@@ -138,9 +133,9 @@ impl Store {
             }
         }
         // Large parts may take longer than a mark counts, so the mark comes after them.
-        if announced == Announced::No || !parts.is_empty() {
-            self.put_parts(parts).await?;
-            let mark = marked_session(session, &version);
+        self.put_parts(parts).await?;
+        if !marked.is_valid() {
+            let mark = marked_session(session, source, &version);
             self.mark(RecordKind::Session, user_id, &[mark], references(session, source)).await?;
         }
         // The client sends a put again if its response was lost. The second put fails, because the

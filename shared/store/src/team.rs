@@ -103,7 +103,9 @@ impl Store {
         let json = |id: &str| teams.get(id).map(|team| team.json.as_str());
         let outdated: Vec<_> = ids.into_iter().filter(|id| changes.is_team_outdated(id, json(id))).collect();
         if !outdated.is_empty() {
-            teams.retain(|id, _| !outdated.contains(id));
+            for id in &outdated {
+                teams.remove(id);
+            }
             teams.extend(self.some_teams(user_id, outdated, limit, Consistency::Strong).await?);
         }
         Ok(teams)

@@ -1,12 +1,14 @@
 //! Single changes that no index shows yet.
 
-use agentscope_model::{AgentRecord, TeamRecord};
-use agentscope_store::StoredRecord;
+use agentscope_model::{AgentRecord, SessionRecord, TeamRecord};
+use agentscope_store::{RecordKind, SourceFingerprint, StoredRecord};
+use agentscope_tests::events::HttpRequest;
 use agentscope_tests::records::{agent, noise, parse, session, team, with};
 use agentscope_tests::replicas::{delete, delete_session};
 use serde_json::{Value, json};
 
 use crate::consistency::{chat, frozen, is_listed, put, world};
+use crate::requests::tagged;
 
 /// Writes a session and compares the lists.
 async fn after(change: &str, changed: Value) {
@@ -90,6 +92,48 @@ async fn the_records_around_sessions_are_current() {
     let renamed = with(team("alice", "t", "c1", &["m1"]), "/data/name", "renamed");
     parse::<TeamRecord>(&renamed.to_string()).unwrap().put(&indexes.store).await.unwrap();
     is_listed(&database, &indexes, "a team").await;
-    delete(&indexes.store, agentscope_store::RecordKind::Team, "alice", "t").await.unwrap();
+    delete(&indexes.store, RecordKind::Team, "alice", "t").await.unwrap();
     is_listed(&database, &indexes, "no team").await;
+}
+
+/// Reading rows stops at the size of the list. A session that is not on the list does not count.
+#[tokio::test]
+async fn a_large_session_that_is_deleted_does_not_cut_the_list() {
+    let mut world = world();
+    let named = |number: usize| with(chat(number % 60), "/config/name", "n".repeat(7_000));
+    world.sessions = (0..400).map(|number| with(named(number), "/id", format!("c{number}"))).collect();
+    // The newest, so that it is read first.
+    let huge = with(with(chat(59), "/id", "huge"), "/created_at", "2026-01-02T00:00:00");
+    world.sessions.push(with(huge, "/state/summary", "x".repeat(8_000_000)));
+    let (database, indexes) = frozen(&world).await;
+    delete_session(&indexes.store, "alice", "huge").await.unwrap();
+    for list in [HttpRequest::sessions("alice", "a"), HttpRequest::schedule_sessions("alice", "s")] {
+        let lagging = tagged(&indexes.store, &list).await;
+        assert_eq!(lagging, tagged(&database.store, &list).await);
+        assert!(lagging.1.ends_with(r#""total":400}"#));
+    }
+}
+
+/// The list of a source no longer names a session, which exists still.
+#[tokio::test]
+async fn a_session_that_is_unlisted_is_no_newest_session() {
+    let (database, indexes) = frozen(&world()).await;
+    let session: SessionRecord =
+        parse(&session("alice", "m0", "work of m0", "2026-01-01T00:00:00").to_string()).unwrap();
+    let stored = indexes.store.replica_status(RecordKind::Session, "alice", "work of m0").await.unwrap().version;
+    let source = SourceFingerprint { digest: [1; 32], is_on_agent_list: false, is_on_schedule_list: false };
+    assert!(session.replicate(&indexes.store, &source, &stored).await.unwrap());
+    is_listed(&database, &indexes, "unlisted").await;
+}
+
+/// A deletion that comes too late leaves a mark, and the session.
+#[tokio::test]
+async fn a_deletion_that_fails_hides_nothing() {
+    let (database, indexes) = frozen(&world()).await;
+    let store = &indexes.store;
+    put(store, &chat(9)).await;
+    let stored = store.replica_status(RecordKind::Session, "alice", "c9").await.unwrap().version;
+    put(store, &with(chat(9), "/config/name", "renamed")).await;
+    assert!(!store.delete_replica(RecordKind::Session, "alice", "c9", &stored).await.unwrap());
+    is_listed(&database, &indexes, "not deleted").await;
 }

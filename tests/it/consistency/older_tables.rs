@@ -3,6 +3,8 @@
 use agentscope_store::UsageRecorder;
 use agentscope_store::tables::{AGENT_INDEX, Index, SCHEDULE_INDEX, Table, USER_INDEX};
 use agentscope_tests::dynamodb::TestDynamoDb;
+use agentscope_tests::proxy::{Call, Response, Upstream, error, intercept};
+use serde_json::json;
 
 use crate::consistency::{lists, world};
 
@@ -18,6 +20,23 @@ async fn bodies(database: &TestDynamoDb) -> Vec<String> {
     lists(&database.store).await.into_iter().map(|(_, body)| body).collect()
 }
 
+/// Refuses Queries that name an attribute that the index does not project, as DynamoDB does and the
+/// embedded database does not.
+async fn strict(call: Call, upstream: Upstream) -> Response {
+    let names = call.input["ExpressionAttributeNames"].as_object();
+    let projected = ["id", "team_id", "user_id", "item", "agent_id", "source_schedule_id", "listing"];
+    let is_refused = call.input["IndexName"].is_string()
+        && names.is_some_and(|names| !names.values().all(|name| projected.contains(&name.as_str().unwrap())));
+    if is_refused {
+        let (status, mut body) = error(400, "ValidationException");
+        body["message"] = json!(
+            "One or more parameter values were invalid: Global secondary index agent_id-index does not project [json]"
+        );
+        return (status, body);
+    }
+    upstream.send(&call).await
+}
+
 #[tokio::test]
 async fn lists_over_older_indexes_are_complete_and_counted() {
     let older =
@@ -27,7 +46,9 @@ async fn lists_over_older_indexes_are_complete_and_counted() {
     assert_eq!(report.problems, Vec::<String>::new());
     let current = TestDynamoDb::with_export(&world().text()).await;
     let recorder = UsageRecorder::default();
-    let (older, newer) = (recorder.measure(bodies(&database)).await, bodies(&current).await);
+    let url = intercept(&database.url, strict).await;
+    let strict = TestDynamoDb { store: database.store_at(&url), ..database.clone() };
+    let (older, newer) = (recorder.measure(bodies(&strict)).await, bodies(&current).await);
     assert_eq!(older, newer);
     // Each list of agent `a` and of the schedule, in full, trimmed, and by pages, has six rows.
     assert!(recorder.usage().unprojected_rows >= 4 * 6, "{:?}", recorder.usage());
