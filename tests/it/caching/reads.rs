@@ -66,7 +66,7 @@ async fn an_outdated_tag_costs_the_reads_of_an_unconditional_request() {
 }
 
 #[tokio::test]
-async fn if_the_teams_alone_have_changed_nothing_is_read_twice() {
+async fn if_the_teams_alone_have_changed_no_state_is_read_twice() {
     let (database, store, proxy) = recorded().await;
     let list = &lists()[0];
     let response = send(&store, list).await;
@@ -81,9 +81,11 @@ async fn if_the_teams_alone_have_changed_nothing_is_read_twice() {
     let count = keys.len();
     keys.sort();
     keys.dedup();
-    assert_eq!((keys.len(), parts(&sent)), (count, 2));
+    // Nothing but the team: it was written twice in the last minute, so it is read again, with
+    // strong consistency.
+    assert_eq!((keys.len(), parts(&sent)), (count - 1, 2));
     // The states had to wait for the teams.
-    assert!(depth(&sent) <= 5);
+    assert!(depth(&sent) <= 6, "{}", depth(&sent));
 }
 
 #[tokio::test]

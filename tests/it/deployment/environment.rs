@@ -101,7 +101,8 @@ fn a_function_has_the_time_that_its_budget_takes_and_no_more_than_the_gateway_wa
     // response.
     let timeout = Template::with(&[]).function("ListSessions")["Timeout"].as_u64().unwrap();
     assert!((26..=29).contains(&timeout));
-    // Lambda streams 2 MB a second, and at most 200 MB. A stream is cut off 5 seconds before the end.
+    // Lambda streams 2 MB a second, and at most 200 MB. A stream is cut off 5 seconds before the
+    // end.
     let template = Template::with(&[("Gateway", "rest")]);
     let timeout = template.function("ListSessions")["Timeout"].as_u64().unwrap();
     assert!(timeout >= 25 + 200 / 2 + 5, "{timeout}");
