@@ -165,7 +165,9 @@ async def test_an_empty_redis_is_not_believed(world, copy, planted, folder):
         assert sync.once()[0] == 1
         await world.compared_to(copy.test_stack).same(world.questions())
         assert sync.once("--allow-empty")[0] == 0
-        assert [items for items in copy.test_stack.dump()["tables"].values() if items] == []
+        # Change marks end by themselves.
+        items = [item for table in copy.test_stack.dump()["tables"].values() for item in table]
+        assert [item for item in items if not item.get("item", {"S": ""})["S"].startswith("changed#")] == []
     finally:
         empty.stop()
     # `verify` has trouble, which is no difference.
