@@ -1,5 +1,5 @@
-//! `template.yaml`, `deploy/alb.yaml` and `sync/deploy/ecs.yaml` as CloudFormation reads them: with
-//! parameters, conditions and functions resolved.
+//! `template.yaml`, `deploy/alb.yaml` and `sync/deploy/ecs.yaml` as CloudFormation reads them:
+//! with parameters, conditions and functions resolved.
 
 use std::collections::BTreeMap;
 

@@ -6,8 +6,8 @@
 //!
 //! - [`limits`]: limits on lists and responses.
 //! - [`body`]: responses and their bodies.
-//! - `event`, `payload_format`: the events of API Gateway, function URLs, load balancers and `cargo
-//!   lambda watch`.
+//! - `event`, `payload_format`: the events of API Gateway, function URLs, load balancers and
+//!   `cargo lambda watch`.
 //! - [`cors`]: the headers of CORS.
 //! - [`delivery`]: whether a response is buffered or streamed, and its limits.
 //! - `route`: which list a request names.

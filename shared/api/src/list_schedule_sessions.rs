@@ -15,8 +15,8 @@ use crate::session_view::LoadedSession;
 ///
 /// The plan takes two rounds, whatever the number of sessions: the schedule, the rows of its
 /// sessions and the user's latest changes; then the bulk. It ends after one if the client has the
-/// current list or requests a summary. Sessions that the index shows in an older state take a round
-/// between these two.
+/// current list or requests a summary. Sessions that the index shows in an older state take a
+/// round between these two.
 ///
 /// # Errors
 ///

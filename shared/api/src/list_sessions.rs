@@ -26,8 +26,8 @@ use crate::teams::{ListedAgent, Teams};
 /// Sessions that changed in the last minute, and that the index shows in an older state, are read
 /// with the teams. Their bulk comes a round later.
 ///
-/// If the client may have the current list, the teams are read first, and the bulk only if the list
-/// has changed.
+/// If the client may have the current list, the teams are read first, and the bulk only if the
+/// list has changed.
 ///
 /// # Errors
 ///

@@ -1,8 +1,9 @@
 //! A streamed result: metadata, eight NUL bytes, and the bytes of the body.
 //!
 //! The format is that of "Set up a Lambda proxy integration with payload response streaming in API
-//! Gateway" and of function URLs with the invoke mode `RESPONSE_STREAM`. "Building a custom runtime
-//! for AWS Lambda" describes how a runtime posts it, and the trailers of a stream that fails.
+//! Gateway" and of function URLs with the invoke mode `RESPONSE_STREAM`. "Building a custom
+//! runtime for AWS Lambda" describes how a runtime posts it, and the trailers of a stream that
+//! fails.
 //!
 //! Everything that can fail has been read and rendered before the first byte is sent, so the
 //! status is never wrong. Only the time can run out: then the trailers say so.

@@ -57,7 +57,8 @@ pub fn change(period: u64, kind: &str, id: &str) -> String {
     format!("{}{kind}#{}", changes_since(period), escape(id))
 }
 
-/// The sort key of one change mark for several records of this kind. No escaped id begins with `#`.
+/// The sort key of one change mark for several records of this kind. No escaped id begins with
+/// `#`.
 pub fn changes(period: u64, kind: &str, name: &str) -> String {
     format!("{}{kind}##{name}", changes_since(period))
 }

@@ -31,7 +31,7 @@
 //! - `list_query`, `rows`, `listed`: lists of sessions, the rows of their indexes, and the current
 //!   sessions.
 //! - `newest`: the newest sessions of agents.
-//! - `stored_session`, `session_read`: reads of sessions.
+//! - `stored_session`, `heads`, `states`: reads of sessions.
 //! - `session_write`, `session_parts`: writes of sessions, and the deletion of unused parts.
 //! - `lease`, `change_mark`: run leases, and marks of the changes of the last minute.
 //! - `activity`: the read of both.
@@ -55,6 +55,7 @@ mod condition;
 mod document;
 mod error;
 mod get;
+mod heads;
 mod item;
 pub mod keys;
 mod lease;
@@ -72,8 +73,8 @@ mod schedule;
 mod session_head;
 mod session_items;
 mod session_parts;
-mod session_read;
 mod session_write;
+mod states;
 mod stored_session;
 pub mod tables;
 mod team;

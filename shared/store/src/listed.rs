@@ -170,9 +170,9 @@ impl Store {
     }
 }
 
-/// The sessions in the order of a list: the newest first, and the higher id first among sessions of
-/// the same instant. Of two rows of one session, the later version remains: the time of creation
-/// was changed.
+/// The sessions in the order of a list: the newest first, and the higher id first among sessions
+/// of the same instant. Of two rows of one session, the later version remains: the time of
+/// creation was changed.
 fn in_order(mut sessions: Vec<SessionHead>) -> Vec<SessionHead> {
     let is_descending = sessions.is_sorted_by(|one, other| one.listing >= other.listing);
     if !is_descending {

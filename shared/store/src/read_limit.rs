@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::{SessionHead, StoreError};
 
-/// The bytes of outlines that are read even of a list that is too large, so that the error can name
-/// what would fit.
+/// The bytes of outlines that are read even of a list that is too large, so that the error can
+/// name what would fit.
 const MIN_OUTLINES: usize = 2 << 20;
 
-/// Counts the bytes of the sessions of a list as their heads are read. Reading stops when they have
-/// more JSON than the limit, and when the heads suffice to tell how many sessions would fit.
+/// Counts the bytes of the sessions of a list as their heads are read. Reading stops when they
+/// have more JSON than the limit, and when the heads suffice to tell how many sessions would fit.
 #[derive(Debug)]
 pub(crate) struct SizeOfHeads {
     most: usize,

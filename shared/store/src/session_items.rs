@@ -17,8 +17,8 @@ use crate::{ConstraintViolation, SourceFingerprint, keys};
 /// the bulk.
 const OUTLINE_LIMIT: usize = ITEM_LIMIT - 64 * 1024;
 
-/// The largest JSON that the rows of the indexes hold, in bytes. A list reads the head of a session
-/// with more. DATA_MODEL.md derives the number from DynamoDB's prices.
+/// The largest JSON that the rows of the indexes hold, in bytes. A list reads the head of a
+/// session with more. DATA_MODEL.md derives the number from DynamoDB's prices.
 const PROJECTED_LIMIT: usize = 8 * 1024;
 
 /// The items of one version of a session.

@@ -21,8 +21,8 @@ fn chat(number: usize) -> Value {
     run("alice", "a", "s", &format!("c{number}"), &format!("2026-01-01T00:00:{number:02}"))
 }
 
-/// Six sessions of agent `a` that schedule `s` started, of which `c1` is in a team with the members
-/// `m0` to `m4`, and whose states lie in the head and in parts.
+/// Six sessions of agent `a` that schedule `s` started, of which `c1` is in a team with the
+/// members `m0` to `m4`, and whose states lie in the head and in parts.
 fn world() -> World {
     let members = ["m0", "m1", "m2", "m3", "m4"];
     let mut sessions: Vec<_> = (0..6).map(chat).collect();

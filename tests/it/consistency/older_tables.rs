@@ -20,8 +20,8 @@ async fn bodies(database: &TestDynamoDb) -> Vec<String> {
     lists(&database.store).await.into_iter().map(|(_, body)| body).collect()
 }
 
-/// Refuses Queries that name an attribute that the index does not project, as DynamoDB does and the
-/// embedded database does not.
+/// Refuses Queries that name an attribute that the index does not project, as DynamoDB does and
+/// the embedded database does not.
 async fn strict(call: Call, upstream: Upstream) -> Response {
     let names = call.input["ExpressionAttributeNames"].as_object();
     let projected = ["id", "team_id", "user_id", "item", "agent_id", "source_schedule_id", "listing"];
