@@ -13,6 +13,7 @@ use crate::identity::{EventSource, Identity, IdentitySource};
 use crate::limits::{MAX_READ_BYTES, STREAM_LIMIT};
 use crate::payload_format::EventKind;
 use crate::request::USER_ID_HEADER;
+use crate::setting_values::{CLAIM, DEFAULT_NAMESPACE, NAMESPACE, is_claim_name, is_namespace};
 
 /// The settings of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +114,7 @@ impl Settings {
         let identity = Identity { source, header, events };
         let release = variable("AGENTSCOPE_RELEASE").map_or(Ok(Release::OLDEST), |value| value.parse())?;
         let metrics_namespace = optional("METRICS_NAMESPACE", is_namespace, NAMESPACE)?;
-        let metrics_namespace = metrics_namespace.unwrap_or_else(|| "AgentScopeSessions".to_owned());
+        let metrics_namespace = metrics_namespace.unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned());
         let base_path = optional("BASE_PATH", is_base_path, BASE_PATH)?;
         let mode = match variable("RESPONSE_MODE").as_deref() {
             None | Some("buffered") => ResponseMode::Buffered,
@@ -144,11 +145,6 @@ const LIST_SIZE: &str = "a number of bytes from 1000000 to 200000000";
 const ORIGINS: &str = "origins as `https://chat.example.com`, separated by commas, or `*`";
 
 const TABLE_NAME: &str = "a table name (3 to 255 of a-z, A-Z, 0-9, `_`, `-` and `.`) or a table ARN";
-
-const CLAIM: &str = "the name of a claim, as `sub`, without blanks around it";
-
-const NAMESPACE: &str = "a namespace of CloudWatch metrics (up to 255 of a-z, A-Z, 0-9, `.`, `-`, `_`, `/`, `#`, `:` and \
-                         blanks between them, not beginning with `AWS/` or `:`)";
 
 const BASE_PATH: &str = "a path as `/chat` or `/team/v1`, with a slash before each part and none at the end";
 
@@ -181,22 +177,6 @@ fn is_list_of_origins(origins: &str) -> bool {
 /// Whether HTTP accepts this as the name of a header.
 fn is_header_name(name: &str) -> bool {
     HeaderName::from_bytes(name.as_bytes()).is_ok()
-}
-
-/// Whether this is a plausible name of a claim. JWT allows any string, but blanks around it are a
-/// mistake.
-fn is_claim_name(name: &str) -> bool {
-    !name.is_empty() && name.trim() == name && !name.contains(char::is_control)
-}
-
-/// Whether CloudWatch accepts this as a custom namespace.
-fn is_namespace(name: &str) -> bool {
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b".-_/#: ".contains(&byte);
-    (1..=255).contains(&name.len())
-        && name.trim() == name
-        && name.bytes().all(is_part)
-        && !name.starts_with("AWS/")
-        && !name.starts_with(':')
 }
 
 #[cfg(test)]
