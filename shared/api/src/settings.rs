@@ -23,6 +23,9 @@ pub struct Settings {
     /// `IDENTITY_SOURCE`: `header` with `IDENTITY_HEADER`, by default `x-user-id`; or `jwt` with
     /// `IDENTITY_CLAIM`, by default `sub`. The header is ignored with `jwt`, and the claim with
     /// `header`. `EVENT_SOURCE` names the events that may name a caller, by default `any`.
+    /// `REST_AUTHORIZER` is the authorizer of a REST API whose result counts with `jwt`: `cognito`,
+    /// the default, or `function` for the product's authorizer function. That one has checked the
+    /// claim itself.
     pub identity: Identity,
     /// `AGENTSCOPE_RELEASE`: the release of AgentScope whose responses the function returns, by
     /// default 2.0.1.
@@ -111,6 +114,13 @@ impl Settings {
             Some("alb") => EventSource::Only(EventKind::LoadBalancer),
             Some(other) => return Err(SettingError::Invalid("EVENT_SOURCE", other.to_owned(), EVENTS)),
         };
+        let source = match (source, variable("REST_AUTHORIZER").as_deref()) {
+            (IdentitySource::Header, _) => source,
+            (_, None | Some("cognito")) => source,
+            // Elsewhere its result would never be there, and nothing else may count.
+            (_, Some("function")) if events == EventSource::Only(EventKind::RestApi) => IdentitySource::Authorizer,
+            (_, Some(other)) => return Err(SettingError::Invalid("REST_AUTHORIZER", other.to_owned(), AUTHORIZER)),
+        };
         let identity = Identity { source, header, events };
         let release = variable("AGENTSCOPE_RELEASE").map_or(Ok(Release::OLDEST), |value| value.parse())?;
         let metrics_namespace = optional("METRICS_NAMESPACE", is_namespace, NAMESPACE)?;
@@ -137,6 +147,8 @@ const SOURCE: &str = "`header` or `jwt`";
 const HEADER: &str = "the name of a header, as `x-user-id`";
 
 const EVENTS: &str = "`any`, `http-api`, `rest-api`, `function-url` or `alb`";
+
+const AUTHORIZER: &str = "`cognito`, or `function` with the EVENT_SOURCE `rest-api`";
 
 const MODE: &str = "`buffered` or `streaming`";
 
@@ -256,6 +268,30 @@ mod tests {
         }
         for value in ["", "ALB", "alb ", "api-gateway", "alb,http-api"] {
             is_invalid(&[("EVENT_SOURCE", Some(value))], "EVENT_SOURCE");
+        }
+    }
+
+    #[test]
+    fn the_authorizer_of_a_rest_api_is_cognito_unless_it_is_the_function() {
+        let with = |name, events, authorizer| {
+            let changes = [("IDENTITY_SOURCE", Some(name)), ("EVENT_SOURCE", events), ("REST_AUTHORIZER", authorizer)];
+            settings(&changes).map(|settings| settings.identity.source)
+        };
+        let rest = Some("rest-api");
+        assert_eq!(with("jwt", rest, Some("function")), Ok(IdentitySource::Authorizer));
+        for (events, authorizer) in [(rest, None), (rest, Some("cognito")), (None, Some("cognito"))] {
+            assert_eq!(with("jwt", events, authorizer), Ok(IdentitySource::SUBJECT));
+        }
+        assert_eq!(with("header", rest, Some("function")), Ok(IdentitySource::Header));
+        for (events, authorizer) in [
+            (rest, ""),
+            (rest, "lambda"),
+            (None, "function"),
+            (Some("any"), "function"),
+            (Some("http-api"), "function"),
+        ] {
+            let error = with("jwt", events, Some(authorizer)).unwrap_err();
+            assert!(matches!(error, SettingError::Invalid("REST_AUTHORIZER", ..)), "{events:?} {authorizer}: {error}");
         }
     }
 
