@@ -316,14 +316,11 @@ fn only_this_api_may_invoke_the_functions() {
 }
 
 #[test]
-fn the_alarm_and_the_dashboard_are_about_the_gateway_that_is_made() {
+fn the_dashboard_is_about_the_gateway_that_is_made() {
     for (parameters, metric, dimension, value) in
         [(vec![], "5xx", "ApiId", "Api"), (vec![REST, POOL], "5XXError", "ApiName", "stack")]
     {
         let resources = Template::with(&parameters).resources();
-        let alarm = &resources["ServerErrorsAlarm"]["Properties"];
-        assert_eq!(alarm["MetricName"], metric);
-        assert_eq!(alarm["Dimensions"], json!([{ "Name": dimension, "Value": value }]));
         let dashboard = resources["Dashboard"]["Properties"]["DashboardBody"].as_str().unwrap();
         assert!(dashboard.contains(&format!(r#"["AWS/ApiGateway", "{metric}", "{dimension}", "{value}""#)));
     }
