@@ -7,6 +7,7 @@ mod identity;
 mod load_balancer;
 mod monitoring;
 mod rest_api;
+mod rollout;
 mod routes;
 mod rules;
 mod sync;
