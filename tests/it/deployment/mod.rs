@@ -6,6 +6,7 @@ mod environment;
 mod identity;
 mod load_balancer;
 mod monitoring;
+mod release;
 mod rest_api;
 mod rollout;
 mod routes;
