@@ -1,8 +1,9 @@
 //! What a sync process has done, and how it is.
 //!
-//! - `counters`, `lag`, `problems`, `status`: what is observed.
+//! - `counters`, `lag`, `affected_users`, `problems`, `status`: what is observed.
 //! - `report`: the metrics.
 
+mod affected_users;
 mod counters;
 mod lag;
 mod problems;
@@ -17,6 +18,7 @@ use std::time::Instant;
 use agentscope_model::Release;
 use agentscope_store::RecordKind;
 
+use self::affected_users::AffectedKeys;
 pub use self::counters::{Counters, Counts};
 use self::lag::Lag;
 pub use self::lag::LagSummary;
@@ -39,6 +41,7 @@ pub struct Observer {
     phase: Mutex<Phase>,
     mode: Mutex<Mode>,
     lag: Lag,
+    affected: AffectedKeys,
     problems: Problems,
     warned: Mutex<BTreeSet<&'static str>>,
     later_release: Mutex<Option<Release>>,
@@ -60,6 +63,7 @@ impl Observer {
             phase: Mutex::new(Phase::Reconciling),
             mode: Mutex::new(Mode::ComparisonOnly),
             lag: Lag::new()?,
+            affected: AffectedKeys::default(),
             problems: Problems::default(),
             warned: Mutex::default(),
             later_release: Mutex::default(),
@@ -74,9 +78,18 @@ impl Observer {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Measures the lag of a change that was noticed at this moment, and is now in the tables.
-    pub fn caught_up(&self, noticed: Instant) {
-        self.lag.record(noticed);
+    /// Measures the lag of a key's change that was noticed at this moment, and is now in the
+    /// tables.
+    pub fn caught_up(&self, key: &str, noticed: Instant) {
+        let lag = noticed.elapsed();
+        self.lag.record(lag);
+        self.affected.catch_up(key, lag);
+    }
+
+    /// Counts an attempt to bring a key's replica up to date that failed.
+    pub fn failed(&self, key: &str) {
+        Self::count(&self.counters.errors);
+        self.affected.fail(key);
     }
 
     /// The lag since the process started.

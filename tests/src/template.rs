@@ -140,7 +140,21 @@ impl Template {
     fn resolved(&self, section: &str) -> BTreeMap<String, Value> {
         let exists = |item: &Value| item.get("Condition").is_none_or(|name| self.condition(name.as_str().unwrap()));
         let items = self.section(section).iter().filter(|(_, item)| exists(item));
-        items.map(|(name, item)| (name.clone(), self.resolve(item).unwrap())).collect()
+        items.map(|(name, item)| (name.clone(), self.resolve(&self.without_disabled(item)).unwrap())).collect()
+    }
+
+    /// A resource without a deployment preference that is not enabled: SAM then does not read the
+    /// rest of it.
+    fn without_disabled(&self, item: &Value) -> Value {
+        let mut item = item.clone();
+        let enabled =
+            item.pointer("/Properties/DeploymentPreference/Enabled").and_then(|enabled| self.resolve(enabled));
+        if enabled.is_some_and(|enabled| enabled == "false")
+            && let Some(Value::Object(properties)) = item.get_mut("Properties")
+        {
+            properties.remove("DeploymentPreference");
+        }
+        item
     }
 
     fn condition(&self, name: &str) -> bool {
@@ -180,6 +194,12 @@ impl Template {
                     let [condition, yes, no] = &argument.as_array().unwrap()[..] else { panic!("{argument}") };
                     return self.resolve(if self.condition(condition.as_str().unwrap()) { yes } else { no });
                 }
+                "Fn::FindInMap" => {
+                    let keys = argument.as_array().unwrap().iter().map(|key| self.resolve(key).unwrap());
+                    let found = keys.fold(&self.body["Mappings"], |map, key| &map[key.as_str().unwrap()]);
+                    assert!(!found.is_null(), "{argument}");
+                    return Some(found.clone());
+                }
                 "Fn::Join" => {
                     let separator = argument[0].as_str().unwrap();
                     let Some(Value::Array(items)) = self.resolve(&argument[1]) else { panic!("{argument}") };
@@ -212,8 +232,10 @@ impl Template {
         if let Some(value) = self.parameters.get(name) {
             return Some(value.clone());
         }
-        // SAM resolves `Api.Stage` to the stage that it makes for an API.
-        let is_resource = self.body["Resources"].get(name.trim_end_matches(".Stage")).is_some();
+        // SAM resolves `Api.Stage` to the stage that it makes for an API, and `Function.Alias` to the
+        // alias of a function.
+        let resource = name.strip_suffix(".Stage").or(name.strip_suffix(".Alias")).unwrap_or(name);
+        let is_resource = self.body["Resources"].get(resource).is_some();
         if is_resource {
             self.check_made(name);
         }

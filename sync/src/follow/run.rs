@@ -74,6 +74,7 @@ async fn report(context: &SyncContext, queue: &Queue, namespace: &str) {
     ticks.tick().await;
     loop {
         ticks.tick().await;
-        context.observer().report(namespace, &mut before, queue.len());
+        let owner_of = |key: &str| context.source().keys().owner(key);
+        context.observer().report(namespace, &mut before, queue.len(), owner_of);
     }
 }

@@ -14,7 +14,6 @@ use super::failure::Failure;
 use super::lists::check_list;
 use super::queue::Queue;
 use super::work::{Done, Job, Lane};
-use crate::observe::Observer;
 
 /// Keys that are processed concurrently.
 const WORKERS: usize = 16;
@@ -107,7 +106,7 @@ impl Worker {
                 Ok(Done::HandOver) => return self.queue.hand_over(job),
                 Ok(Done::Finished) => {
                     if let Some(noticed) = job.noticed {
-                        observer.caught_up(noticed);
+                        observer.caught_up(&job.key, noticed);
                     }
                     if self.limits.strict && observer.has_skipped() {
                         self.fatal.set("a record is invalid".to_owned());
@@ -117,7 +116,7 @@ impl Worker {
                 Err(failure) => failure,
             };
             job.work.require_cleanup();
-            Observer::count(&observer.counters.errors);
+            observer.failed(&job.key);
             tracing::warn!(key = job.key, attempt, cause = %failure, "a replica could not be brought up to date");
             if self.queue.is_closed() {
                 break;

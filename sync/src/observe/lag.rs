@@ -1,7 +1,7 @@
 //! The lag of replicas: the time from a notification to the written item.
 
 use std::sync::Mutex;
-use std::time::Instant;
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
@@ -46,8 +46,8 @@ impl Lag {
         Ok(Self(Mutex::new(Histograms { since_start: histogram()?, since_report: histogram()? })))
     }
 
-    pub(super) fn record(&self, noticed: Instant) {
-        let lag = u64::try_from(noticed.elapsed().as_millis()).unwrap_or(LONGEST_LAG);
+    pub(super) fn record(&self, lag: Duration) {
+        let lag = u64::try_from(lag.as_millis()).unwrap_or(LONGEST_LAG);
         let mut lags = lock(&self.0);
         lags.since_start.saturating_record(lag);
         lags.since_report.saturating_record(lag);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::affected_users::users;
 use super::lock;
 
 /// The most keys whose problems are remembered.
@@ -69,6 +70,11 @@ impl Problems {
         let problems = lock(&self.by_key);
         let invalid = problems.iter().filter(|(_, problem)| matches!(problem, Problem::Invalid(_)));
         invalid.map(|(key, problem)| (key.clone(), problem.text().to_owned())).collect()
+    }
+
+    /// The number of users whose keys have a problem. `owner_of` maps a key to its user.
+    pub(super) fn users(&self, owner_of: impl Fn(&str) -> Option<String>) -> usize {
+        users(lock(&self.by_key).keys(), owner_of)
     }
 
     pub(super) fn too_large(&self) -> usize {

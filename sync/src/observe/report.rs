@@ -7,20 +7,31 @@ use super::{Counts, Mode, Observer, Phase};
 
 impl Observer {
     /// Reports what the process has done since `before`: on standard output in CloudWatch's
-    /// embedded metric format, and in the log. `pending` is the length of the queue.
-    pub fn report(&self, namespace: &str, before: &mut Counts, pending: usize) {
+    /// embedded metric format, and in the log. `pending` is the length of the queue, and `owner_of`
+    /// maps a key to its user.
+    pub fn report(
+        &self,
+        namespace: &str,
+        before: &mut Counts,
+        pending: usize,
+        owner_of: impl Fn(&str) -> Option<String>,
+    ) {
         let counts = self.counters.now();
         let lag = self.lag.take();
+        let affected = self.affected.take(&owner_of);
         let new = counts.since(before);
         *before = counts;
         let is_following = u64::from(self.phase() == Phase::Following);
         let gauges = [
             ("Skipped", self.skipped() as u64),
+            ("SkippedUsers", self.problems.users(&owner_of) as u64),
+            ("FailingUsers", affected.failing as u64),
             ("TooLarge", self.too_large() as u64),
             ("Pending", pending as u64),
             ("Following", is_following),
         ];
-        let lags = if lag.count > 0 { vec![("LagMilliseconds", lag.p99)] } else { Vec::new() };
+        let p99 = (lag.count > 0).then_some(("LagMilliseconds", lag.p99));
+        let lags = p99.into_iter().chain(affected.lag.map(|lag| ("LagOfSeveralUsers", lag)));
         let values: Vec<_> = new.named().map(|(name, _, _, value)| (name, value)).chain(gauges).chain(lags).collect();
         // The metrics are for CloudWatch, not for a person at a terminal.
         if !std::io::stdout().is_terminal() {
@@ -80,7 +91,7 @@ impl Observer {
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 fn embedded_metrics(namespace: &str, values: &[(&str, u64)]) -> serde_json::Value {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_millis();
-    let unit = |name: &str| if name == "LagMilliseconds" { "Milliseconds" } else { "Count" };
+    let unit = |name: &str| if name.starts_with("Lag") { "Milliseconds" } else { "Count" };
     let metrics: Vec<_> =
         values.iter().map(|(name, _)| serde_json::json!({ "Name": name, "Unit": unit(name) })).collect();
     let mut line = serde_json::json!({

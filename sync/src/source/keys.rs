@@ -80,6 +80,13 @@ impl Keys {
         lists.collect()
     }
 
+    /// The user that a key of a record or of a list belongs to: that of the first reading, if there
+    /// are several.
+    pub fn owner(&self, key: &str) -> Option<String> {
+        let record = self.candidates(key).into_iter().next().map(|record_key| record_key.user_id);
+        record.or_else(|| self.lists(key).into_iter().next().map(|list| list.user_id))
+    }
+
     /// The pattern of the prefix that the keys of all records share.
     pub fn records_pattern(&self) -> String {
         let prefixes = RecordKind::ALL.map(|kind| self.template(kind).prefix.as_str());
@@ -166,6 +173,15 @@ pub(super) mod tests {
         let list = SessionList { owner: ListOwner::Schedule, user_id: "u".into(), id: "a".into() };
         assert_eq!(keys.lists("a:user:u:schedule:a:sessions"), [list]);
         assert!(keys.is_list("a:user:u:agent:a:sessions") && !keys.is_list("a:user:u:agent:a"));
+    }
+
+    #[test]
+    fn records_and_lists_have_an_owner() {
+        let keys = keys();
+        for key in ["a:user:u:session:s", "a:user:u:agent:a:sessions", "a:user:u:schedule:a"] {
+            assert_eq!(keys.owner(key).as_deref(), Some("u"), "{key}");
+        }
+        assert_eq!(keys.owner("a:user:u:credential:c"), None);
     }
 
     #[test]

@@ -200,9 +200,16 @@ fn the_access_log_has_the_pseudonym_and_an_alarm_says_when_tokens_cannot_be_chec
     let line: Value = serde_json::from_str(format.as_str().unwrap()).unwrap();
     assert_eq!(line["caller"], "$context.authorizer.caller");
     assert!(!format.as_str().unwrap().contains("user_id") && !format.as_str().unwrap().contains("principalId"));
+    // Each refused token is an error of the function, so the alarm is on its own metrics.
     let alarm = &template.resources()["TokenAuthorizerFailuresAlarm"]["Properties"];
-    assert_eq!((&alarm["Namespace"], &alarm["MetricName"]), (&json!("Own"), &json!("ServerErrors")));
-    assert_eq!(alarm["Dimensions"], json!([{ "Name": "Route", "Value": "authorizer" }]));
+    let [percent, failures, requests] = &alarm["Metrics"].as_array().unwrap()[..] else { panic!("{alarm}") };
+    assert_eq!(percent["Expression"], "IF(requests >= 10, 100 * failures / requests, 0)");
+    for (metric, name) in [(failures, "ServerErrors"), (requests, "Requests")] {
+        let dimensions = json!([{ "Name": "Route", "Value": "authorizer" }]);
+        let expected = json!({ "Namespace": "Own", "MetricName": name, "Dimensions": dimensions });
+        assert_eq!(metric["MetricStat"]["Metric"], expected);
+    }
+    assert_eq!((&alarm["TreatMissingData"], &alarm["Threshold"]), (&json!("notBreaching"), &json!(5)));
     let logs = template.outputs()["LogGroups"]["Value"].clone();
     assert_eq!(logs, "ListSessionsLogs ListScheduleSessionsLogs TokenAuthorizerLogs AccessLogs");
 }

@@ -180,3 +180,17 @@ fn every_log_is_kept_as_long_as_the_parameter_says() {
         assert_eq!(group["Properties"]["RetentionInDays"], "7");
     }
 }
+
+#[test]
+fn every_role_has_the_permissions_boundary() {
+    let boundary = "arn:aws:iam::123456789012:policy/boundary";
+    let versions = [("DeploymentType", "AllAtOnce"), ("Revision", "1")];
+    for (value, expected) in [("", None), (boundary, Some(&json!(boundary)))] {
+        let parameter = ("PermissionsBoundaryArn", value);
+        let roles = Template::with(&[&versions[..], &[parameter]].concat()).of_type("AWS::IAM::Role");
+        assert!(roles.contains_key("ListSessionsRole") && roles.contains_key("DeploymentRole"));
+        for (name, role) in roles.into_iter().chain(Template::sync(&[parameter]).of_type("AWS::IAM::Role")) {
+            assert_eq!(role["Properties"].get("PermissionsBoundary"), expected, "{name}");
+        }
+    }
+}

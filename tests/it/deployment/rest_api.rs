@@ -258,13 +258,32 @@ fn the_gateways_own_refusals_can_be_read_by_pages_and_are_not_stored() {
 }
 
 #[test]
-fn the_stage_is_throttled_logged_and_deployed_each_time() {
-    let template = template(&[("ThrottlingRate", "10"), ("ThrottlingBurst", "20"), ("RestAccessLogs", "true")]);
+fn the_lists_and_the_origin_are_throttled_apart() {
+    let template = template(&[
+        ("ThrottlingRate", "10"),
+        ("ThrottlingBurst", "20"),
+        ("OriginThrottlingRate", "30"),
+        ("OriginThrottlingBurst", "40"),
+    ]);
+    let settings = |path: &str, method: &str, rate: &str, burst: &str| {
+        json!({
+            "ResourcePath": path, "HttpMethod": method, "ThrottlingRateLimit": rate, "ThrottlingBurstLimit": burst,
+        })
+    };
+    // As API Gateway writes the paths of the lists: a slash, and ~1 for each of theirs.
+    let lists = ["/sessions", "/schedule/{schedule_id}/sessions"].map(|path| {
+        assert!(document(&template)["paths"][path]["get"].is_object());
+        settings(&format!("/{}", path.replace('/', "~1")), "GET", "10", "20")
+    });
+    let [agent, schedule] = lists;
+    let expected = json!([settings("/*", "*", "30", "40"), agent, schedule]);
+    assert_eq!(template.resources()["RestApi"]["Properties"]["MethodSettings"], expected);
+}
+
+#[test]
+fn the_stage_is_logged_and_deployed_each_time() {
+    let template = template(&[("RestAccessLogs", "true")]);
     let api = &template.resources()["RestApi"]["Properties"];
-    let throttling = json!([{
-        "ResourcePath": "/*", "HttpMethod": "*", "ThrottlingRateLimit": "10", "ThrottlingBurstLimit": "20",
-    }]);
-    assert_eq!(api["MethodSettings"], throttling);
     // The document has parameters, of which a deployment would not see the change.
     assert_eq!(api["AlwaysDeploy"], true);
     assert_eq!(api["AccessLogSetting"]["DestinationArn"], "AccessLogs.Arn");
@@ -297,14 +316,11 @@ fn only_this_api_may_invoke_the_functions() {
 }
 
 #[test]
-fn the_alarm_and_the_dashboard_are_about_the_gateway_that_is_made() {
+fn the_dashboard_is_about_the_gateway_that_is_made() {
     for (parameters, metric, dimension, value) in
         [(vec![], "5xx", "ApiId", "Api"), (vec![REST, POOL], "5XXError", "ApiName", "stack")]
     {
         let resources = Template::with(&parameters).resources();
-        let alarm = &resources["ServerErrorsAlarm"]["Properties"];
-        assert_eq!(alarm["MetricName"], metric);
-        assert_eq!(alarm["Dimensions"], json!([{ "Name": dimension, "Value": value }]));
         let dashboard = resources["Dashboard"]["Properties"]["DashboardBody"].as_str().unwrap();
         assert!(dashboard.contains(&format!(r#"["AWS/ApiGateway", "{metric}", "{dimension}", "{value}""#)));
     }

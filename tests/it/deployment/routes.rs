@@ -113,12 +113,10 @@ fn pages_of_the_named_origins_may_read_responses() {
 }
 
 #[test]
-fn the_stage_is_the_default_one_throttled_and_logged_as_json() {
-    let template = Template::with(&[("ThrottlingRate", "10"), ("ThrottlingBurst", "20")]);
+fn the_stage_is_the_default_one_and_logged_as_json() {
+    let template = Template::with(&[]);
     let stage = &template.resources()["Stage"]["Properties"];
     assert_eq!((&stage["StageName"], &stage["AutoDeploy"]), (&json!("$default"), &json!(true)));
-    let throttling = json!({ "ThrottlingRateLimit": "10", "ThrottlingBurstLimit": "20" });
-    assert_eq!(stage["DefaultRouteSettings"], throttling);
     assert_eq!(stage["AccessLogSettings"]["DestinationArn"], "AccessLogs.Arn");
     let format = stage["AccessLogSettings"]["Format"].as_str().unwrap();
     let line: BTreeMap<String, String> = serde_json::from_str(format).unwrap();
@@ -126,4 +124,27 @@ fn the_stage_is_the_default_one_throttled_and_logged_as_json() {
     for private in ["querystring", "claims", "header", "$context.path"] {
         assert!(!format.contains(private), "{private}");
     }
+}
+
+#[test]
+fn the_lists_and_the_origin_are_throttled_apart() {
+    let template = Template::with(&[
+        ORIGIN,
+        ("ThrottlingRate", "10"),
+        ("ThrottlingBurst", "20"),
+        ("OriginThrottlingRate", "30"),
+        ("OriginThrottlingBurst", "40"),
+    ]);
+    let resources = template.resources();
+    let stage = &resources["Stage"];
+    let settings = |rate: &str, burst: &str| json!({ "ThrottlingRateLimit": rate, "ThrottlingBurstLimit": burst });
+    assert_eq!(stage["Properties"]["DefaultRouteSettings"], settings("30", "40"));
+    let expected: BTreeMap<_, _> = lists().into_keys().map(|key| (key, settings("10", "20"))).collect();
+    assert_eq!(stage["Properties"]["RouteSettings"], json!(expected));
+    // API Gateway refuses settings of a route that does not exist.
+    let before: BTreeSet<_> =
+        stage["DependsOn"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    let routes = resources.iter().filter(|(_, one)| one["Type"] == "AWS::ApiGatewayV2::Route");
+    let lists = routes.filter(|(_, route)| lists().contains_key(route["Properties"]["RouteKey"].as_str().unwrap()));
+    assert_eq!(before, lists.map(|(name, _)| name.as_str()).collect());
 }

@@ -38,6 +38,28 @@ fn alarms_are_about_what_the_process_writes() {
 }
 
 #[test]
+fn one_user_alone_sets_off_no_alarm() {
+    let alarms = Template::sync(&[("AlarmLag", "1234")]).of_type(ALARM);
+    let found: BTreeMap<_, _> = alarms
+        .iter()
+        .map(|(name, alarm)| {
+            let properties = &alarm["Properties"];
+            (name.as_str(), (properties["MetricName"].clone(), properties["Threshold"].clone()))
+        })
+        .collect();
+    let expected = [
+        // About the process as a whole.
+        ("NotFollowingAlarm", (json!("Following"), json!(1))),
+        ("NotReconcilingAlarm", (json!("Reconciliations"), json!(1))),
+        // Numbers of users, and a lag that several users had.
+        ("SkippedAlarm", (json!("SkippedUsers"), json!(3))),
+        ("ErrorsAlarm", (json!("FailingUsers"), json!(3))),
+        ("LagAlarm", (json!("LagOfSeveralUsers"), json!("1234"))),
+    ];
+    assert_eq!(found, expected.into());
+}
+
+#[test]
 fn a_process_that_says_nothing_sets_off_the_alarms_that_wait_for_something() {
     let silent = |alarms: BTreeMap<String, Value>| -> BTreeSet<String> {
         let silent = alarms.into_iter().filter(|(_, alarm)| alarm["Properties"]["TreatMissingData"] == "breaching");
