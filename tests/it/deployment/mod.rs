@@ -6,6 +6,7 @@ mod environment;
 mod identity;
 mod load_balancer;
 mod monitoring;
+mod origin;
 mod rest_api;
 mod routes;
 mod rules;
