@@ -4,6 +4,7 @@ import functools
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import requests
@@ -30,15 +31,18 @@ class Deployment:
     def __init__(self, emulator: Emulator, name: str):
         self.emulator = emulator
         self.name = name
+        self.is_rest_api = False
 
     def deploy(self, **parameters):
         """`sam deploy`, without the questions."""
+        self.is_rest_api = parameters.get("Gateway") == "rest"
         overrides = [f"{name}={value}" for name, value in parameters.items()]
         sam(
             self.emulator, "deploy", "--stack-name", self.name, "--no-confirm-changeset",
             "--parameter-overrides", *overrides,
         )  # fmt: skip
-        self._close_gaps()
+        if not self.is_rest_api:
+            self._close_gaps()
         return self
 
     def delete(self):
@@ -54,6 +58,10 @@ class Deployment:
         )
         return details["StackResourceDetail"]["PhysicalResourceId"]
 
+    def tables_as_parameters(self):
+        """The parameters of another stack that uses the same tables."""
+        return {f"{kind}TableName": name for kind, name in self.tables().items()}
+
     def tables(self):
         """The tables' names, by kind."""
         outputs = self.outputs()
@@ -68,23 +76,27 @@ class Deployment:
             cwd=ROOT_FOLDER, env=self.emulator.environment() | credentials, check=True,
         )  # fmt: skip
 
-    def call(self, path, token=None, method="GET", **options):
-        """A request to the API as a client sends it, but for the address."""
+    def call(self, path, token=None, method="GET", domain=None, **options):
+        """A request to the API as a client sends it, but for the address. With a domain, to the API of that name."""
         headers = options.pop("headers", {})
         if token is not None:
             headers = headers | {"authorization": f"Bearer {token}"}
-        return requests.request(
-            method, self.url(path), headers=headers, timeout=60, allow_redirects=False, **options
-        )
+        if domain is not None:
+            headers = headers | {"host": domain}
+        url = self.url(path) if domain is None else self.emulator.url + path
+        return requests.request(method, url, headers=headers, timeout=60, allow_redirects=False, **options)
 
     def url(self, path):
         """The emulator's address for the API. It has an address with the API in the host's name, too, but there
         `/sessions/` loses its slash."""
-        return f"{self.emulator.url}/_aws/execute-api/{self.api()}/$default{path}"
+        return f"{self.emulator.url}/_aws/execute-api/{self.api()}/{self.stage()}{path}"
 
     @functools.cache
     def api(self):
-        return self.resource("Api")
+        return self.resource("RestApi" if self.is_rest_api else "Api")
+
+    def stage(self):
+        return "api" if self.is_rest_api else "$default"
 
     def _close_gaps(self):
         """What ministack's CloudFormation stores of an API so that its gateway does not find it: the members of
@@ -109,6 +121,13 @@ class Deployment:
                 "MaxAge": cors["MaxAge"],
             },
         )
+
+
+def ready_made(environment):
+    """The parameters of an environment of samconfig.toml."""
+    configuration = tomllib.loads((ROOT_FOLDER / "samconfig.toml").read_text())
+    overrides = configuration[environment]["deploy"]["parameters"]["parameter_overrides"]
+    return dict(parameter.split("=", 1) for parameter in overrides.split(" "))
 
 
 def _cors(template):

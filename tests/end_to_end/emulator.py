@@ -14,7 +14,10 @@ REGION = "eu-central-1"
 # Credentials of the account's root. The emulator checks the policies of all others: see AUTH below.
 ROOT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 # The services of the templates and the tests; none that opens ports of its own.
-SERVICES = "apigateway,cloudformation,cloudwatch,cognito-idp,dynamodb,ecs,iam,lambda,logs,s3,sts"
+SERVICES = (
+    "apigateway,cloudformation,cloudwatch,cognito-idp,dynamodb,ecs,elasticloadbalancing,iam,lambda,logs,route53,s3,"
+    "secretsmanager,sts"
+)
 PATIENCE_SECONDS = 60
 
 
@@ -46,9 +49,9 @@ class Emulator:
             "S3_DATA_DIR": str(folder / "s3"),
             "STATE_DIR": str(folder / "state"),
         }
-        program = Path(sys.executable).parent / "ministack"
+        program = [sys.executable, "-B", Path(__file__).parent / "emulated_aws.py"]
         self.process = subprocess.Popen(
-            [program], env=environment, stdout=self.log.open("w"), stderr=subprocess.STDOUT, cwd=folder
+            program, env=environment, stdout=self.log.open("w"), stderr=subprocess.STDOUT, cwd=folder
         )
         self._wait()
 

@@ -13,13 +13,19 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 
-class Origin:
-    """An HTTPS server with a certificate of its own."""
+class Certificate:
+    """A certificate for this machine's address, and its key, as files."""
 
     def __init__(self, folder: Path):
-        self.certificate = folder / "origin.pem"
-        key = folder / "origin.key"
-        _make_certificate(self.certificate, key)
+        self.path = folder / "origin.pem"
+        self.key = folder / "origin.key"
+        _make_certificate(self.path, self.key)
+
+
+class Origin:
+    """An HTTPS server, or an HTTP server without a certificate."""
+
+    def __init__(self, certificate: Certificate | None = None):
         self.seen = []
         seen = self.seen
 
@@ -42,10 +48,13 @@ class Origin:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate, key)
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        self.url = f"https://127.0.0.1:{self.server.server_address[1]}"
+        self.port = self.server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate.path, certificate.key)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+            self.url = f"https://127.0.0.1:{self.port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def take(self):

@@ -66,13 +66,9 @@ def test_the_release_has_no_default(emulator):
         Deployment(emulator, "of-no-release").deploy(IdentitySource="header", Architecture="x86_64")
 
 
-def existing(deployment):
-    return {f"{kind}TableName": name for kind, name in deployment.tables().items()}
-
-
 def test_the_header_counts_only_from_callers_who_sign(emulator, by_name):
     deployment = Deployment(emulator, "by-header").deploy(
-        IdentitySource="header", AgentScopeRelease="2.0.1", Architecture="x86_64", **existing(by_name)
+        IdentitySource="header", AgentScopeRelease="2.0.1", Architecture="x86_64", **by_name.tables_as_parameters()
     )
     path, body = world.a_list("alice", "sessions")
     assert deployment.call(path, headers={"x-user-id": "alice"}).status_code == 403
@@ -100,7 +96,7 @@ def test_the_header_counts_from_anyone_if_the_template_is_told_so(emulator, by_n
         HeaderCallers="anyone",
         AgentScopeRelease="2.0.1",
         Architecture="x86_64",
-        **existing(by_name),
+        **by_name.tables_as_parameters(),
     )
     for user in ("alice", "bob"):
         for route in ("sessions", "schedule"):
