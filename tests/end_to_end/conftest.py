@@ -9,8 +9,10 @@ import pytest
 import world
 from deployment import BUILT_TEMPLATE, PAGE, Deployment, ready_made
 from emulator import REGION, Emulator
-from origin import Certificate, Origin
+from issuer import Issuer
+from origin import Origin
 from secret import Secret
+from server import Certificate
 from users import UserPool
 
 
@@ -31,6 +33,13 @@ def origin(certificate):
     origin = Origin(certificate)
     yield origin
     origin.stop()
+
+
+@pytest.fixture(scope="session")
+def issuer(certificate):
+    issuer = Issuer(certificate)
+    yield issuer
+    issuer.stop()
 
 
 @pytest.fixture(scope="session")

@@ -4,11 +4,16 @@ import functools
 import json
 import subprocess
 import sys
+import tempfile
 import tomllib
 from pathlib import Path
 
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
 import requests
-from emulator import Emulator
+from emulator import REGION, ROOT, Emulator
+from stack import Stack
 
 ROOT_FOLDER = Path(__file__).parents[2]
 BUILT_TEMPLATE = ROOT_FOLDER / ".aws-sam" / "build" / "template.yaml"
@@ -25,38 +30,49 @@ def sam(emulator: Emulator, *arguments):
     return done.stdout
 
 
-class Deployment:
+@functools.cache
+def packaged(emulator: Emulator):
+    """The URL of the built template, with the functions in S3."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "packaged.yaml"
+        # `sam delete` of another stack deletes only what has no prefix.
+        sam(emulator, "package", "--resolve-s3", "--s3-prefix", "packaged", "--output-template-file", str(file))
+        s3 = emulator.client("s3")
+        s3.create_bucket(Bucket="templates", CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.put_object(Bucket="templates", Key="packaged.yaml", Body=file.read_bytes())
+    return f"{emulator.url}/templates/packaged.yaml"
+
+
+class Deployment(Stack):
     """A stack of template.yaml."""
 
     def __init__(self, emulator: Emulator, name: str):
-        self.emulator = emulator
-        self.name = name
+        super().__init__(emulator, name)
         self.is_rest_api = False
 
     def deploy(self, **parameters):
+        """What `sam deploy` does. The command itself takes longer than the deployment."""
+        self.create(parameters, TemplateURL=packaged(self.emulator))
+        return self._deployed(parameters)
+
+    def deploy_with_sam(self, **parameters):
         """`sam deploy`, without the questions."""
-        self.is_rest_api = parameters.get("Gateway") == "rest"
         overrides = [f"{name}={value}" for name, value in parameters.items()]
         sam(
             self.emulator, "deploy", "--stack-name", self.name, "--no-confirm-changeset",
             "--parameter-overrides", *overrides,
         )  # fmt: skip
+        return self._deployed(parameters)
+
+    def delete_with_sam(self):
+        """`sam delete`, without the questions."""
+        sam(self.emulator, "delete", "--stack-name", self.name, "--no-prompts", "--region", REGION)
+
+    def _deployed(self, parameters):
+        self.is_rest_api = parameters.get("Gateway") == "rest"
         if not self.is_rest_api:
             self._close_gaps()
         return self
-
-    def delete(self):
-        sam(self.emulator, "delete", "--stack-name", self.name, "--no-prompts", "--region", "eu-central-1")
-
-    def outputs(self):
-        stack = self.emulator.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"][0]
-        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-
-    def resource(self, logical_id):
-        details = self.emulator.client("cloudformation").describe_stack_resource(
-            StackName=self.name, LogicalResourceId=logical_id
-        )
-        return details["StackResourceDetail"]["PhysicalResourceId"]
 
     def tables_as_parameters(self):
         """The parameters of another stack that uses the same tables."""
@@ -85,6 +101,14 @@ class Deployment:
             headers = headers | {"host": domain}
         url = self.url(path) if domain is None else self.emulator.url + path
         return requests.request(method, url, headers=headers, timeout=60, allow_redirects=False, **options)
+
+    def call_signed(self, path, credentials=ROOT, headers={}):
+        """A GET request with a signature, by default of the account's root."""
+        request = botocore.awsrequest.AWSRequest("GET", self.url(path), headers=headers)
+        keys = credentials["AWS_ACCESS_KEY_ID"], credentials["AWS_SECRET_ACCESS_KEY"]
+        signer = botocore.auth.SigV4Auth(botocore.credentials.Credentials(*keys), "execute-api", REGION)
+        signer.add_auth(request)
+        return self.call(path, headers=dict(request.headers))
 
     def url(self, path):
         """The emulator's address for the API. It has an address with the API in the host's name, too, but there

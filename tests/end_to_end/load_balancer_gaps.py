@@ -1,6 +1,6 @@
 """What ministack lacks of load balancers, as AWS documents it.
 
-- CloudFormation registers the targets of a target group.
+- CloudFormation registers the targets of a target group, and keeps how a rule signs users in.
 - Events have path and query as the client sent them, encoded. AWS's "Use Lambda functions as targets of an
   Application Load Balancer".
 - Events with headers of several values have no others.
@@ -13,6 +13,7 @@ from ministack.services.cloudformation import provisioners
 def close():
     """Adds what is missing to ministack's modules. For the process that runs ministack."""
     _register_targets()
+    _sign_in()
     _leave_encoded()
     _leave_out_single_values()
 
@@ -27,6 +28,19 @@ def _register_targets():
         return arn, attributes
 
     handlers["create"] = create_with_targets
+
+
+def _sign_in():
+    actions_of = provisioners._elbv2_listener_actions
+
+    def actions_with_sign_in(properties, *arguments, **options):
+        actions = actions_of(properties, *arguments, **options)
+        for action, written in zip(actions, properties.get(options.get("prop", "DefaultActions")) or []):
+            if "AuthenticateOidcConfig" in written:
+                action["AuthenticateOidcConfig"] = written["AuthenticateOidcConfig"]
+        return actions
+
+    provisioners._elbv2_listener_actions = actions_with_sign_in
 
 
 def _leave_encoded():

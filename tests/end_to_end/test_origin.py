@@ -1,5 +1,6 @@
 """How AgentScope recognizes the API in front of it, and an origin that everybody can connect to."""
 
+import botocore.exceptions
 import pytest
 from conftest import tokens_of, user_pool
 from deployment import Deployment
@@ -38,5 +39,5 @@ def test_the_stack_does_not_show_the_secret(emulator, by_subject, by_rest, secre
 
 @pytest.mark.parametrize("parameters_of", [tokens_of, user_pool])
 def test_an_origin_that_cannot_recognize_the_api_is_not_deployed(emulator, pool, parameters_of):
-    with pytest.raises(AssertionError, match="OriginUrl without OriginVpcLinkId needs OriginSecretArn"):
+    with pytest.raises(botocore.exceptions.ClientError, match="OriginUrl without OriginVpcLinkId needs OriginSecretArn"):
         Deployment(emulator, "refused").deploy(**parameters_of(pool), OriginUrl="https://agentscope.example.com")
