@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use agentscope_api::ResponseMode;
 use agentscope_model::Release;
 use agentscope_store::{ClientTimeouts, Store, connect, has_proxy};
 use agentscope_sync::export::{self, Export};
@@ -55,6 +56,9 @@ pub(crate) struct Dev {
     /// AgentScope service that receives all other paths and methods, as behind API Gateway.
     #[arg(long, value_name = "URL")]
     origin: Option<Origin>,
+    /// Stream the lists, as a REST API does, instead of returning them whole, as an HTTP API does.
+    #[arg(long)]
+    streaming: bool,
     /// Origin of a web page that may call the API (CORS), as http://localhost:5173. Repeatable.
     #[arg(long, value_name = "URL")]
     cors_origin: Vec<PageOrigin>,
@@ -94,7 +98,8 @@ async fn serve(options: &Dev, data: &Export<'_>, listeners: Vec<TcpListener>, ch
     let (store_url, cargo_lambda, ()) =
         tokio::try_join!(fill_store(options, data, children), cargo_lambda::find(&root), functions::build())?;
 
-    let mut watch = functions::start(&cargo_lambda, function_address, &store_url, options.release)?;
+    let mode = if options.streaming { ResponseMode::Streaming } else { ResponseMode::Buffered };
+    let mut watch = functions::start(&cargo_lambda, function_address, &store_url, options.release, mode)?;
     let gateway = tokio::spawn(gateway::serve(listeners, router));
     let base_url = format!("http://127.0.0.1:{}", options.port);
     // No proxy can reach the ports of this machine.

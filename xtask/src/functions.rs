@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use agentscope_api::ResponseMode;
 use agentscope_model::Release;
 use anyhow::{Context, Result, bail, ensure};
 use tokio::process::{Child, Command};
@@ -35,7 +36,13 @@ pub(crate) async fn build() -> Result<()> {
 /// # Errors
 ///
 /// It cannot be started.
-pub(crate) fn start(cargo_lambda: &Path, address: SocketAddr, store_url: &str, release: Release) -> Result<Child> {
+pub(crate) fn start(
+    cargo_lambda: &Path,
+    address: SocketAddr,
+    store_url: &str,
+    release: Release,
+    mode: ResponseMode,
+) -> Result<Child> {
     let tables = store::tables();
     let mut watch = Command::new(cargo_lambda);
     proxy::exempt_loopback(&mut watch)
@@ -48,6 +55,7 @@ pub(crate) fn start(cargo_lambda: &Path, address: SocketAddr, store_url: &str, r
         .env("TEAMS_TABLE", tables.teams)
         .env("SCHEDULES_TABLE", tables.schedules)
         .env("IDENTITY_SOURCE", "header")
+        .env("RESPONSE_MODE", mode.as_str())
         .env("AGENTSCOPE_RELEASE", release.as_str())
         .env("AWS_ENDPOINT_URL_DYNAMODB", store_url)
         .stdin(Stdio::null())

@@ -61,8 +61,7 @@ pub(crate) fn router(functions: SocketAddr, origin: Option<&Origin>) -> Result<R
     let untouched =
         ProxyPolicy::new().with_host_behaviour(HostBehaviour::Preserve).with_x_forwarded_for(XForwardedFor::Preserve);
     let functions = proxy(&format!("http://{functions}"), http.clone(), untouched);
-    // `cargo lambda watch` allows requests from every origin.
-    let functions = BoxCloneSyncService::new(functions.map_response(cors::remove_headers));
+    let functions = BoxCloneSyncService::new(functions.map_response(remove_watch_headers));
     let origin = match origin {
         None => None,
         Some(Origin(uri)) if uri.scheme_str() == Some("https") => {
@@ -118,6 +117,14 @@ async fn forward(State(destinations): State<Arc<Destinations>>, request: Request
              all other requests go to an AgentScope service.",
         ),
     }
+}
+
+/// Removes the headers that `cargo lambda watch` adds to responses: it allows requests from every
+/// origin, and repeats the header of a function that streams.
+fn remove_watch_headers(response: Response) -> Response {
+    let mut response = cors::remove_headers(response);
+    response.headers_mut().remove("lambda-runtime-function-response-mode");
+    response
 }
 
 async fn send(proxy: &Proxy, request: Request) -> Response {

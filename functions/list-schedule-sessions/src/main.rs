@@ -18,5 +18,5 @@ async fn main() -> Result<(), Error> {
     store.warm_up_by_schedules().await;
     let route = env!("CARGO_PKG_NAME");
     let handle = async |request: Request| handler::handle(&store, identity, &request.below(base_path.as_deref())).await;
-    run(route, &metrics_namespace, delivery, handle).await
+    run(route, &metrics_namespace, identity, delivery, handle).await
 }

@@ -13,6 +13,17 @@ pub enum ResponseMode {
     Streaming,
 }
 
+impl ResponseMode {
+    /// The value of `RESPONSE_MODE`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Buffered => "buffered",
+            Self::Streaming => "streaming",
+        }
+    }
+}
+
 /// The settings of a function that concern all of its responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeliverySettings {

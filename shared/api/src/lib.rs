@@ -30,11 +30,13 @@
 //! - `stream`: a streamed result.
 //! - `gateway_response`: a response in the gateway's format.
 //! - [`budget`], [`settings`], [`telemetry`], `trace`: time budgets, settings, logs, trace ids.
+//! - `caller_hash`: a pseudonym of the caller for logs.
 //! - `metrics`: a line of metrics for each request.
 //! - `runtime`, `serve`: the Lambda Runtime API, and the loop that serves events.
 
 pub mod body;
 pub mod budget;
+mod caller_hash;
 mod compression;
 pub mod cors;
 pub mod cursor;
@@ -72,6 +74,7 @@ mod too_large;
 mod trace;
 
 pub use body::{Body, Response};
+pub use caller_hash::caller_hash;
 pub use cors::AllowedOrigins;
 pub use delivery::{DeliverySettings, ResponseMode};
 pub use error::ApiError;

@@ -1,8 +1,9 @@
 //! Metrics: one line for each request in CloudWatch's embedded metric format, on standard output.
 //!
 //! CloudWatch derives metrics by route, and by route and outcome. Dashboards and alarms depend on
-//! the names of metrics and dimensions. A line has counts, the request id, the trace id and the
-//! status, never anything that a caller sent. The log level does not apply to it.
+//! the names of metrics and dimensions. A line has counts, the request id, the trace id, the status
+//! and a pseudonym of the caller, never anything that a caller sent. The log level does not apply to
+//! it.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant, SystemTime};
@@ -44,6 +45,8 @@ pub(crate) struct CompletedRequest<'a> {
     /// Lambda's id of the invocation.
     pub(crate) request_id: &'a str,
     pub(crate) trace_id: Option<&'a str>,
+    /// The pseudonym of the caller, if the request names one.
+    pub(crate) caller: Option<&'a str>,
 }
 
 impl Metrics {
@@ -104,7 +107,7 @@ struct Line<'a> {
 
 impl Entry for Line<'_> {
     fn write<'a>(&'a self, line: &mut impl EntryWriter<'a>) {
-        let CompletedRequest { received, latency, response, usage, request_id, trace_id } = self.request;
+        let CompletedRequest { received, latency, response, usage, request_id, trace_id, caller } = self.request;
         let status = response.response.status();
         let stats = response.response.extensions().get::<BodyStats>();
         let bytes = response.size();
@@ -129,6 +132,7 @@ impl Entry for Line<'_> {
         line.value("status", &NoMetric::from(status.as_u16()));
         line.value("request_id", *request_id);
         line.value("trace_id", trace_id);
+        line.value("caller", caller);
     }
 }
 

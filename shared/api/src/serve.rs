@@ -1,19 +1,22 @@
 //! Serves events: every event gets a response, a line of metrics and, if it failed, a log line.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant, SystemTime};
 
 use agentscope_store::{UsageRecorder, with_trace};
 use futures::FutureExt;
 use lambda_http::Error;
+use lambda_http::http::{HeaderValue, header};
 use tracing::Instrument;
 
 use crate::body::Response;
+use crate::caller_hash::caller_hash;
 use crate::delivery::DeliverySettings;
 use crate::error::ApiError;
 use crate::event::MalformedEvent;
 use crate::gateway_response::GatewayResponse;
+use crate::identity::Identity;
 use crate::metrics::{CompletedRequest, Metrics};
 use crate::payload_format::PayloadFormat;
 use crate::request::Request;
@@ -21,7 +24,7 @@ use crate::runtime::{self, Invocation};
 use crate::{budget, trace};
 
 /// Serves the events of a route until Lambda ends the process. Metrics belong to this namespace of
-/// CloudWatch, and responses are delivered by these settings.
+/// CloudWatch and name the caller by a pseudonym. Responses are delivered by these settings.
 ///
 /// # Errors
 ///
@@ -29,6 +32,7 @@ use crate::{budget, trace};
 pub async fn run(
     route: &'static str,
     metrics_namespace: &str,
+    identity: Identity,
     delivery: DeliverySettings,
     handler: impl AsyncFn(Request) -> Result<Response, ApiError>,
 ) -> Result<(), Error> {
@@ -40,6 +44,13 @@ pub async fn run(
         let span = tracing::info_span!("request", request_id, trace_id);
         let budget = budget::until(deadline, received);
         let recorder = UsageRecorder::default();
+        let caller = OnceCell::new();
+        let handler = async |request: Request| {
+            if let Ok(user_id) = identity.caller(&request) {
+                caller.get_or_init(|| caller_hash(&user_id));
+            }
+            handler(request).await
+        };
         // Boxed, because the nested futures of the AWS SDK exceed the compiler's limits on types.
         let handling = Box::pin(handle_delivered(budget, delivery, event.get(), &handler)).instrument(span.clone());
         let response = recorder.measure(with_trace(header.as_deref(), handling)).await;
@@ -48,7 +59,8 @@ pub async fn run(
         let format = PayloadFormat::of(event.get()).unwrap_or(PayloadFormat::RestApi);
         let response = GatewayResponse { delivery: delivery.delivery(format), response };
         let (latency, usage) = (start.elapsed(), recorder.usage());
-        let request = CompletedRequest { received, latency, response: &response, usage, request_id, trace_id };
+        let caller = caller.get().map(String::as_str);
+        let request = CompletedRequest { received, latency, response: &response, usage, request_id, trace_id, caller };
         span.in_scope(|| metrics.borrow_mut().write(&request));
         response.into_result()
     })
@@ -80,6 +92,8 @@ async fn handle_delivered(
     let request = Request::read(event, delivery);
     let headers = request.as_ref().ok().map(|request| request.headers.clone());
     let mut response = handle(budget, request, handler).await;
+    // A browser must not take text that a user wrote for a page.
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     delivery.allowed_origins.apply(headers.as_ref(), &mut response);
     response
 }

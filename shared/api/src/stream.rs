@@ -24,7 +24,7 @@ use serde_json::json;
 use crate::body::Body;
 
 /// What separates the metadata from the body.
-const DELIMITER: [u8; 8] = [0; 8];
+static DELIMITER: [u8; 8] = [0; 8];
 
 /// The minimum size of a chunk in bytes, except for the last one.
 const CHUNK: usize = 64 << 10;
@@ -65,18 +65,20 @@ impl StreamedResult {
     }
 
     /// The body of the request that posts the result. After `cut`, an error replaces what is left,
-    /// except for the first chunk.
+    /// except for the first chunk of the body.
     pub(crate) fn into_body(self, request_id: &str, cut: Option<Instant>) -> StreamedBody {
-        let mut head = self.metadata;
-        head.extend_from_slice(&DELIMITER);
-        let chunks = Chunks { head: Some(head), pieces: self.body.into_pieces().into_iter(), rest: Bytes::new() };
-        StreamedBody { request_id: request_id.to_owned(), chunks, is_begun: false, cut }
+        // `cargo lambda watch` reads metadata and delimiter as a chunk each.
+        let head = [self.metadata.into(), Bytes::from_static(&DELIMITER)].into_iter();
+        let chunks = Chunks { pieces: self.body.into_pieces().into_iter(), rest: Bytes::new() };
+        StreamedBody { request_id: request_id.to_owned(), head, chunks, is_begun: false, cut }
     }
 }
 
 /// The body of a request that posts a streamed result.
 pub(crate) struct StreamedBody {
     request_id: String,
+    /// Metadata and delimiter.
+    head: std::array::IntoIter<Bytes, 2>,
     chunks: Chunks,
     is_begun: bool,
     /// When an error replaces what is left.
@@ -89,6 +91,9 @@ impl http_body::Body for StreamedBody {
 
     fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let this = self.get_mut();
+        if let Some(chunk) = this.head.next() {
+            return Poll::Ready(Some(Ok(Frame::data(chunk))));
+        }
         let Some(chunk) = this.chunks.next() else { return Poll::Ready(None) };
         if this.is_begun && this.cut.is_some_and(|cut| Instant::now() >= cut) {
             this.chunks = Chunks::default();
@@ -115,8 +120,6 @@ fn timeout_trailers() -> HeaderMap {
 /// has been sent.
 #[derive(Default)]
 struct Chunks {
-    /// What comes before the pieces.
-    head: Option<Vec<u8>>,
     pieces: std::vec::IntoIter<Vec<u8>>,
     /// What is left of the current piece.
     rest: Bytes,
@@ -126,7 +129,7 @@ impl Iterator for Chunks {
     type Item = Bytes;
 
     fn next(&mut self) -> Option<Bytes> {
-        let mut chunk = self.head.take().unwrap_or_default();
+        let mut chunk = Vec::new();
         while chunk.len() < CHUNK {
             if self.rest.is_empty() {
                 let Some(piece) = self.pieces.next() else { break };
@@ -150,9 +153,8 @@ mod tests {
     fn chunks_have_all_bytes_in_order_and_none_is_small_but_the_last() {
         let sizes = [0, 1, CHUNK - 1, 0, CHUNK, 3, CHUNK + 1, 5 * CHUNK + 7, 2, 2];
         let pieces: Vec<Vec<u8>> = sizes.iter().zip(1..).map(|(size, value)| vec![value; *size]).collect();
-        let mut whole = vec![0; 100];
-        whole.extend(pieces.concat());
-        let chunks = Chunks { head: Some(vec![0; 100]), pieces: pieces.into_iter(), rest: Bytes::new() };
+        let whole = pieces.concat();
+        let chunks = Chunks { pieces: pieces.into_iter(), rest: Bytes::new() };
         let chunks: Vec<_> = chunks.collect();
         assert_eq!(chunks.concat(), whole);
         let (_, others) = chunks.split_last().unwrap();
@@ -160,8 +162,13 @@ mod tests {
     }
 
     #[test]
-    fn a_body_without_bytes_is_its_head() {
-        let chunks = Chunks { head: Some(vec![1]), pieces: Body::Empty.into_pieces().into_iter(), rest: Bytes::new() };
-        assert_eq!(chunks.collect::<Vec<_>>(), [Bytes::from_static(&[1])]);
+    fn metadata_and_delimiter_are_a_chunk_each_and_never_cut_off() {
+        let mut body = StreamedResult::new(b"{}".to_vec(), Body::Empty).into_body("request", Some(Instant::now()));
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        let mut next = || match http_body::Body::poll_frame(Pin::new(&mut body), &mut context) {
+            Poll::Ready(frame) => frame.map(|Ok(frame)| frame.into_data().unwrap()),
+            Poll::Pending => panic!("the body waits"),
+        };
+        assert_eq!([next(), next(), next()], [Some("{}".into()), Some(Bytes::from_static(&DELIMITER)), None]);
     }
 }

@@ -14,6 +14,7 @@ const WAYS: [fn(&HttpRequest) -> Value; 3] = [HttpRequest::http_api, HttpRequest
 
 fn may_be_kept(response: &Response<String>, vary: &str) {
     assert_eq!(header(response, "cache-control"), Some("private, no-cache"));
+    assert_eq!(header(response, "x-content-type-options"), Some("nosniff"));
     assert_eq!(header(response, "vary"), Some(vary));
     let etag = header(response, "etag").unwrap();
     let opaque = etag.strip_prefix("W/\"").and_then(|rest| rest.strip_suffix('"')).unwrap();
@@ -105,6 +106,7 @@ async fn errors_are_not_kept_and_have_no_tag() {
         for response in [send(store, &request).await, send_conditional(store, &request, "*").await] {
             assert_eq!(response.status(), status, "{request:?}");
             assert_eq!(header(&response, "cache-control"), Some("no-store"), "{request:?}");
+            assert_eq!(header(&response, "x-content-type-options"), Some("nosniff"), "{request:?}");
             assert_eq!((header(&response, "etag"), header(&response, "vary")), (None, None), "{request:?}");
             assert!(!response.body().is_empty(), "{request:?}");
         }

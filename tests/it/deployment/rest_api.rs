@@ -251,7 +251,10 @@ fn the_gateways_own_refusals_can_be_read_by_pages_and_are_not_stored() {
         let with_pages = &responses(&[PAGES])[kind]["responseParameters"];
         assert_eq!(with_pages["gatewayresponse.header.access-control-allow-origin"], "'*'");
         assert_eq!(with_pages["gatewayresponse.header.cache-control"], "'no-store'");
-        let expected = json!({ "gatewayresponse.header.cache-control": "'no-store'" });
+        let expected = json!({
+            "gatewayresponse.header.cache-control": "'no-store'",
+            "gatewayresponse.header.x-content-type-options": "'nosniff'",
+        });
         assert_eq!(responses(&[])[kind]["responseParameters"], expected);
     }
 }

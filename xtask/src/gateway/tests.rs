@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::HeaderMap;
@@ -17,7 +18,7 @@ use super::*;
 use crate::cors;
 
 /// The time limit of a read that has to succeed.
-const READ_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Serves a router on a free port, and returns its address.
 async fn start(router: Router) -> SocketAddr {
@@ -42,6 +43,7 @@ async fn echo(name: &'static str) -> SocketAddr {
             ("connection", "x-hop"),
             ("x-hop", "1"),
             ("access-control-allow-origin", "*"),
+            ("lambda-runtime-function-response-mode", "streaming"),
             ("vary", "accept-encoding"),
             ("vary", "origin, access-control-request-method, access-control-request-headers"),
         ];
@@ -152,9 +154,8 @@ async fn the_path_of_the_origin_is_a_prefix_of_all_paths() {
     assert_eq!(seen(gateway, "GET", "/sessions/", "").await["uri"], "/sessions/");
 }
 
-/// The service sends an event only after the client has received the previous one.
-#[tokio::test]
-async fn events_are_not_buffered() {
+/// Sends events after these pauses, each only after the client has received the previous one.
+async fn check_events(pauses: impl IntoIterator<Item = Duration>) {
     let (send, receive) = mpsc::unbounded_channel::<Event>();
     let receive = Arc::new(Mutex::new(Some(receive)));
     let events = async move || {
@@ -165,7 +166,8 @@ async fn events_are_not_buffered() {
     let gateway = start(router(echo("functions").await, Some(&origin(service))).unwrap()).await;
     let mut response = reqwest::get(format!("http://{gateway}/chat/events")).await.unwrap();
     assert_eq!(response.headers()["content-type"], "text/event-stream");
-    for number in 0..3 {
+    for (number, pause) in pauses.into_iter().enumerate() {
+        tokio::time::sleep(pause).await;
         send.send(Event::default().data(number.to_string())).unwrap();
         // A buffered event would never arrive, since the service sends nothing more.
         let chunk = tokio::time::timeout(READ_TIMEOUT, response.chunk()).await.expect("the event is buffered");
@@ -173,6 +175,20 @@ async fn events_are_not_buffered() {
     }
     drop(send);
     assert_eq!(response.chunk().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn events_are_not_buffered() {
+    check_events([Duration::ZERO; 3]).await;
+}
+
+/// `.ci/run event_stream` runs it.
+#[tokio::test]
+#[ignore = "takes ten minutes"]
+async fn events_arrive_one_by_one_for_ten_minutes_with_an_idle_minute() {
+    let every_second = [Duration::from_secs(1); 270];
+    let idle = [Duration::from_secs(60)];
+    check_events(every_second.into_iter().chain(idle).chain(every_second)).await;
 }
 
 /// The client sends the next chunk only after the service has returned the previous one.
@@ -241,6 +257,7 @@ async fn without_an_origin_other_paths_are_not_found_and_the_functions_get_all_m
     );
     let response = client.get(format!("http://{gateway}/sessions/")).header("origin", "http://a").send().await.unwrap();
     assert_eq!(response.headers().get("access-control-allow-origin"), None);
+    assert_eq!(response.headers().get("lambda-runtime-function-response-mode"), None);
     assert_eq!(response.headers().get_all("vary").iter().collect::<Vec<_>>(), ["accept-encoding"]);
     let response = reqwest::get(format!("http://{gateway}/chat/")).await.unwrap();
     assert_eq!(response.status(), 404);

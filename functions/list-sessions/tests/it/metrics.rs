@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use agentscope_api::caller_hash;
 use agentscope_store::StoredRecord;
 use agentscope_tests::dynamodb::TestDynamoDb;
 use agentscope_tests::emf;
@@ -46,6 +47,8 @@ struct Passed {
 struct Observed {
     database: TestDynamoDb,
     function: Function,
+    /// Where the caller's id is in an event.
+    user_id: &'static str,
     passed: Arc<Mutex<Passed>>,
     expected: Vec<Value>,
 }
@@ -86,7 +89,9 @@ impl Observed {
         while passed.lock().unwrap().requests == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        Self { database, function, passed, expected: Vec::new() }
+        let user_id =
+            if identity == "jwt" { "/requestContext/authorizer/jwt/claims/sub" } else { "/headers/x-user-id" };
+        Self { database, function, user_id, passed, expected: Vec::new() }
     }
 
     /// Sends an event, and notes what its line has to say. The caller knows `retries` and
@@ -107,6 +112,8 @@ impl Observed {
             serde_json::from_str::<Value>(&sessions).ok().and_then(|body| body["sessions"].as_array().cloned());
         let bytes = response.to_string().len();
         let passed = self.passed.lock().unwrap();
+        let event: Value = serde_json::from_str(event).unwrap();
+        let user_id = event.pointer(self.user_id).and_then(Value::as_str).filter(|id| !id.trim().is_empty());
         self.expected.push(json!({
             "Route": "list-sessions",
             "Outcome": match status { 200 => "ok", 304 => "not-modified", 400..500 => "client-error", _ => "server-error" },
@@ -126,6 +133,9 @@ impl Observed {
             "request_id": format!("request-{}", self.expected.len() + 1),
             "trace_id": "1-5bef4de7-ad49b0e87f6ef6c87fc2e700",
         }));
+        if let Some(user_id) = user_id {
+            self.expected.last_mut().unwrap()["caller"] = json!(caller_hash(user_id));
+        }
         response
     }
 
