@@ -35,7 +35,7 @@ class LoadBalancer:
         return requests.request(method, url, headers=headers, timeout=60, allow_redirects=False, **options)
 
     def sign_in_by(self, issuer: Issuer, client_id: str, client_secret: str):
-        """Adds a rule as those of AgentScope, before the default action: users without a cookie are sent to the issuer."""
+        """Adds a rule as those of AgentScope, which sends users without a cookie to the issuer."""
         made = self.client.create_rule(
             ListenerArn=self.listener, Priority=1000,
             Conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/*"]}}],

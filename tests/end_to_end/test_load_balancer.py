@@ -154,12 +154,12 @@ def test_under_a_base_path_and_a_host_name(emulator, balancer, functions, servic
 @pytest.fixture
 def signing_rules(balancer, functions, issuer, secret):
     """Rules of a load balancer that signs users in by an issuer, in AgentScope's rules and before the lists."""
-    endpoints = {"OidcAuthorizationEndpoint": "authorize", "OidcTokenEndpoint": "token", "OidcUserInfoEndpoint": "userinfo"}
     signing = balancer.sign_in_by(issuer, "chat", secret.current)
     rules = Rules(
         balancer, functions, "signing-rules", Priority=5, SchedulePriority=6, NamePrefix="signing", SignIn="oidc",
         OidcIssuer=issuer.url, OidcClientId="chat", OidcClientSecretArn=secret.arn,
-        **{name: f"{issuer.url}/{path}" for name, path in endpoints.items()},
+        OidcAuthorizationEndpoint=f"{issuer.url}/authorize", OidcTokenEndpoint=f"{issuer.url}/token",
+        OidcUserInfoEndpoint=f"{issuer.url}/userinfo",
     )  # fmt: skip
     yield rules
     rules.delete()

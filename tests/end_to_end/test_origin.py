@@ -39,5 +39,6 @@ def test_the_stack_does_not_show_the_secret(emulator, by_subject, by_rest, secre
 
 @pytest.mark.parametrize("parameters_of", [tokens_of, user_pool])
 def test_an_origin_that_cannot_recognize_the_api_is_not_deployed(emulator, pool, parameters_of):
-    with pytest.raises(botocore.exceptions.ClientError, match="OriginUrl without OriginVpcLinkId needs OriginSecretArn"):
+    reason = "OriginUrl without OriginVpcLinkId needs OriginSecretArn"
+    with pytest.raises(botocore.exceptions.ClientError, match=reason):
         Deployment(emulator, "refused").deploy(**parameters_of(pool), OriginUrl="https://agentscope.example.com")

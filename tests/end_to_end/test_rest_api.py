@@ -42,10 +42,10 @@ def test_the_functions_stream(emulator, by_rest):
     for name in ("ListSessions", "ListScheduleSessions"):
         function = emulator.client("lambda").get_function_configuration(FunctionName=by_rest.resource(name))
         assert function["Environment"]["Variables"]["RESPONSE_MODE"] == "streaming"
-    methods = emulator.client("apigateway").get_resources(restApiId=by_rest.api(), embed=["methods"], limit=100)["items"]
-    integrations = [
-        method["methodIntegration"] for one in methods for method in one.get("resourceMethods", {}).values()
-    ]
+    client = emulator.client("apigateway")
+    resources = client.get_resources(restApiId=by_rest.api(), embed=["methods"], limit=100)["items"]
+    methods = [method for one in resources for method in one.get("resourceMethods", {}).values()]
+    integrations = [method["methodIntegration"] for method in methods]
     calls = {one["uri"].rpartition("/")[2] for one in integrations if one["type"] == "AWS_PROXY"}
     assert calls == {"response-streaming-invocations"}
 
@@ -121,7 +121,8 @@ def test_every_other_request_goes_to_agentscope_as_the_caller(by_rest, pool, ori
             assert response.status_code == 200, path
             (seen,) = origin.take()
             # The emulator drops a slash at the end, except where the template has it.
-            assert (seen["method"], seen["path"].split("?")[0].rstrip("/")) == (method, path.split("?")[0].rstrip("/"))
+            arrived, sent = (one.split("?")[0].rstrip("/") for one in (seen["path"], path))
+            assert (seen["method"], arrived) == (method, sent)
             assert seen["headers"]["x-user-id"] == pool.subjects["bob"]
             assert seen["body"] == (body or "")
 
@@ -132,19 +133,21 @@ def test_the_lists_stay_with_the_functions(by_rest, pool, origin):
     assert world.ids(by_rest.call(path, pool.id_token("alice")).json()) == world.ids(body)
     assert origin.take() == []
     # Making a session is AgentScope's own, on the same path.
-    assert by_rest.call("/sessions/", pool.id_token("alice"), "POST", data="{}").json() == {"answered": "by AgentScope"}
+    response = by_rest.call("/sessions/", pool.id_token("alice"), "POST", data="{}")
+    assert response.json() == {"answered": "by AgentScope"}
     (seen,) = origin.take()
     assert (seen["method"], seen["path"]) == ("POST", "/sessions/")
 
 
-PATHS = ["/", "/agent/x", "/sessions", "/sessions/x", "/schedule", "/schedule/x", "/schedule/x/sessions", "/schedule/x/y"]
-
-
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/agent/x", "/sessions", "/sessions/x", "/schedule", "/schedule/x", "/schedule/x/sessions", "/schedule/x/y"],
+)
 def test_a_preflight_needs_no_identity(by_rest, origin, path):
     origin.take()
     for page, allowed in [(PAGE, PAGE), (OTHERS, None), (PAGE[:-1], None)]:
-        response = by_rest.call(path, method="OPTIONS", headers={"origin": page, "access-control-request-method": "PUT"})
+        headers = {"origin": page, "access-control-request-method": "PUT"}
+        response = by_rest.call(path, method="OPTIONS", headers=headers)
         assert response.status_code == 204
         assert response.headers.get("access-control-allow-origin") == allowed
         assert "PUT" in response.headers["access-control-allow-methods"].split(",")
