@@ -45,7 +45,7 @@ def issuer(certificate):
 @pytest.fixture(scope="session")
 def emulator(folder, certificate):
     assert BUILT_TEMPLATE.exists(), "run `sam build` first"
-    emulator = Emulator(folder, certificate.path)
+    emulator = Emulator(folder, certificate.authority)
     yield emulator
     emulator.stop()
 

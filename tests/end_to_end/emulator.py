@@ -30,7 +30,7 @@ def free_port():
 class Emulator:
     """A running ministack."""
 
-    def __init__(self, folder: Path, trusted_certificate: Path):
+    def __init__(self, folder: Path, trusted_authority: Path):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "ministack.log"
@@ -44,8 +44,8 @@ class Emulator:
             "AUTH": "true",
             # What the functions inherit: where DynamoDB is.
             "AWS_ENDPOINT_URL_DYNAMODB": self.url,
-            # The certificate of the AgentScope service that the API passes requests on to.
-            "SSL_CERT_FILE": str(trusted_certificate),
+            # Signs the certificates of the service behind the API and of the issuer of tokens.
+            "SSL_CERT_FILE": str(trusted_authority),
             "S3_DATA_DIR": str(folder / "s3"),
             "STATE_DIR": str(folder / "state"),
         }

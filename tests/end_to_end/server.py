@@ -13,12 +13,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 
 class Certificate:
-    """A certificate for this machine's address, and its key, as files."""
+    """A certificate for this machine's address, its key, and the authority that signed it, as files."""
 
     def __init__(self, folder: Path):
-        self.path = folder / "server.pem"
-        self.key = folder / "server.key"
-        _make_certificate(self.path, self.key)
+        self.path, self.key, self.authority = (folder / name for name in ("server.pem", "server.key", "authority.pem"))
+        authority, key = _make_certificate("authority")
+        # Not every client accepts the certificate of an authority as that of a server.
+        certificate, private = _make_certificate("server", authority=authority, key=key)
+        pem = serialization.Encoding.PEM
+        self.authority.write_bytes(authority.public_bytes(pem))
+        self.path.write_bytes(certificate.public_bytes(pem))
+        form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        self.key.write_bytes(private.private_bytes(pem, *form))
 
 
 class Server:
@@ -58,25 +64,22 @@ class JsonHandler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def _make_certificate(certificate: Path, key: Path):
+def _make_certificate(name: str, **signing) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """A certificate of the authority `signing`, or the certificate of an authority."""
     private = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tests")])
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.timezone.utc)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
     signed = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(subject)
+        .issuer_name(signing["authority"].subject if signing else subject)
         .public_key(private.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(private, hashes.SHA256())
+        .add_extension(x509.SubjectAlternativeName([address]), False)
+        .add_extension(x509.BasicConstraints(ca=not signing, path_length=None), True)
+        .sign(signing["key"] if signing else private, hashes.SHA256())
     )
-    certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    key.write_bytes(
-        private.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
+    return signed, private
