@@ -35,6 +35,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use agentscope_api::ResponseMode;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 
@@ -224,6 +225,7 @@ async fn figures(
         names: tables.store.names().clone(),
         store_url: tables.url.clone(),
         release: tables.store.release(),
+        response_mode: ResponseMode::Buffered,
     };
     let mut scenarios = Vec::new();
     for group in chosen.chunk_by(|one, other| one.group == other.group) {

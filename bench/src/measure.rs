@@ -87,7 +87,7 @@ pub(crate) struct Counted {
     body_bytes: usize,
 }
 
-/// Records the DynamoDB requests of a scenario. `None` if it is conditional and the response has
+/// Records the DynamoDB requests of a scenario, whose response is buffered here. `None` if it is conditional and the response has
 /// no entity tag.
 pub(crate) async fn count(scenario: &Scenario, binary: &Path, deployment: &Deployment) -> Result<Option<Counted>> {
     let proxy = DynamoDbProxy::delaying(&deployment.store_url).await;
@@ -159,7 +159,8 @@ pub(crate) async fn group(
         let mut baseline = Baseline::start(binaries.baseline, deployment, file.path())?;
         // The file is read before the first replay, so that it can go then.
         baseline.replay().await?;
-        let mut function = Function::start(binary, &deployment.of_release(scenario.data.release), &[]).await?;
+        let deployment = deployment.of_release(scenario.data.release).in_mode(scenario.response_mode);
+        let mut function = Function::start(binary, &deployment, &[]).await?;
         let posted_bytes = function.call(&counted.event).await?.len();
         pairs.push(Pair {
             index,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use agentscope_api::ResponseMode;
 use agentscope_model::Release;
 use agentscope_store::TableNames;
 use agentscope_tests::runtime_api::{Event, Posted, PostedKind, ResponseLimit, RuntimeApi, deadline_in};
@@ -36,6 +37,8 @@ pub(crate) struct Deployment {
     pub(crate) store_url: String,
     /// The release whose responses the functions return.
     pub(crate) release: Release,
+    /// How the functions return responses.
+    pub(crate) response_mode: ResponseMode,
 }
 
 impl Deployment {
@@ -60,6 +63,7 @@ impl Deployment {
             .env("SCHEDULES_TABLE", &self.names.schedules)
             .env("IDENTITY_SOURCE", "header")
             .env("AGENTSCOPE_RELEASE", self.release.as_str())
+            .env("RESPONSE_MODE", self.response_mode.as_str())
             .env("AWS_ENDPOINT_URL_DYNAMODB", &self.store_url)
             .stdin(Stdio::null())
             .stdout(Stdio::null());
@@ -69,6 +73,11 @@ impl Deployment {
     /// The same with the responses of another release.
     pub(crate) fn of_release(&self, release: Release) -> Self {
         Self { release, ..self.clone() }
+    }
+
+    /// The same with responses that are returned in another way.
+    pub(crate) fn in_mode(&self, response_mode: ResponseMode) -> Self {
+        Self { response_mode, ..self.clone() }
     }
 
     /// The same by way of another endpoint.

@@ -1,5 +1,6 @@
 //! What is measured.
 
+use agentscope_api::ResponseMode;
 use agentscope_model::Release;
 use agentscope_tests::events::HttpRequest;
 use axum::body::Bytes;
@@ -22,6 +23,8 @@ pub(crate) struct Scenario {
     pub(crate) accept_encoding: Option<&'static str>,
     /// Whether the request is conditional on the entity tag of the response before.
     pub(crate) is_conditional: bool,
+    /// How the function returns the response. The event is that of an HTTP API in either case.
+    pub(crate) response_mode: ResponseMode,
     /// What the reference took for such data.
     pub(crate) reference: Option<Reference>,
     /// Whether it is a point of the plot.
@@ -84,6 +87,7 @@ impl Scenario {
             query: "",
             accept_encoding: None,
             is_conditional: false,
+            response_mode: ResponseMode::Buffered,
             reference: None,
             is_plotted: false,
         };
@@ -97,6 +101,7 @@ impl Scenario {
                 reference: Some(Reference { p50_ms: 416.0, commands: Some(818) }),
                 ..new("large", "large", Dataset::LARGE)
             },
+            Self { response_mode: ResponseMode::Streaming, ..new("large-streamed", "large", Dataset::LARGE) },
             Self {
                 reference: Some(Reference { p50_ms: 32.0, commands: Some(80) }),
                 ..new("small", "small", Dataset::SMALL)

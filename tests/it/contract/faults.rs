@@ -33,8 +33,9 @@ async fn send(store: &Store, request: &HttpRequest) -> Response {
 /// A fault has this body alone: no header says more, and there is no `retry-after`.
 fn is_fault(response: &Response, about: &str) {
     assert_eq!((response.status().as_u16(), response.body().as_str()), (500, FAULT), "{about}");
-    assert_eq!(response.headers().len(), 2, "{about}: {:?}", response.headers());
+    assert_eq!(response.headers().len(), 3, "{about}: {:?}", response.headers());
     assert_eq!(response.headers()["cache-control"], "no-store", "{about}");
+    assert_eq!(response.headers()["x-content-type-options"], "nosniff", "{about}");
     assert_json(response, about);
 }
 

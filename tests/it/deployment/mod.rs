@@ -1,6 +1,7 @@
 //! The templates against the code that they deploy. What their roles allow is tested beside the
 //! binaries.
 
+mod authorizer;
 mod domain;
 mod environment;
 mod identity;

@@ -30,6 +30,9 @@ fn what_is_complete_is_deployed() {
         vec![REST, POOL],
         vec![REST, POOL, ORIGIN, SECRET, VERSION],
         vec![REST, POOL, ORIGIN, LINK, BALANCER],
+        [http, &[REST]].concat(),
+        // The authorizer function guarantees the claim.
+        [http, &[REST, ORIGIN, SECRET, ("IdentityClaim", "email")]].concat(),
         vec![REST, HEADER, ("VpcEndpointIds", "vpce-a,vpce-b")],
         vec![REST, HEADER, ORIGIN, SECRET, ("WebAclArn", "arn:aws:wafv2:eu-central-1:1:regional/webacl/a/b")],
         vec![HEADER, ("DomainName", "a.example.com"), ("CertificateArn", "arn:aws:acm:eu-central-1:1:certificate/c")],
@@ -41,9 +44,20 @@ fn what_is_complete_is_deployed() {
 #[test]
 fn what_is_not_is_refused_with_what_is_missing() {
     let tokens = |missing: &str| format!("IdentitySource jwt with Gateway http needs {missing}");
+    let one_source = "IdentitySource jwt with Gateway rest needs UserPoolArn, or JwtIssuer and JwtAudience";
+    let two_sources =
+        "UserPoolArn excludes JwtIssuer and JwtAudience, because a REST API accepts the tokens of one source";
     for (parameters, expected) in [
         (vec![], vec![tokens("JwtIssuer"), tokens("JwtAudience")]),
-        (vec![REST], vec!["IdentitySource jwt with Gateway rest needs UserPoolArn".to_owned()]),
+        (vec![REST], vec![one_source.to_owned()]),
+        (vec![REST, ISSUER[0]], vec![one_source.to_owned()]),
+        (vec![REST, ISSUER[1]], vec![one_source.to_owned()]),
+        ([&ISSUER[..], &[REST, POOL]].concat(), vec![two_sources.to_owned()]),
+        (vec![REST, POOL, ISSUER[1]], vec![two_sources.to_owned()]),
+        (
+            [&ISSUER[..], &[ORIGIN, SECRET, ("IdentityClaim", "email")]].concat(),
+            vec!["OriginUrl with IdentitySource jwt needs the IdentityClaim sub".to_owned()],
+        ),
         (
             vec![REST, POOL, ORIGIN, SECRET, ("IdentityClaim", "email")],
             vec!["OriginUrl with IdentitySource jwt needs the IdentityClaim sub".to_owned()],
@@ -126,10 +140,8 @@ fn the_ready_made_environments_lack_only_what_the_user_knows() {
         })
         .collect();
     let tokens = |missing: &str| format!("IdentitySource jwt with Gateway http needs {missing}");
-    let expected = [
-        vec!["IdentitySource jwt with Gateway rest needs UserPoolArn".to_owned()],
-        vec![tokens("JwtIssuer"), tokens("JwtAudience")],
-        vec![],
-    ];
+    let source = "IdentitySource jwt with Gateway rest needs UserPoolArn, or JwtIssuer and JwtAudience";
+    let expected =
+        [vec![source.to_owned()], vec![source.to_owned()], vec![tokens("JwtIssuer"), tokens("JwtAudience")], vec![]];
     assert_eq!(found, expected);
 }
