@@ -126,6 +126,10 @@ impl Template {
         let mut properties = self.resolve(&self.body["Globals"]["Function"]).unwrap();
         let own = self.resources().remove(name).unwrap();
         assert_eq!(own["Type"], "AWS::Serverless::Function");
+        for ignored in own["IgnoreGlobals"].as_array().into_iter().flatten() {
+            let removed = properties.as_object_mut().unwrap().remove(ignored.as_str().unwrap());
+            assert!(removed.is_some(), "{ignored} is no property that all functions share");
+        }
         for (name, value) in own["Properties"].as_object().unwrap() {
             assert!(properties.get(name).is_none(), "{name} would be merged");
             properties[name] = value.clone();

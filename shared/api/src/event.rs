@@ -95,17 +95,30 @@ pub(crate) struct RestApiContext {
     authorizer: Option<Value>,
 }
 
+/// The results of a REST API's authorizer. Every kind of authorizer leaves them in the same place of
+/// an event, so the settings of a function decide which of them counts.
+#[derive(Default)]
+pub(crate) struct AuthorizerResults {
+    /// The claims of the token that a Cognito authorizer validated, as strings. An authorizer
+    /// function cannot return an object.
+    pub(crate) claims: HashMap<String, Value>,
+    /// The user's id that the product's authorizer function returned. A Cognito authorizer returns
+    /// nothing beside claims.
+    pub(crate) user_id: Option<String>,
+}
+
 impl RestApiContext {
-    /// The claims of the token that the Cognito authorizer validated, as strings. Other authorizers
-    /// leave other results in their place.
-    pub(crate) fn claims(self) -> HashMap<String, Value> {
-        match self.authorizer {
-            Some(Value::Object(mut results)) => match results.remove("claims") {
-                Some(Value::Object(claims)) => claims.into_iter().collect(),
-                _ => HashMap::new(),
-            },
+    pub(crate) fn authorizer_results(self) -> AuthorizerResults {
+        let Some(Value::Object(mut results)) = self.authorizer else { return AuthorizerResults::default() };
+        let claims = match results.remove("claims") {
+            Some(Value::Object(claims)) => claims.into_iter().collect(),
             _ => HashMap::new(),
-        }
+        };
+        let user_id = match results.remove("user_id") {
+            Some(Value::String(user_id)) => Some(user_id),
+            _ => None,
+        };
+        AuthorizerResults { claims, user_id }
     }
 }
 

@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 
 use crate::body::{Body, BodyStats};
 use crate::delivery::{Delivery, ResponseMode};
+use crate::failure::Failure;
 use crate::payload_format::{HeaderForm, PayloadFormat};
 use crate::stream::StreamedResult;
 
@@ -25,6 +26,8 @@ pub(crate) enum FunctionResult {
     Buffered(Vec<u8>),
     /// A stream.
     Streamed(StreamedResult),
+    /// An error of the invocation, which the function has logged.
+    Failed(Failure),
 }
 
 impl GatewayResponse {

@@ -14,6 +14,9 @@ pub enum IdentitySource {
         /// The claim's name. It lives as long as the process.
         claim: &'static str,
     },
+    /// The id that this product's authorizer function has put into the event of a REST API, from a
+    /// token that it validated. The header and claims are ignored.
+    Authorizer,
 }
 
 impl IdentitySource {
@@ -27,7 +30,8 @@ pub enum EventSource {
     /// Events of every kind. Claims come from HTTP APIs alone, whose JWT authorizer cannot be
     /// mistaken for another authorizer.
     Any,
-    /// Events of this kind. Claims of a REST API are those of its Cognito authorizer.
+    /// Events of this kind. Claims of a REST API are those of its Cognito authorizer, and the
+    /// results of its authorizer function count for [`IdentitySource::Authorizer`] alone.
     Only(EventKind),
 }
 
@@ -64,6 +68,10 @@ impl Identity {
         }
         match self.source {
             IdentitySource::Jwt { claim } => match self.claim(request, claim) {
+                None | Some("") => Err(NoCaller::Unauthenticated),
+                Some(id) => Ok(id.to_owned()),
+            },
+            IdentitySource::Authorizer => match request.authorized_user() {
                 None | Some("") => Err(NoCaller::Unauthenticated),
                 Some(id) => Ok(id.to_owned()),
             },

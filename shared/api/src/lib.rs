@@ -28,11 +28,13 @@
 //! - `list_request`: validation of a request for a list.
 //! - `list_body`, `list_response`: the response with a list.
 //! - `stream`: a streamed result.
+//! - [`failure`]: the error of an invocation.
 //! - `gateway_response`: a response in the gateway's format.
+//! - [`setting_values`]: valid values of settings that several functions have.
 //! - [`budget`], [`settings`], [`telemetry`], `trace`: time budgets, settings, logs, trace ids.
 //! - `caller_hash`: a pseudonym of the caller for logs.
 //! - `metrics`: a line of metrics for each request.
-//! - `runtime`, `serve`: the Lambda Runtime API, and the loop that serves events.
+//! - [`runtime`], `serve`: the Lambda Runtime API, and the loop that serves events.
 
 pub mod body;
 pub mod budget;
@@ -45,6 +47,7 @@ mod encoding;
 pub mod error;
 pub mod etag;
 mod event;
+pub mod failure;
 mod fitting;
 mod gateway_response;
 pub mod identity;
@@ -62,9 +65,10 @@ mod payload_format;
 mod render;
 mod request;
 mod route;
-mod runtime;
+pub mod runtime;
 mod serve;
 mod session_view;
+pub mod setting_values;
 pub mod settings;
 mod stream;
 mod team_detail;

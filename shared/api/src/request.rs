@@ -6,7 +6,7 @@ use lambda_http::http::{HeaderMap, Method};
 use serde_json::Value;
 
 use crate::delivery::{Delivery, DeliverySettings};
-use crate::event::{HttpApiEvent, LoadBalancerEvent, MalformedEvent, RestApiEvent};
+use crate::event::{AuthorizerResults, HttpApiEvent, LoadBalancerEvent, MalformedEvent, RestApiEvent};
 use crate::limits::ResponseLimits;
 use crate::payload_format::{EventKind, PayloadFormat, is_watch};
 use crate::route::{self, Path, RawPath, decode, decode_form};
@@ -33,6 +33,8 @@ pub struct Request {
     path: Path,
     /// The claims of the token that the gateway's authorizer validated.
     claims: HashMap<String, Value>,
+    /// The user's id that the authorizer function of a REST API returned.
+    authorized_user: Option<String>,
 }
 
 impl Request {
@@ -68,6 +70,12 @@ impl Request {
     /// there is no such token, or if the claim is not a string.
     pub fn claim(&self, name: &str) -> Option<&str> {
         self.claims.get(name)?.as_str()
+    }
+
+    /// The user's id that the product's authorizer function returned to a REST API. `None` if there
+    /// is none, or if it is not a string.
+    pub fn authorized_user(&self) -> Option<&str> {
+        self.authorized_user.as_deref()
     }
 
     /// Whether the path is `/sessions/`, with or without the slash at the end.
@@ -123,6 +131,7 @@ impl Request {
             limits: delivery.limits,
             path,
             claims,
+            authorized_user: None,
         }
     }
 
@@ -140,6 +149,7 @@ impl Request {
             _ => event.query_string_parameters.unwrap_or_default().into_iter().collect(),
         };
         let headers = if event.multi_value_headers.0.is_empty() { event.headers } else { event.multi_value_headers };
+        let AuthorizerResults { claims, user_id } = event.request_context.authorizer_results();
         Self {
             method: event.http_method,
             headers: headers.0,
@@ -148,7 +158,8 @@ impl Request {
             kind: delivery.format.kind(),
             limits: delivery.limits,
             path,
-            claims: event.request_context.claims(),
+            claims,
+            authorized_user: user_id,
         }
     }
 
@@ -173,6 +184,7 @@ impl Request {
             limits: delivery.limits,
             path: route::resolve(None, raw_path, None, |_| None),
             claims: HashMap::new(),
+            authorized_user: None,
         }
     }
 }

@@ -13,12 +13,13 @@ use lambda_http::Error;
 use lambda_http::http::{HeaderMap, Request, Response, StatusCode};
 use lambda_runtime_api_client::body::Body;
 use lambda_runtime_api_client::{PooledClient, build_request};
-use serde::Serialize;
 use serde_json::value::RawValue;
+use tracing::Instrument;
 
-use crate::budget;
+use crate::failure::Failure;
 use crate::gateway_response::FunctionResult;
 use crate::stream::StreamedResult;
+use crate::{budget, trace};
 
 const NEXT: &str = "/2018-06-01/runtime/invocation/next";
 const RESTORED: &str = "/2018-06-01/runtime/restore/next";
@@ -36,30 +37,40 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// An invocation.
 #[derive(Debug)]
-pub(crate) struct Invocation {
+pub struct Invocation {
     /// Its id.
-    pub(crate) request_id: String,
+    pub request_id: String,
     /// When Lambda stops the function, in milliseconds since 1970; 0 if it is unknown.
-    pub(crate) deadline: u64,
+    pub deadline: u64,
     /// The value of the trace header, as it came.
-    pub(crate) trace: Option<Vec<u8>>,
+    pub trace: Option<Vec<u8>>,
     /// The event.
-    pub(crate) event: Box<RawValue>,
+    pub event: Box<RawValue>,
 }
 
-/// The error that is posted for a failed invocation.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Failure {
-    error_type: &'static str,
-    error_message: &'static str,
+impl Invocation {
+    /// The X-Ray trace id of the invocation, if the trace header has a valid one.
+    pub(crate) fn trace_id(&self) -> Option<&str> {
+        trace::id(std::str::from_utf8(self.trace.as_deref()?).ok()?)
+    }
 }
 
-impl Failure {
-    const BODY: Self = Self { error_type: "Runtime.IncompleteEvent", error_message: "the event ended early" };
-    const EVENT: Self = Self { error_type: "Runtime.MalformedEvent", error_message: "the event is not JSON" };
-    const PANIC: Self = Self { error_type: "Runtime.Panic", error_message: "the function panicked" };
-    const RESULT: Self = Self { error_type: "Runtime.MalformedResponse", error_message: "the response is not JSON" };
+/// Handles invocations with a function that returns JSON, until the Runtime API fails. A failure of
+/// `handle` is posted as the error of the invocation. `handle` logs the reason itself, with the
+/// request id, which its log lines get from here.
+///
+/// # Errors
+///
+/// The Runtime API cannot be reached, or refuses to return the next invocation.
+pub async fn serve_json(handle: impl AsyncFn(Invocation) -> Result<Vec<u8>, Failure>) -> Result<(), Error> {
+    serve(async |invocation: Invocation| {
+        let span = tracing::info_span!("request", request_id = invocation.request_id, trace_id = invocation.trace_id());
+        Ok(match handle(invocation).instrument(span).await {
+            Ok(json) => FunctionResult::Buffered(json),
+            Err(failure) => FunctionResult::Failed(failure),
+        })
+    })
+    .await
 }
 
 /// Handles invocations until the Runtime API fails. `handle` returns the result.
@@ -146,6 +157,10 @@ struct Post {
 /// The request that posts a result.
 fn post(request_id: &str, headers: &HeaderMap, result: Result<FunctionResult, Failure>) -> Result<Post, Error> {
     let url = |end| format!("/2018-06-01/runtime/invocation/{request_id}/{end}");
+    let failed = |failure: Failure| -> Result<_, Error> {
+        let request = build_request().uri(url("error")).header(ERROR_TYPE, failure.error_type);
+        Ok((request, Body::from(serde_json::to_vec(&failure)?)))
+    };
     let mut close = None;
     let (mut request, body) = match result {
         Ok(FunctionResult::Buffered(json)) => (build_request().uri(url("response")), Body::from(json)),
@@ -156,11 +171,11 @@ fn post(request_id: &str, headers: &HeaderMap, result: Result<FunctionResult, Fa
             let request = StreamedResult::with_headers(build_request().uri(url("response")));
             (request, Body::new(result.into_body(request_id, times.map(|times| now + times.cut))))
         }
+        Ok(FunctionResult::Failed(failure)) => failed(failure)?,
         Err(failure) => {
             let Failure { error_type, error_message } = failure;
             tracing::error!(request_id, error_type, error_message, "the invocation failed");
-            let request = build_request().uri(url("error")).header(ERROR_TYPE, error_type);
-            (request, Body::from(serde_json::to_vec(&failure)?))
+            failed(failure)?
         }
     };
     if let Some(id) = headers.get(INVOCATION_ID) {

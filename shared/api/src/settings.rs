@@ -13,6 +13,7 @@ use crate::identity::{EventSource, Identity, IdentitySource};
 use crate::limits::{MAX_READ_BYTES, STREAM_LIMIT};
 use crate::payload_format::EventKind;
 use crate::request::USER_ID_HEADER;
+use crate::setting_values::{CLAIM, DEFAULT_NAMESPACE, NAMESPACE, is_claim_name, is_namespace};
 
 /// The settings of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,9 @@ pub struct Settings {
     /// `IDENTITY_SOURCE`: `header` with `IDENTITY_HEADER`, by default `x-user-id`; or `jwt` with
     /// `IDENTITY_CLAIM`, by default `sub`. The header is ignored with `jwt`, and the claim with
     /// `header`. `EVENT_SOURCE` names the events that may name a caller, by default `any`.
+    /// `REST_AUTHORIZER` is the authorizer of a REST API whose result counts with `jwt`: `cognito`,
+    /// the default, or `function` for the product's authorizer function. That one has checked the
+    /// claim itself.
     pub identity: Identity,
     /// `AGENTSCOPE_RELEASE`: the release of AgentScope whose responses the function returns, by
     /// default 2.0.1.
@@ -110,10 +114,17 @@ impl Settings {
             Some("alb") => EventSource::Only(EventKind::LoadBalancer),
             Some(other) => return Err(SettingError::Invalid("EVENT_SOURCE", other.to_owned(), EVENTS)),
         };
+        let source = match (source, variable("REST_AUTHORIZER").as_deref()) {
+            (IdentitySource::Header, _) => source,
+            (_, None | Some("cognito")) => source,
+            // Elsewhere its result would never be there, and nothing else may count.
+            (_, Some("function")) if events == EventSource::Only(EventKind::RestApi) => IdentitySource::Authorizer,
+            (_, Some(other)) => return Err(SettingError::Invalid("REST_AUTHORIZER", other.to_owned(), AUTHORIZER)),
+        };
         let identity = Identity { source, header, events };
         let release = variable("AGENTSCOPE_RELEASE").map_or(Ok(Release::OLDEST), |value| value.parse())?;
         let metrics_namespace = optional("METRICS_NAMESPACE", is_namespace, NAMESPACE)?;
-        let metrics_namespace = metrics_namespace.unwrap_or_else(|| "AgentScopeSessions".to_owned());
+        let metrics_namespace = metrics_namespace.unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned());
         let base_path = optional("BASE_PATH", is_base_path, BASE_PATH)?;
         let mode = match variable("RESPONSE_MODE").as_deref() {
             None | Some("buffered") => ResponseMode::Buffered,
@@ -137,6 +148,8 @@ const HEADER: &str = "the name of a header, as `x-user-id`";
 
 const EVENTS: &str = "`any`, `http-api`, `rest-api`, `function-url` or `alb`";
 
+const AUTHORIZER: &str = "`cognito`, or `function` with the EVENT_SOURCE `rest-api`";
+
 const MODE: &str = "`buffered` or `streaming`";
 
 const LIST_SIZE: &str = "a number of bytes from 1000000 to 200000000";
@@ -144,11 +157,6 @@ const LIST_SIZE: &str = "a number of bytes from 1000000 to 200000000";
 const ORIGINS: &str = "origins as `https://chat.example.com`, separated by commas, or `*`";
 
 const TABLE_NAME: &str = "a table name (3 to 255 of a-z, A-Z, 0-9, `_`, `-` and `.`) or a table ARN";
-
-const CLAIM: &str = "the name of a claim, as `sub`, without blanks around it";
-
-const NAMESPACE: &str = "a namespace of CloudWatch metrics (up to 255 of a-z, A-Z, 0-9, `.`, `-`, `_`, `/`, `#`, `:` and \
-                         blanks between them, not beginning with `AWS/` or `:`)";
 
 const BASE_PATH: &str = "a path as `/chat` or `/team/v1`, with a slash before each part and none at the end";
 
@@ -181,22 +189,6 @@ fn is_list_of_origins(origins: &str) -> bool {
 /// Whether HTTP accepts this as the name of a header.
 fn is_header_name(name: &str) -> bool {
     HeaderName::from_bytes(name.as_bytes()).is_ok()
-}
-
-/// Whether this is a plausible name of a claim. JWT allows any string, but blanks around it are a
-/// mistake.
-fn is_claim_name(name: &str) -> bool {
-    !name.is_empty() && name.trim() == name && !name.contains(char::is_control)
-}
-
-/// Whether CloudWatch accepts this as a custom namespace.
-fn is_namespace(name: &str) -> bool {
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b".-_/#: ".contains(&byte);
-    (1..=255).contains(&name.len())
-        && name.trim() == name
-        && name.bytes().all(is_part)
-        && !name.starts_with("AWS/")
-        && !name.starts_with(':')
 }
 
 #[cfg(test)]
@@ -276,6 +268,30 @@ mod tests {
         }
         for value in ["", "ALB", "alb ", "api-gateway", "alb,http-api"] {
             is_invalid(&[("EVENT_SOURCE", Some(value))], "EVENT_SOURCE");
+        }
+    }
+
+    #[test]
+    fn the_authorizer_of_a_rest_api_is_cognito_unless_it_is_the_function() {
+        let with = |name, events, authorizer| {
+            let changes = [("IDENTITY_SOURCE", Some(name)), ("EVENT_SOURCE", events), ("REST_AUTHORIZER", authorizer)];
+            settings(&changes).map(|settings| settings.identity.source)
+        };
+        let rest = Some("rest-api");
+        assert_eq!(with("jwt", rest, Some("function")), Ok(IdentitySource::Authorizer));
+        for (events, authorizer) in [(rest, None), (rest, Some("cognito")), (None, Some("cognito"))] {
+            assert_eq!(with("jwt", events, authorizer), Ok(IdentitySource::SUBJECT));
+        }
+        assert_eq!(with("header", rest, Some("function")), Ok(IdentitySource::Header));
+        for (events, authorizer) in [
+            (rest, ""),
+            (rest, "lambda"),
+            (None, "function"),
+            (Some("any"), "function"),
+            (Some("http-api"), "function"),
+        ] {
+            let error = with("jwt", events, Some(authorizer)).unwrap_err();
+            assert!(matches!(error, SettingError::Invalid("REST_AUTHORIZER", ..)), "{events:?} {authorizer}: {error}");
         }
     }
 

@@ -9,8 +9,8 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 
 /// The crates whose level can be set.
-const OWN_CRATES: [&str; 5] =
-    ["agentscope_api", "agentscope_model", "agentscope_store", "list_sessions", "list_schedule_sessions"];
+const OWN_CRATES: [&str; 6] =
+    ["agentscope_api", "agentscope_model", "agentscope_store", "authorizer", "list_sessions", "list_schedule_sessions"];
 
 /// Starts logging. Panics are logged without their messages, which may quote data.
 pub fn start() {

@@ -14,7 +14,7 @@ const FUNCTIONS: [(&str, &str); 2] =
 /// Variables in the code that a deployment does not set: Lambda does, or Cargo when it builds, or
 /// developers on their machines, or those who put another gateway or a network's proxy around the
 /// functions.
-const OTHERS: &[&str] = &[
+pub const OTHERS: &[&str] = &[
     "ALL_PROXY",
     "AWS_ACCESS_KEY_ID",
     "AWS_DEFAULT_REGION",
@@ -43,7 +43,8 @@ fn variables_in(source: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-fn sources(folder: &Path, found: &mut BTreeSet<String>) {
+/// The same in all sources of a folder.
+pub fn sources(folder: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

@@ -12,7 +12,7 @@ const REVISION: (&str, &str) = ("Revision", "2026-11-29-1");
 const CANARY: (&str, &str) = ("DeploymentType", "Canary10Percent5Minutes");
 
 /// Texts that do not fit into the description of a version. `Revision` is for them.
-const LONG: [&str; 8] = [
+const LONG: [&str; 9] = [
     "AgentsTableName",
     "AllowedOrigins",
     "IdentityClaim",
@@ -21,6 +21,7 @@ const LONG: [&str; 8] = [
     "SchedulesTableName",
     "SessionsTableName",
     "TeamsTableName",
+    "UserPoolArn",
 ];
 
 /// What belongs to a function, and not to a version of it.

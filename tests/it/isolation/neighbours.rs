@@ -101,19 +101,24 @@ impl Neighbours {
             // it.
             IdentitySource::Header if user.contains(char::is_control) || user.trim() != user => return,
             IdentitySource::Header => user,
-            IdentitySource::Jwt { .. } => "mallory",
+            IdentitySource::Jwt { .. } | IdentitySource::Authorizer => "mallory",
         };
         for request in [HttpRequest::sessions(header, id), HttpRequest::schedule_sessions(header, id)] {
             let event = match identity {
                 IdentitySource::Header => request.http_api(),
                 IdentitySource::Jwt { .. } => with_claims(request.http_api(), json!({ "sub": user })),
+                IdentitySource::Authorizer => {
+                    let mut event = request.rest_api();
+                    event["requestContext"]["authorizer"] = json!({ "user_id": user });
+                    event
+                }
             };
             self.check_response(identity, &event, user, id).await;
         }
     }
 
     async fn check_response(&self, identity: IdentitySource, event: &Value, user: &str, id: &str) {
-        let is_schedule = event["rawPath"] != "/sessions/";
+        let is_schedule = event["rawPath"] != "/sessions/" && event["path"] != "/sessions/";
         let case = format!("user {user:?}, id {id:?}, schedule {is_schedule}, {identity:?}");
         let response = respond(&self.database.store, identity, event).await;
         let body: Value = serde_json::from_str(response.body()).unwrap();

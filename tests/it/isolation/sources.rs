@@ -102,6 +102,53 @@ async fn claims_are_believed_only_in_events_of_the_expected_kind() {
     }
 }
 
+/// The results of the authorizer function, for other users, and those of other authorizers.
+#[tokio::test]
+async fn the_authorizer_function_of_a_rest_api_names_the_caller_and_nothing_else_does() {
+    let database = database().await;
+    let events = EventSource::Only(EventKind::RestApi);
+    let identity = Identity { events, ..IdentitySource::Authorizer.into() };
+    for (authorizer, expected) in [
+        (json!({ "user_id": "alice", "caller": "2bd806c97f0e00af", "principalId": "2bd806c97f0e00af" }), 200),
+        (json!({ "user_id": "alice", "claims": { "sub": "mallory" } }), 200),
+        (json!({ "user_id": "mallory", "claims": { "sub": "alice", "user_id": "alice" }, "sub": "alice" }), 404),
+        (json!({ "user_id": "" }), 401),
+        (json!({ "user_id": 1 }), 401),
+        (json!({ "user_id": null }), 401),
+        (json!({ "user_id": ["alice"] }), 401),
+        (json!({ "User_Id": "alice", "userId": "alice", "principalId": "alice", "sub": "alice" }), 401),
+        (json!({ "claims": { "sub": "alice", "user_id": "alice" } }), 401),
+        (json!({ "lambda": { "user_id": "alice" } }), 401),
+        (json!({ "jwt": { "claims": { "sub": "alice", "user_id": "alice" } } }), 401),
+        (json!(["user_id"]), 401),
+        (json!("alice"), 401),
+        (json!(null), 401),
+    ] {
+        for mut request in requests(&[("x-user-id", "alice"), ("user_id", "alice"), ("authorization", "Bearer alice")])
+        {
+            request.query += "&user_id=alice";
+            let mut event = request.rest_api();
+            event["requestContext"]["authorizer"] = authorizer.clone();
+            event["stageVariables"] = json!({ "user_id": "alice" });
+            event["requestContext"]["user_id"] = json!("alice");
+            event["authorizer"] = json!({ "user_id": "alice" });
+            assert_eq!(status(&database, identity, &event).await, expected, "{authorizer}");
+        }
+    }
+    // A REST API with another authorizer, and every other gateway.
+    let result = json!({ "user_id": "alice", "lambda": { "user_id": "alice" } });
+    for request in requests(&[("x-user-id", "alice")]) {
+        for ((way, event), sent) in GATEWAYS.into_iter().zip(KINDS) {
+            let mut event = event(&request);
+            event["requestContext"]["authorizer"] = result.clone();
+            let expected = if sent == EventKind::RestApi { 200 } else { 401 };
+            assert_eq!(status(&database, identity, &event).await, expected, "{way}");
+            let cognito = Identity { events, ..IdentitySource::SUBJECT.into() };
+            assert_eq!(status(&database, cognito, &event).await, 401, "{way}");
+        }
+    }
+}
+
 /// The results of a REST API's other authorizers, and of its Cognito authorizer for other users.
 #[tokio::test]
 async fn a_rest_api_names_the_caller_by_the_claims_of_its_cognito_authorizer_alone() {
@@ -115,7 +162,7 @@ async fn a_rest_api_names_the_caller_by_the_claims_of_its_cognito_authorizer_alo
         (json!({ "claims": { "sub": 1 } }), 401),
         (json!({ "claims": {} }), 401),
         (json!({ "claims": "{\"sub\":\"alice\"}" }), 401),
-        (json!({ "principalId": "alice", "sub": "alice" }), 401),
+        (json!({ "principalId": "alice", "sub": "alice", "user_id": "alice" }), 401),
         (json!({ "jwt": { "claims": { "sub": "alice" } } }), 401),
         (json!(["claims"]), 401),
         (json!("alice"), 401),

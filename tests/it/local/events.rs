@@ -29,6 +29,9 @@ const SIGNED_IN: Identity =
 const COGNITO: Identity =
     Identity { source: SUBJECT, header: "x-user-id", events: EventSource::Only(EventKind::RestApi) };
 
+/// A REST API with the product's authorizer function.
+const AUTHORIZER: Identity = Identity { source: IdentitySource::Authorizer, ..COGNITO };
+
 /// The response that an event gets.
 enum Expected {
     /// 200 with these sessions, in this order.
@@ -89,6 +92,8 @@ fn expected() -> Vec<(&'static str, Identity, Expected)> {
     let others = [
         ("list-sessions-alb-signed-in", SIGNED_IN, Sessions(RELEASE_CAPTAIN)),
         ("list-sessions-rest-api-cognito", COGNITO, Sessions(RELEASE_CAPTAIN)),
+        ("list-sessions-rest-api-authorizer", AUTHORIZER, Sessions(RELEASE_CAPTAIN)),
+        ("list-schedule-sessions-rest-api-authorizer", AUTHORIZER, Sessions(NIGHTLY_TRIAGE)),
     ];
     with_defaults.into_iter().map(|(name, source, expected)| (name, source.into(), expected)).chain(others).collect()
 }
