@@ -14,7 +14,10 @@ REGION = "eu-central-1"
 # Credentials of the account's root. The emulator checks the policies of all others: see AUTH below.
 ROOT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 # The services of the templates and the tests; none that opens ports of its own.
-SERVICES = "apigateway,cloudformation,cloudwatch,cognito-idp,dynamodb,ecs,iam,lambda,logs,s3,sts"
+SERVICES = (
+    "apigateway,cloudformation,cloudwatch,cognito-idp,dynamodb,ecs,elasticloadbalancing,iam,lambda,logs,route53,s3,"
+    "secretsmanager,sts"
+)
 PATIENCE_SECONDS = 60
 
 
@@ -27,7 +30,7 @@ def free_port():
 class Emulator:
     """A running ministack."""
 
-    def __init__(self, folder: Path, trusted_certificate: Path):
+    def __init__(self, folder: Path, trusted_authority: Path):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "ministack.log"
@@ -41,14 +44,14 @@ class Emulator:
             "AUTH": "true",
             # What the functions inherit: where DynamoDB is.
             "AWS_ENDPOINT_URL_DYNAMODB": self.url,
-            # The certificate of the AgentScope service that the API passes requests on to.
-            "SSL_CERT_FILE": str(trusted_certificate),
+            # Signs the certificates of the service behind the API and of the issuer of tokens.
+            "SSL_CERT_FILE": str(trusted_authority),
             "S3_DATA_DIR": str(folder / "s3"),
             "STATE_DIR": str(folder / "state"),
         }
-        program = Path(sys.executable).parent / "ministack"
+        program = [sys.executable, "-B", Path(__file__).parent / "emulated_aws.py"]
         self.process = subprocess.Popen(
-            [program], env=environment, stdout=self.log.open("w"), stderr=subprocess.STDOUT, cwd=folder
+            program, env=environment, stdout=self.log.open("w"), stderr=subprocess.STDOUT, cwd=folder
         )
         self._wait()
 

@@ -1,14 +1,12 @@
 """The resources of a deployment, their permissions, and what remains after its deletion."""
 
-import botocore.auth
-import botocore.awsrequest
-import botocore.credentials
 import botocore.exceptions
 import pytest
 import world
-from conftest import tokens_of
+from conftest import domain, tokens_of, user_pool
 from deployment import Deployment
 from emulator import REGION
+from inventory import inventory
 
 
 def test_the_roles_policies_count(emulator, by_name, pool):
@@ -52,39 +50,33 @@ def test_tables_are_protected(emulator, by_name):
 )  # fmt: skip
 def test_tokens_that_nothing_checks_are_not_deployed(emulator, pool, missing, added, said):
     parameters = {name: value for name, value in tokens_of(pool).items() if name != missing}
-    with pytest.raises(AssertionError, match=said):
+    with pytest.raises(botocore.exceptions.ClientError, match=said):
         Deployment(emulator, "refused").deploy(**parameters | added)
 
 
 def test_who_the_caller_is_has_no_default(emulator):
-    with pytest.raises(AssertionError, match="IdentitySource"):
+    with pytest.raises(botocore.exceptions.ClientError, match="IdentitySource"):
         Deployment(emulator, "of-nobody").deploy(AgentScopeRelease="2.0.1", Architecture="x86_64")
 
 
 def test_the_release_has_no_default(emulator):
-    with pytest.raises(AssertionError, match="AgentScopeRelease"):
+    with pytest.raises(botocore.exceptions.ClientError, match="AgentScopeRelease"):
         Deployment(emulator, "of-no-release").deploy(IdentitySource="header", Architecture="x86_64")
-
-
-def existing(deployment):
-    return {f"{kind}TableName": name for kind, name in deployment.tables().items()}
 
 
 def test_the_header_counts_only_from_callers_who_sign(emulator, by_name):
     deployment = Deployment(emulator, "by-header").deploy(
-        IdentitySource="header", AgentScopeRelease="2.0.1", Architecture="x86_64", **existing(by_name)
+        IdentitySource="header", AgentScopeRelease="2.0.1", Architecture="x86_64", **by_name.tables_as_parameters()
     )
     path, body = world.a_list("alice", "sessions")
     assert deployment.call(path, headers={"x-user-id": "alice"}).status_code == 403
     iam = emulator.client("iam")
     iam.create_user(UserName="proxy")
     pair = iam.create_access_key(UserName="proxy")["AccessKey"]
-    credentials = botocore.credentials.Credentials(pair["AccessKeyId"], pair["SecretAccessKey"])
+    credentials = {"AWS_ACCESS_KEY_ID": pair["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": pair["SecretAccessKey"]}
 
     def call():
-        request = botocore.awsrequest.AWSRequest("GET", deployment.url(path), headers={"x-user-id": "alice"})
-        botocore.auth.SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
-        return deployment.call(path, headers=dict(request.headers))
+        return deployment.call_signed(path, credentials, headers={"x-user-id": "alice"})
 
     assert call().status_code == 403
     allowed = f'"arn:aws:execute-api:{REGION}:*:{deployment.api()}/*"'
@@ -100,7 +92,7 @@ def test_the_header_counts_from_anyone_if_the_template_is_told_so(emulator, by_n
         HeaderCallers="anyone",
         AgentScopeRelease="2.0.1",
         Architecture="x86_64",
-        **existing(by_name),
+        **by_name.tables_as_parameters(),
     )
     for user in ("alice", "bob"):
         for route in ("sessions", "schedule"):
@@ -115,23 +107,23 @@ def test_the_header_counts_from_anyone_if_the_template_is_told_so(emulator, by_n
         emulator.client("dynamodb").describe_table(TableName=name)
 
 
-def test_deleting_the_stack_leaves_the_tables_and_nothing_else(emulator, pool, folder):
-    deployment = Deployment(emulator, "short-lived").deploy(**tokens_of(pool), IdentityClaim="cognito:username")
+def test_deleting_the_stack_leaves_the_tables_and_nothing_else(emulator, pool, zone):
+    before = inventory(emulator)
+    parameters = tokens_of(pool) | {"IdentityClaim": "cognito:username"}
+    deployment = Deployment(emulator, "short-lived")
+    deployment.deploy_with_sam(**parameters, **domain("short-lived"), HostedZoneId=zone)
     deployment.load(world.WORLD)
-    tables, functions = deployment.tables(), [deployment.resource(name) for name in ("ListSessions", "ListScheduleSessions")]
+    tables = deployment.tables_as_parameters()
     path, body = world.a_list("alice", "sessions")
     assert deployment.call(path, pool.id_token("alice")).json() == body
-    api = deployment.api()
-    deployment.delete()
-    left = {function["FunctionName"] for function in emulator.client("lambda").list_functions()["Functions"]}
-    assert left.isdisjoint(functions)
-    assert api not in {item["ApiId"] for item in emulator.client("apigatewayv2").get_apis()["Items"]}
-    roles = [role["RoleName"] for role in emulator.client("iam").list_roles()["Roles"]]
-    assert not [role for role in roles if role.startswith("short-lived-")]
-    dynamodb = emulator.client("dynamodb")
-    for name in tables.values():
-        assert dynamodb.scan(TableName=name, Select="COUNT")["Count"] > 0
-    # The data are still there for another stack that is given their names.
-    names = {f"{kind}TableName": name for kind, name in tables.items()}
-    again = Deployment(emulator, "heir").deploy(**tokens_of(pool), IdentityClaim="cognito:username", **names)
-    assert again.call(path, pool.id_token("alice")).json() == body
+    made = {kind for kind, _ in inventory(emulator) - before}
+    assert made == {"alarm", "dashboard", "domain", "function", "HTTP API", "log group", "record", "role", "table"}
+    deployment.delete_with_sam()
+    assert inventory(emulator) - before == {("table", name) for name in tables.values()}
+    # The data are still there for another stack that is given their names, with whichever gateway.
+    heir = Deployment(emulator, "heir").deploy(**user_pool(pool), IdentityClaim="cognito:username", **tables)
+    assert heir.call(path, pool.id_token("alice")).json() == body
+    made = {kind for kind, _ in inventory(emulator) - before}
+    assert made == {"alarm", "dashboard", "function", "log group", "REST API", "role", "table"}
+    heir.delete()
+    assert inventory(emulator) - before == {("table", name) for name in tables.values()}

@@ -5,6 +5,7 @@ import pytest
 import world
 from deployment import ROOT_FOLDER, TABLES
 from emulator import REGION
+from stack import Stack
 
 TEMPLATE = ROOT_FOLDER / "sync" / "deploy" / "ecs.yaml"
 # The emulator reads the parameter's number as a text, and fails. Without Docker, it could start no
@@ -29,17 +30,10 @@ def stack(emulator, by_name):
     }
     template = TEMPLATE.read_text()
     assert DESIRED_COUNT[0] in template
-    cloudformation = emulator.client("cloudformation")
-    cloudformation.create_stack(
-        StackName="sync",
-        TemplateBody=template.replace(*DESIRED_COUNT),
-        Capabilities=["CAPABILITY_IAM"],
-        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
-    )
-    cloudformation.get_waiter("stack_create_complete").wait(StackName="sync", WaiterConfig={"Delay": 1})
-    made = cloudformation.describe_stacks(StackName="sync")["Stacks"][0]
-    yield {output["OutputKey"]: output["OutputValue"] for output in made["Outputs"]}
-    cloudformation.delete_stack(StackName="sync")
+    stack = Stack(emulator, "sync")
+    stack.create(parameters, TemplateBody=template.replace(*DESIRED_COUNT))
+    yield stack.outputs()
+    stack.delete()
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ FUNCTIONS = ("ListSessions", "ListScheduleSessions")
 
 @pytest.fixture(scope="module")
 def with_versions(emulator, pool, by_name):
-    return lambda **parameters: Deployment(emulator, "with-versions").deploy(
+    return lambda **parameters: Deployment(emulator, "with-versions").deploy_with_sam(
         **tokens_of(pool), IdentityClaim="cognito:username", **existing(by_name), **parameters
     )
 

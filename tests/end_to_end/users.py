@@ -13,7 +13,8 @@ class UserPool:
 
     def __init__(self, emulator: Emulator, name: str):
         self.cognito = emulator.client("cognito-idp")
-        self.id = self.cognito.create_user_pool(PoolName=name)["UserPool"]["Id"]
+        made = self.cognito.create_user_pool(PoolName=name)["UserPool"]
+        self.id, self.arn = made["Id"], made["Arn"]
         self.issuer = f"https://cognito-idp.{REGION}.amazonaws.com/{self.id}"
         self.client = self._client("page")
         # Cognito itself has no tokens for less than five minutes.

@@ -7,6 +7,7 @@ mod environment;
 mod identity;
 mod load_balancer;
 mod monitoring;
+mod origin;
 mod release;
 mod rest_api;
 mod rollout;

@@ -225,7 +225,9 @@ fn pages_of_the_named_origins_may_send_requests() {
             assert!(declared.contains_key(name.strip_prefix("method.response.header.").unwrap()), "{key}: {name}");
         }
         let code = response["responseTemplates"]["application/json"].as_str().unwrap();
-        assert!(code.contains(r#"",https://a.example.com,https://b.example.com,".contains(",$origin,")"#), "{code}");
+        // A template of Velocity calls methods of references only, not of literals.
+        assert!(code.contains(r#"#set($allowed = ",https://a.example.com,https://b.example.com,")"#), "{code}");
+        assert!(code.contains(r#"#if($allowed.contains(",$origin,") || $allowed == ",*,")"#), "{code}");
         assert!(code.contains("$context.responseOverride.header.access-control-allow-origin = $origin"), "{code}");
     }
 }

@@ -8,6 +8,11 @@ use agentscope_tests::template::Template;
 const ISSUER: [(&str, &str); 2] = [("JwtIssuer", "https://issuer.example.com/"), ("JwtAudience", "a")];
 const POOL: (&str, &str) = ("UserPoolArn", "arn:aws:cognito-idp:eu-central-1:123456789012:userpool/p");
 const ORIGIN: (&str, &str) = ("OriginUrl", "https://agentscope.example.com");
+const SECRET: (&str, &str) =
+    ("OriginSecretArn", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:origin-AbCdEf");
+const VERSION: (&str, &str) = ("OriginSecretVersion", "01234567-89ab-cdef-0123-456789abcdef");
+const LINK: (&str, &str) = ("OriginVpcLinkId", "link1");
+const SERVER_NAME: (&str, &str) = ("OriginServerName", "agentscope.example.com");
 const BALANCER: (&str, &str) =
     ("OriginLoadBalancerArn", "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/chat/a");
 const REST: (&str, &str) = ("Gateway", "rest");
@@ -18,16 +23,18 @@ fn what_is_complete_is_deployed() {
     let http = &ISSUER[..];
     for parameters in [
         http.to_vec(),
-        [http, &[ORIGIN]].concat(),
+        [http, &[ORIGIN, SECRET]].concat(),
         vec![HEADER],
-        vec![HEADER, ORIGIN, ("OriginVpcLinkId", "link1")],
+        vec![HEADER, ORIGIN, LINK],
+        vec![HEADER, ORIGIN, LINK, SERVER_NAME, SECRET, VERSION],
         vec![REST, POOL],
+        vec![REST, POOL, ORIGIN, SECRET, VERSION],
+        vec![REST, POOL, ORIGIN, LINK, BALANCER],
         [http, &[REST]].concat(),
         // The authorizer function guarantees the claim.
-        [http, &[REST, ORIGIN, ("IdentityClaim", "email")]].concat(),
-        vec![REST, POOL, ORIGIN, ("OriginVpcLinkId", "link1"), BALANCER],
+        [http, &[REST, ORIGIN, SECRET, ("IdentityClaim", "email")]].concat(),
         vec![REST, HEADER, ("VpcEndpointIds", "vpce-a,vpce-b")],
-        vec![REST, HEADER, ORIGIN, ("WebAclArn", "arn:aws:wafv2:eu-central-1:1:regional/webacl/a/b")],
+        vec![REST, HEADER, ORIGIN, SECRET, ("WebAclArn", "arn:aws:wafv2:eu-central-1:1:regional/webacl/a/b")],
         vec![HEADER, ("DomainName", "a.example.com"), ("CertificateArn", "arn:aws:acm:eu-central-1:1:certificate/c")],
     ] {
         assert_eq!(Template::with(&parameters).refusals(), Vec::<String>::new(), "{parameters:?}");
@@ -48,16 +55,16 @@ fn what_is_not_is_refused_with_what_is_missing() {
         ([&ISSUER[..], &[REST, POOL]].concat(), vec![two_sources.to_owned()]),
         (vec![REST, POOL, ISSUER[1]], vec![two_sources.to_owned()]),
         (
-            [&ISSUER[..], &[ORIGIN, ("IdentityClaim", "email")]].concat(),
+            [&ISSUER[..], &[ORIGIN, SECRET, ("IdentityClaim", "email")]].concat(),
             vec!["OriginUrl with IdentitySource jwt needs the IdentityClaim sub".to_owned()],
         ),
         (
-            vec![REST, POOL, ORIGIN, ("IdentityClaim", "email")],
+            vec![REST, POOL, ORIGIN, SECRET, ("IdentityClaim", "email")],
             vec!["OriginUrl with IdentitySource jwt needs the IdentityClaim sub".to_owned()],
         ),
-        (vec![HEADER, ("OriginVpcLinkId", "link1")], vec!["OriginVpcLinkId needs OriginUrl".to_owned()]),
+        (vec![HEADER, LINK], vec!["OriginVpcLinkId needs OriginUrl".to_owned()]),
         (
-            vec![REST, HEADER, ORIGIN, ("OriginVpcLinkId", "link1")],
+            vec![REST, HEADER, ORIGIN, LINK],
             vec!["OriginVpcLinkId with Gateway rest needs OriginLoadBalancerArn".to_owned()],
         ),
         (vec![HEADER, ("DomainName", "a.example.com")], vec!["DomainName needs CertificateArn".to_owned()]),
@@ -72,6 +79,29 @@ fn what_is_not_is_refused_with_what_is_missing() {
         ),
     ] {
         assert_eq!(Template::with(&parameters).refusals(), expected, "{parameters:?}");
+    }
+}
+
+#[test]
+fn an_origin_that_everybody_can_connect_to_needs_a_secret() {
+    let refusals = |parameters: &[_]| Template::with(&[&[HEADER], parameters].concat()).refusals();
+    let unprotected = "OriginUrl without OriginVpcLinkId needs OriginSecretArn, because everybody on the internet can \
+                       connect to the service and it trusts their x-user-id";
+    for (parameters, expected) in [
+        (vec![ORIGIN], unprotected),
+        (vec![REST, ORIGIN], unprotected),
+        (vec![SECRET], "OriginSecretArn needs OriginUrl"),
+        (vec![ORIGIN, LINK, VERSION], "OriginSecretVersion needs OriginSecretArn"),
+        (
+            vec![ORIGIN, SECRET, SERVER_NAME],
+            "OriginServerName needs OriginVpcLinkId, because otherwise OriginUrl has the name",
+        ),
+        (
+            vec![REST, ORIGIN, LINK, BALANCER, SERVER_NAME],
+            "OriginServerName needs Gateway http, because with rest OriginUrl has the name",
+        ),
+    ] {
+        assert_eq!(refusals(&parameters), [expected], "{parameters:?}");
     }
 }
 
