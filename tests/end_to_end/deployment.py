@@ -51,8 +51,9 @@ class Deployment(Stack):
         self.is_rest_api = False
 
     def deploy(self, **parameters):
-        """What `sam deploy` does. The command itself takes longer than the deployment."""
-        self.create(parameters, TemplateURL=packaged(self.emulator))
+        """What `sam deploy` does, also with a stack that exists. The command itself takes longer than the deployment."""
+        apply = self.update if self.exists() else self.create
+        apply(parameters, TemplateURL=packaged(self.emulator))
         return self._deployed(parameters)
 
     def deploy_with_sam(self, **parameters):

@@ -1,5 +1,6 @@
 """A stack of CloudFormation."""
 
+import botocore.exceptions
 from emulator import Emulator
 
 
@@ -10,6 +11,12 @@ class Stack:
         self.emulator = emulator
         self.name = name
         self.cloudformation = emulator.client("cloudformation")
+
+    def exists(self):
+        try:
+            return bool(self.cloudformation.describe_stacks(StackName=self.name))
+        except botocore.exceptions.ClientError:
+            return False
 
     def create(self, parameters: dict, **template):
         self._apply(self.cloudformation.create_stack, "create", parameters, **template)

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from deployment import PAGE, Deployment, ready_made
 from emulator import PATIENCE_SECONDS
 from issuer import AUDIENCE, new_key
+from written_metrics import written
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +92,13 @@ def test_mallory_is_refused_with_a_bad_token(by_issuer, issuer, origin, which):
         assert (response.status_code, response.json()) == (401, {"message": "Unauthorized"}), (which, method, path)
         assert response.headers["access-control-allow-origin"] == "*"
     assert origin.take() == []
+
+
+def test_the_authorizer_function_writes_what_its_alarm_reads(emulator, by_issuer, issuer):
+    path, _ = world.a_list("alice", "sessions")
+    assert by_issuer.call(path, issuer.token("alice")).status_code == 200
+    names = {name for _, name, dimensions in written(emulator, by_issuer) if ("Route", "authorizer") in dimensions}
+    assert {"Requests", "ServerErrors"} <= names
 
 
 # The last test, because it changes the issuer's keys.

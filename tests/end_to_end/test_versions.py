@@ -1,18 +1,18 @@
 """Versions of the functions, and the alias that gateways call instead of the functions."""
 
+import botocore.exceptions
 import pytest
 import world
 from conftest import tokens_of
 from deployment import Deployment
-from test_stack import existing
 
 FUNCTIONS = ("ListSessions", "ListScheduleSessions")
 
 
 @pytest.fixture(scope="module")
 def with_versions(emulator, pool, by_name):
-    return lambda **parameters: Deployment(emulator, "with-versions").deploy_with_sam(
-        **tokens_of(pool), IdentityClaim="cognito:username", **existing(by_name), **parameters
+    return lambda **parameters: Deployment(emulator, "with-versions").deploy(
+        **tokens_of(pool), IdentityClaim="cognito:username", **by_name.tables_as_parameters(), **parameters
     )
 
 
@@ -75,5 +75,5 @@ def test_a_short_setting_needs_no_new_revision(emulator, with_versions):
 
 
 def test_versions_without_a_revision_are_not_deployed(emulator, with_versions):
-    with pytest.raises(AssertionError, match="need a Revision"):
+    with pytest.raises(botocore.exceptions.ClientError, match="need a Revision"):
         with_versions(ProvisionedConcurrency=1)
