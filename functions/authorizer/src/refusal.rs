@@ -9,12 +9,14 @@ pub enum Refusal {
     /// The header is longer than the limit.
     #[error("the token is too long")]
     TooLong,
-    /// The token does not have three parts, or a part is no base64url or no JSON object.
+    /// The token does not have three parts, a part is no base64url, or the claims are no JSON
+    /// object.
     #[error("the token is malformed")]
     Malformed,
-    /// The algorithm is not on the list of allowed ones, which have a public key.
-    #[error("the algorithm of the token is not allowed")]
-    Algorithm,
+    /// The header is no JSON object, a member has a wrong type, or the algorithm is not on the list
+    /// of accepted ones, which have a public key.
+    #[error("the header of the token or its algorithm is not accepted")]
+    Header,
     /// The token has an extension that must be understood (`crit`).
     #[error("the token has a critical header")]
     CriticalHeader,
@@ -33,17 +35,17 @@ pub enum Refusal {
     /// The signature was not made with the key.
     #[error("the signature of the token is invalid")]
     Signature,
-    /// The token has expired, or has no valid `exp`.
+    /// `exp` is in the past.
     #[error("the token has expired")]
     Expired,
-    /// The token has no `exp`.
-    #[error("the token does not expire")]
+    /// The token has no `exp`, or one that is no time.
+    #[error("the token has no valid expiry")]
     NoExpiry,
     /// `nbf` or `iat` is in the future.
     #[error("the token is not valid yet")]
     NotYetValid,
-    /// A time is not a number.
-    #[error("a time of the token is malformed")]
+    /// `nbf` or `iat` is no time.
+    #[error("the time from which the token is valid is malformed")]
     MalformedTime,
     /// `iss` is another issuer.
     #[error("the token has another issuer")]
@@ -57,7 +59,7 @@ pub enum Refusal {
     /// The claim with the user's id is missing, empty or not a text.
     #[error("the token does not name a user")]
     NoUser,
-    /// The user's id cannot be the value of a header.
-    #[error("the user's id has characters or a length that no header can have")]
+    /// The user's id is longer than the limit, or may change in a header.
+    #[error("the token has a user id that is not accepted")]
     UnusableUser,
 }

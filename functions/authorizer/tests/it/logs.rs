@@ -53,15 +53,39 @@ async fn logs_say_why_a_token_was_refused_and_have_nothing_of_it() {
             Decision::Unauthorized,
             Some("the token does not name a user"),
         ),
+        (
+            token("RS256", id, json!({ "sub": "secret-\u{fc}" })),
+            Decision::Unauthorized,
+            Some("the token has a user id that is not accepted"),
+        ),
+        (
+            token("RS256", id, json!({ "exp": "secret-exp" })),
+            Decision::Unauthorized,
+            Some("the token has no valid expiry"),
+        ),
+        (token("RS256", id, json!({ "exp": null })), Decision::Unauthorized, Some("the token has no valid expiry")),
+        (
+            token("RS256", id, json!({ "nbf": "secret-nbf" })),
+            Decision::Unauthorized,
+            Some("the time from which the token is valid is malformed"),
+        ),
+        (
+            key.token(&json!({ "alg": "RS256", "kid": 5_417_301 }), &claims(&issuer.url, json!({}))),
+            Decision::Unauthorized,
+            Some("the header of the token or its algorithm is not accepted"),
+        ),
         (token("RS256", "secret-kid", json!({})), Decision::Unauthorized, Some("the key of the token is unknown")),
         (format!("{valid}secret"), Decision::Unauthorized, Some("the signature of the token is invalid")),
-        (token("secret-alg", id, json!({})), Decision::Unauthorized, Some("the algorithm of the token is not allowed")),
+        (
+            token("secret-alg", id, json!({})),
+            Decision::Unauthorized,
+            Some("the header of the token or its algorithm is not accepted"),
+        ),
         ("secret, token".to_owned(), Decision::Unauthorized, Some("the Authorization header has no bearer token")),
     ];
     for (token, decision, _) in &cases {
         assert_eq!(authorizer.decide(token).await, *decision, "{token}");
     }
-    issuer.set(JWKS, Document::Status(500));
     let log = authorizer.function.stop().await;
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
     for (number, (_, decision, reason)) in cases.iter().enumerate() {
@@ -99,7 +123,9 @@ async fn each_event_has_a_line_of_metrics_with_its_outcome() {
     issuer.set(JWKS, Document::Status(500));
     assert_eq!(authorizer.decide(&token(json!({ "scope": "chat" }))).await, Decision::Failed);
     issuer.set_keys(&[key.public("first")]);
-    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    // More than the minimum time between two requests for keys
+    // (`key_cache::MIN_INTERVAL_WITHOUT_KEYS`).
+    tokio::time::sleep(std::time::Duration::from_millis(5500)).await;
     assert_eq!(authorizer.decide(&token(json!({ "scope": "chat" }))).await, alice());
     assert_eq!(authorizer.decide(&token(json!({}))).await, Decision::Deny);
     assert_eq!(authorizer.decide("garbage").await, Decision::Unauthorized);
