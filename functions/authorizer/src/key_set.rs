@@ -1,5 +1,7 @@
 //! The public keys of an issuer (JSON Web Key Set, RFC 7517).
 
+use std::ops::RangeInclusive;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
@@ -8,9 +10,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::refusal::Refusal;
+use crate::token::ALGORITHMS;
 
-/// The minimum length of an RSA key in bits: RFC 7518, sections 3.3 and 3.5.
-const MIN_RSA_BITS: usize = 2048;
+/// The accepted lengths of an RSA key in bits. The minimum is that of RFC 7518, sections 3.3 and
+/// 3.5. ring verifies nothing with longer keys than the maximum.
+const RSA_BITS: RangeInclusive<usize> = 2048..=8192;
 
 /// The public keys of an issuer that verify signatures.
 #[derive(Debug, Clone, Default)]
@@ -36,7 +40,7 @@ enum KeyKind {
 }
 
 impl KeySet {
-    /// Reads a key set. Keys for other purposes, of other kinds, or that are too short are skipped.
+    /// Reads a key set. Keys for other purposes, of other kinds, or of other lengths are skipped.
     ///
     /// # Errors
     ///
@@ -103,22 +107,24 @@ impl VerificationKey {
             AlgorithmParameters::RSA(parameters) => {
                 let [modulus, exponent] = [parameters.n, parameters.e].map(|part| unsigned(&part));
                 let (modulus, exponent) = (modulus?, exponent?);
-                if bits(&modulus) < MIN_RSA_BITS {
+                if !RSA_BITS.contains(&bits(&modulus)) {
                     return None;
                 }
                 (KeyKind::Rsa, DecodingKey::from_rsa_raw_components(&modulus, &exponent))
             }
             AlgorithmParameters::EllipticCurve(parameters) => {
-                let kind = match parameters.curve {
-                    EllipticCurve::P256 => KeyKind::P256,
-                    EllipticCurve::P384 => KeyKind::P384,
+                let (kind, length) = match parameters.curve {
+                    EllipticCurve::P256 => (KeyKind::P256, 32),
+                    EllipticCurve::P384 => (KeyKind::P384, 48),
                     _ => return None,
                 };
-                (kind, DecodingKey::from_ec_components(&parameters.x, &parameters.y).ok()?)
+                let (x, y) = (coordinate(&parameters.x, length)?, coordinate(&parameters.y, length)?);
+                (kind, DecodingKey::from_ec_components(&x, &y).ok()?)
             }
             _ => return None,
         };
-        Some(Self { id: common.key_id, algorithm: common.key_algorithm, kind, key })
+        let key = Self { id: common.key_id, algorithm: common.key_algorithm, kind, key };
+        ALGORITHMS.iter().any(|algorithm| key.is_for(*algorithm)).then_some(key)
     }
 
     /// Whether the key verifies signatures with this algorithm.
@@ -139,6 +145,14 @@ fn unsigned(base64: &str) -> Option<Vec<u8>> {
     Some(bytes[start..].to_vec())
 }
 
+/// A coordinate of a point in this length in bytes. Some issuers leave out the zeros in front.
+/// `None` if it is longer.
+fn coordinate(base64: &str, length: usize) -> Option<String> {
+    let number = unsigned(base64)?;
+    let zeros = vec![0; length.checked_sub(number.len())?];
+    Some(URL_SAFE_NO_PAD.encode([zeros, number].concat()))
+}
+
 /// The length of a number without zeros in front.
 fn bits(number: &[u8]) -> usize {
     number.len() * 8 - number.first().map_or(0, |first| first.leading_zeros() as usize)
@@ -151,7 +165,7 @@ mod tests {
     use super::*;
 
     fn rsa(bits: usize, changes: Value) -> Value {
-        let mut modulus = vec![0xff; bits / 8];
+        let mut modulus = vec![0xff; bits.div_ceil(8)];
         modulus[0] >>= (8 - bits % 8) % 8;
         key(json!({ "kty": "RSA", "n": URL_SAFE_NO_PAD.encode(modulus), "e": "AQAB" }), changes)
     }
@@ -219,10 +233,14 @@ mod tests {
             rsa(2048, json!({ "alg": "RSA-OAEP" })),
             rsa(2047, json!({})),
             rsa(1024, json!({})),
+            rsa(8193, json!({})),
             rsa(2048, json!({ "n": "" })),
             rsa(2048, json!({ "n": "!" })),
             rsa(2048, json!({ "e": "AAAA" })),
             rsa(2048, json!({ "kid": 1 })),
+            ec("P-384", json!({ "x": URL_SAFE_NO_PAD.encode([7; 49]) })),
+            ec("P-384", json!({ "y": "" })),
+            ec("P-384", json!({ "y": "!" })),
             ec("P-521", json!({})),
             ec("secp256k1", json!({})),
             json!({ "kty": "oct", "k": "c2VjcmV0" }),
@@ -233,7 +251,8 @@ mod tests {
             json!("key"),
         ] {
             let set = set(&[unusable.clone(), ec("P-256", json!({}))]);
-            assert!(refusal(&set, None, Algorithm::RS256).is_some(), "{unusable}");
+            assert_eq!((set.len(), set.skipped()), (1, 1), "{unusable}");
+            assert_eq!(refusal(&set, None, Algorithm::RS256), Some(Refusal::UnknownKey), "{unusable}");
             assert_eq!(refusal(&set, None, Algorithm::ES256), None, "{unusable}");
         }
         let skipped = set(&[rsa(1024, json!({})), rsa(2048, json!({ "key_ops": ["verify"], "use": "sig" }))]);
@@ -247,6 +266,25 @@ mod tests {
         assert_eq!(set(&[rsa(2048, json!({ "n": padded }))]).len(), 1);
         let short = [&[0; 128][..], &[0xff; 128]].concat();
         assert_eq!(set(&[rsa(2048, json!({ "n": URL_SAFE_NO_PAD.encode(short) }))]).len(), 0);
+    }
+
+    #[test]
+    fn the_longest_and_the_shortest_keys_are_usable() {
+        assert_eq!(set(&[rsa(2048, json!({})), rsa(8192, json!({}))]).len(), 2);
+    }
+
+    #[test]
+    fn coordinates_have_the_length_of_their_curve() {
+        let point = |encoded: &[u8]| {
+            let encoded = URL_SAFE_NO_PAD.encode(encoded);
+            let key = VerificationKey::read(ec("P-256", json!({ "x": encoded, "y": encoded })))?;
+            Some(key.key.try_get_as_bytes().unwrap().to_vec())
+        };
+        let expected = [&[4][..], &[0; 2], &[7; 30], &[0; 2], &[7; 30]].concat();
+        assert_eq!(point(&[7; 30]).as_ref(), Some(&expected));
+        assert_eq!(point(&[&[0; 2][..], &[7; 30]].concat()).as_ref(), Some(&expected));
+        assert_eq!(point(&[&[0; 9][..], &[7; 30]].concat()).as_ref(), Some(&expected));
+        assert_eq!(point(&[7; 33]), None);
     }
 
     #[test]

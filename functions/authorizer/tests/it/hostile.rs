@@ -197,7 +197,7 @@ async fn keys_for_encryption_and_without_use_for_signatures_verify_nothing() {
     for (name, value) in [("use", json!("enc")), ("key_ops", json!(["encrypt"])), ("alg", json!("RSA-OAEP"))] {
         let mut public = key.public("first");
         public[name] = value.clone();
-        let issuer = Issuer::start(&[public]).await;
+        let issuer = Issuer::start(&[public, Key::another_rsa().public("second")]).await;
         let mut authorizer = Authorizer::start(&issuer).await;
         let token = key.token(&header("RS256", "first"), &claims(&issuer.url, json!({})));
         assert_eq!(authorizer.decide(&token).await, Decision::Unauthorized, "{name}: {value}");
