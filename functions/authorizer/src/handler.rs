@@ -111,12 +111,11 @@ async fn verified_claims<F: AsyncFn() -> Result<KeySet, IssuerError>>(
     // What is refused in any case is no reason to fetch keys. These claims are not used otherwise.
     let unverified: Map<String, Value> = dangerous::insecure_decode_claims(token).map_err(|_| Refusal::Malformed)?;
     claims::check_issuer(&unverified, rules)?;
-    let now = SystemTime::now();
-    let key = keys.key(key_id.as_deref(), algorithm, now).await?;
+    let key = keys.key(key_id.as_deref(), algorithm).await?;
     match verify(token, algorithm, &key) {
         // A key without an id may have been replaced by another one.
         Err(Refusal::Signature) if key_id.is_none() => {
-            let key = keys.new_key(None, algorithm, now).await?;
+            let key = keys.new_key(None, algorithm).await?;
             Ok(verify(token, algorithm, &key)?)
         }
         outcome => Ok(outcome?),

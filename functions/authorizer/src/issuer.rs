@@ -1,4 +1,5 @@
-//! Requests for the keys of an issuer: OpenID Connect Discovery 1.0, then the key set that it names.
+//! Requests for the keys of an issuer: OpenID Connect Discovery 1.0, then the key set that it
+//! names.
 
 use std::error::Error;
 use std::time::Duration;
@@ -17,9 +18,6 @@ use crate::settings::IssuerUrl;
 /// The maximum length of a document in bytes. Discovery documents and key sets have some kilobytes,
 /// with certificates some tens.
 const MAX_BYTES: usize = 256 * 1024;
-
-/// For a TCP connection to one address of the issuer.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// For both documents together. API Gateway waits 29 seconds for the authorizer and the service
 /// behind it, and a client waits longer for a cold function.
@@ -61,6 +59,12 @@ pub enum IssuerError {
     Malformed {
         /// The document.
         document: Document,
+    },
+    /// The key set has no key that can be used.
+    #[error("key set: none of its {skipped} keys can be used")]
+    NoUsableKey {
+        /// The number of its keys.
+        skipped: usize,
     },
     /// The discovery document is of another issuer.
     #[error("the discovery document names another issuer than TOKEN_ISSUER")]
@@ -110,7 +114,9 @@ impl Issuer {
     /// The system has no root certificates.
     pub fn new(url: IssuerUrl) -> std::io::Result<Self> {
         let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        // It is divided by the number of the issuer's addresses, so that one that does not respond
+        // leaves time for the others.
+        connector.set_connect_timeout(Some(TIMEOUT));
         // The addresses are checked before each request.
         connector.enforce_http(false);
         let connector =
@@ -125,7 +131,7 @@ impl Issuer {
     /// # Errors
     ///
     /// The issuer does not respond in time, or not with a discovery document of its own and a key
-    /// set.
+    /// set with a key that can be used.
     pub async fn keys(&self) -> Result<KeySet, IssuerError> {
         tokio::time::timeout(TIMEOUT, self.fetch_keys()).await.map_err(|_| IssuerError::TimedOut)?
     }
@@ -140,7 +146,9 @@ impl Issuer {
         }
         let document = Document::Keys;
         let keys = self.fetch(document, &discovery.jwks_uri).await?;
-        KeySet::read(&keys).map_err(|_| IssuerError::Malformed { document })
+        let keys = KeySet::read(&keys).map_err(|_| IssuerError::Malformed { document })?;
+        // No token would be valid. A mistake of the issuer is more likely than that.
+        if keys.is_empty() { Err(IssuerError::NoUsableKey { skipped: keys.skipped() }) } else { Ok(keys) }
     }
 
     async fn fetch(&self, document: Document, address: &str) -> Result<Vec<u8>, IssuerError> {

@@ -9,7 +9,7 @@ use crate::issuer::Issuer;
 use crate::tokens::{Key, claims, header};
 
 /// More than the minimum time between two requests for keys (`key_cache::MIN_INTERVAL`).
-const INTERVAL: Duration = Duration::from_millis(10_500);
+pub(crate) const INTERVAL: Duration = Duration::from_millis(10_500);
 
 /// Tokens with a made-up key id are a reason to fetch keys, but not each of them.
 #[tokio::test]
@@ -84,6 +84,39 @@ async fn a_key_without_an_id_that_was_replaced_is_found() {
     tokio::time::sleep(INTERVAL).await;
     assert_eq!(authorizer.decide(&new_token).await, alice());
     assert_eq!(authorizer.decide(&old_token).await, Decision::Unauthorized);
+}
+
+#[tokio::test]
+async fn a_key_set_without_a_usable_key_does_not_replace_keys() {
+    let mut world = World::start().await;
+    let mut only_for_encryption = world.key.public("first");
+    only_for_encryption["use"] = json!("enc");
+    assert_eq!(world.decide(json!({})).await, alice());
+    for keys in [vec![], vec![only_for_encryption]] {
+        world.issuer.set_keys(&keys);
+        tokio::time::sleep(INTERVAL).await;
+        let fetched = world.issuer.key_requests();
+        let token = world.key.token(&header("RS256", "new"), &claims(&world.issuer.url, json!({})));
+        assert_eq!(world.authorizer.decide(&token).await, Decision::Failed, "{keys:?}");
+        assert_eq!(world.issuer.key_requests(), fetched + 1);
+        assert_eq!(world.decide(json!({})).await, alice(), "{keys:?}");
+    }
+}
+
+#[tokio::test]
+async fn whether_a_key_without_an_id_was_replaced_is_not_known_without_the_issuer() {
+    let (old, new) = (Key::rsa(), Key::another_rsa());
+    let issuer = Issuer::start(&[old.public_without_id()]).await;
+    let mut authorizer = Authorizer::start(&issuer).await;
+    let claims = claims(&issuer.url, json!({}));
+    let [old_token, new_token] = [&old, &new].map(|key| key.token(&json!({ "alg": "RS256" }), &claims));
+    assert_eq!(authorizer.decide(&old_token).await, alice());
+    issuer.stop().await;
+    tokio::time::sleep(INTERVAL).await;
+    for _ in 0..2 {
+        assert_eq!(authorizer.decide(&new_token).await, Decision::Failed);
+        assert_eq!(authorizer.decide(&old_token).await, alice());
+    }
 }
 
 #[tokio::test]
