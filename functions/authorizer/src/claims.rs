@@ -23,34 +23,18 @@ pub(crate) enum Scopes {
     Insufficient,
 }
 
-/// Checks that the token is of the issuer.
-///
-/// # Errors
-///
-/// `iss` is anything else than exactly the issuer's URL.
-pub(crate) fn check_issuer(claims: &Claims, rules: &TokenRules) -> Result<(), Refusal> {
-    match claims.get("iss") {
-        Some(Value::String(issuer)) if *issuer == rules.issuer => Ok(()),
-        _ => Err(Refusal::Issuer),
-    }
-}
-
-/// Checks the claims of a token whose signature, `exp` and `nbf` are valid. Returns the user's id.
+/// Checks the claims of a token. Returns the user's id, to which the token's signature entitles.
 ///
 /// # Errors
 ///
 /// A claim is not as the rules demand.
 pub(crate) fn user_id<'a>(claims: &'a Claims, rules: &TokenRules, now: SystemTime) -> Result<&'a str, Refusal> {
-    check_issuer(claims, rules)?;
+    if claims.get("iss").and_then(Value::as_str) != Some(&rules.issuer) {
+        return Err(Refusal::Issuer);
+    }
+    check_times(claims, now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())?;
     if !has_audience(claims, &rules.audiences) {
         return Err(Refusal::Audience);
-    }
-    if let Some(issued) = claims.get("iat") {
-        let issued = issued.as_f64().ok_or(Refusal::MalformedTime)?;
-        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        if issued > (now + LEEWAY_SECONDS) as f64 {
-            return Err(Refusal::NotYetValid);
-        }
     }
     if let Some(token_use) = rules.token_use
         && claims.get("token_use").and_then(Value::as_str) != Some(token_use.as_str())
@@ -62,6 +46,28 @@ pub(crate) fn user_id<'a>(claims: &'a Claims, rules: &TokenRules, now: SystemTim
         Some(Value::String(id)) if !id.is_empty() => Err(Refusal::UnusableUser),
         _ => Err(Refusal::NoUser),
     }
+}
+
+/// Checks `exp`, `nbf` and `iat` at this time in seconds since 1970. `exp` and `nbf` are read as
+/// jsonwebtoken does, which checks them again with the signature.
+fn check_times(claims: &Claims, now: u64) -> Result<(), Refusal> {
+    let seconds = |value: &Value| value.as_f64().filter(|seconds| (0.0..u64::MAX as f64).contains(seconds));
+    let latest_begin = (now + LEEWAY_SECONDS) as f64;
+    let expiry = claims.get("exp").and_then(seconds).ok_or(Refusal::NoExpiry)?;
+    if expiry.round() < now.saturating_sub(LEEWAY_SECONDS) as f64 {
+        return Err(Refusal::Expired);
+    }
+    if let Some(begin) = claims.get("nbf")
+        && seconds(begin).ok_or(Refusal::MalformedTime)?.round() > latest_begin
+    {
+        return Err(Refusal::NotYetValid);
+    }
+    if let Some(issued) = claims.get("iat")
+        && issued.as_f64().ok_or(Refusal::MalformedTime)? > latest_begin
+    {
+        return Err(Refusal::NotYetValid);
+    }
+    Ok(())
 }
 
 /// Whether a token is for one of these audiences. Where `aud` is absent, `client_id` counts, as in
@@ -122,7 +128,9 @@ mod tests {
     }
 
     fn claims(changes: &Value) -> Claims {
-        let mut claims = json!({ "iss": "https://issuer.example.com/", "aud": "chat", "sub": "alice" });
+        let mut claims = json!({
+            "iss": "https://issuer.example.com/", "aud": "chat", "sub": "alice", "exp": NOW + 3600,
+        });
         for (name, value) in changes.as_object().unwrap() {
             claims[name] = value.clone();
         }
@@ -182,6 +190,33 @@ mod tests {
         is_refused(&rules(), &json!({ "iat": 1e300 }), Refusal::NotYetValid);
         for issued in [json!("1"), json!(null), json!([1])] {
             is_refused(&rules(), &json!({ "iat": issued }), Refusal::MalformedTime);
+        }
+    }
+
+    #[test]
+    fn a_token_needs_an_expiry_and_is_refused_after_it_beyond_the_leeway() {
+        for expiry in [json!(NOW), json!(NOW - 60), json!((NOW - 60) as f64 - 0.4), json!(1e18)] {
+            assert!(check(&rules(), &claims(&json!({ "exp": expiry }))).is_ok(), "{expiry}");
+        }
+        for expiry in [json!(NOW - 61), json!(0), json!(0.5)] {
+            is_refused(&rules(), &json!({ "exp": expiry }), Refusal::Expired);
+        }
+        for expiry in [json!("1"), json!(null), json!([NOW + 60]), json!(true), json!(-1), json!(1e300)] {
+            is_refused(&rules(), &json!({ "exp": expiry }), Refusal::NoExpiry);
+        }
+        let mut claims = claims(&json!({}));
+        claims.remove("exp");
+        assert_eq!(check(&rules(), &claims), Err(Refusal::NoExpiry));
+    }
+
+    #[test]
+    fn a_token_is_refused_before_its_begin_beyond_the_leeway() {
+        for begin in [json!(NOW), json!(NOW + 60), json!(0), json!((NOW + 60) as f64 + 0.4)] {
+            assert!(check(&rules(), &claims(&json!({ "nbf": begin }))).is_ok(), "{begin}");
+        }
+        is_refused(&rules(), &json!({ "nbf": NOW + 61 }), Refusal::NotYetValid);
+        for begin in [json!("1"), json!(null), json!([1]), json!(-1), json!(1e300)] {
+            is_refused(&rules(), &json!({ "nbf": begin }), Refusal::MalformedTime);
         }
     }
 

@@ -4,18 +4,15 @@ use std::time::SystemTime;
 
 use agentscope_api::caller_hash;
 use agentscope_api::failure::Failure;
-use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, dangerous};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use crate::claims::{self, Claims, LEEWAY_SECONDS, Scopes};
+use crate::claims::{self, Scopes};
 use crate::issuer::IssuerError;
 use crate::key_cache::{KeyCache, KeyError};
 use crate::key_set::KeySet;
 use crate::policy::{self, Effect, Event};
-use crate::refusal::Refusal;
 use crate::settings::TokenRules;
-use crate::token::{self, SignatureHeader};
+use crate::verification::verified_claims;
 
 /// The error with which API Gateway responds with 401: its message must be exactly this.
 const UNAUTHORIZED: Failure = Failure { error_type: "Unauthorized", error_message: "Unauthorized" };
@@ -97,45 +94,4 @@ fn failed(error: &KeyError) -> Handled {
             Handled { outcome: Outcome::Failed, result: Err(UNAVAILABLE) }
         }
     }
-}
-
-/// The claims of the token in a header, once its signature, its issuer, and the times `exp` and
-/// `nbf` are verified.
-async fn verified_claims<F: AsyncFn() -> Result<KeySet, IssuerError>>(
-    rules: &TokenRules,
-    keys: &mut KeyCache<F>,
-    authorization: &str,
-) -> Result<Claims, KeyError> {
-    let token = token::bearer(authorization)?;
-    let SignatureHeader { algorithm, key_id } = token::signature_header(token)?;
-    // What is refused in any case is no reason to fetch keys. These claims are not used otherwise.
-    let unverified: Map<String, Value> = dangerous::insecure_decode_claims(token).map_err(|_| Refusal::Malformed)?;
-    claims::check_issuer(&unverified, rules)?;
-    let key = keys.key(key_id.as_deref(), algorithm).await?;
-    match verify(token, algorithm, &key) {
-        // A key without an id may have been replaced by another one.
-        Err(Refusal::Signature) if key_id.is_none() => {
-            let key = keys.new_key(None, algorithm).await?;
-            Ok(verify(token, algorithm, &key)?)
-        }
-        outcome => Ok(outcome?),
-    }
-}
-
-fn verify(token: &str, algorithm: Algorithm, key: &DecodingKey) -> Result<Claims, Refusal> {
-    let mut validation = Validation::new(algorithm);
-    validation.leeway = LEEWAY_SECONDS;
-    validation.validate_nbf = true;
-    // By `claims`, which also knows `client_id`.
-    validation.validate_aud = false;
-    let verified = jsonwebtoken::decode(token, key, &validation).map_err(|error| match error.kind() {
-        ErrorKind::ExpiredSignature => Refusal::Expired,
-        ErrorKind::ImmatureSignature => Refusal::NotYetValid,
-        ErrorKind::MissingRequiredClaim(_) => Refusal::NoExpiry,
-        ErrorKind::InvalidClaimFormat(_) => Refusal::MalformedTime,
-        ErrorKind::InvalidAlgorithm | ErrorKind::InvalidKeyFormat => Refusal::KeyMismatch,
-        ErrorKind::Json(_) => Refusal::Malformed,
-        _ => Refusal::Signature,
-    })?;
-    Ok(verified.claims)
 }

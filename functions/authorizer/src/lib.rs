@@ -15,6 +15,7 @@
 //! - [`key_set`]: the public keys of an issuer.
 //! - [`issuer`]: requests for the keys of an issuer.
 //! - [`key_cache`]: keys that are kept and refreshed.
+//! - `verification`: the verification of tokens with these keys.
 //! - `policy`: events of API Gateway, and what it expects.
 //! - [`handler`]: the handler of the function's events.
 //! - [`metrics`]: a line of metrics for each event.
@@ -30,3 +31,4 @@ pub mod refusal;
 pub mod settings;
 pub mod signatures;
 mod token;
+mod verification;

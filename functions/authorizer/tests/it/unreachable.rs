@@ -5,7 +5,8 @@ use serde_json::json;
 
 use crate::authorizer::{Authorizer, Decision, World, alice};
 use crate::issuer::{DISCOVERY, Document, Issuer, JWKS};
-use crate::tokens::{Key, claims, header};
+use crate::keys::INTERVAL;
+use crate::tokens::{Key, claims, header, now};
 
 #[tokio::test]
 async fn known_keys_are_used_without_the_issuer() {
@@ -13,12 +14,45 @@ async fn known_keys_are_used_without_the_issuer() {
     let url = issuer.url.clone();
     let token = |sub: &str| key.token(&header("RS256", "first"), &claims(&url, json!({ "sub": sub })));
     assert_eq!(authorizer.decide(&token("alice")).await, alice());
-    issuer.stop().await;
+    issuer.set(DISCOVERY, Document::Status(503));
+    tokio::time::sleep(INTERVAL).await;
+    // An unknown key makes the authorizer ask the issuer, in vain.
+    let requests = issuer.requests().len();
+    let unknown = key.token(&header("RS256", "unknown"), &claims(&url, json!({})));
+    assert_eq!(authorizer.decide(&unknown).await, Decision::Failed);
+    assert_eq!(issuer.requests().len(), requests + 1);
     for _ in 0..3 {
         assert_eq!(authorizer.decide(&token("bob")).await, Decision::Allow("bob".to_owned()));
     }
-    let garbage = "e30.e30.e30";
-    assert_eq!(authorizer.decide(garbage).await, Decision::Unauthorized);
+}
+
+/// Clients need to know that such a token has to be replaced, whether the issuer responds or not.
+#[tokio::test]
+async fn what_is_refused_with_any_signature_is_refused_without_the_issuer() {
+    let World { issuer, key, mut authorizer } = World::start_with(&[("TOKEN_USE", "access")]).await;
+    let url = issuer.url.clone();
+    let token = |changes| {
+        let mut all = claims(&url, json!({ "token_use": "access" }));
+        all.as_object_mut().unwrap().extend(serde_json::Map::clone(json!(changes).as_object().unwrap()));
+        key.token(&header("RS256", "unknown"), &all)
+    };
+    issuer.set(DISCOVERY, Document::Status(503));
+    for changes in [
+        json!({ "exp": now() - 70 }),
+        json!({ "exp": null }),
+        json!({ "nbf": now() + 120 }),
+        json!({ "iat": now() + 120 }),
+        json!({ "iss": "https://other.example.com" }),
+        json!({ "aud": "other" }),
+        json!({ "token_use": "id" }),
+        json!({ "sub": "" }),
+        json!({ "sub": " alice" }),
+    ] {
+        assert_eq!(authorizer.decide(&token(changes.clone())).await, Decision::Unauthorized, "{changes}");
+    }
+    assert_eq!(authorizer.decide("e30.e30.e30").await, Decision::Unauthorized);
+    assert_eq!(issuer.requests(), Vec::<String>::new());
+    assert_eq!(authorizer.decide(&token(json!({}))).await, Decision::Failed);
 }
 
 #[tokio::test]
@@ -29,7 +63,7 @@ async fn without_keys_the_outcome_is_a_failure_until_the_issuer_is_back() {
     // What is refused in any case is still a 401.
     assert_eq!(world.authorizer.decide("garbage").await, Decision::Unauthorized);
     world.issuer.set(DISCOVERY, Document::Body(world.issuer.discovery(&format!("{}{JWKS}", world.issuer.url))));
-    // Failed attempts are a second apart.
+    // Failed attempts are five seconds apart.
     for _ in 0..120 {
         if world.decide(json!({})).await == alice() {
             return;
@@ -66,6 +100,8 @@ async fn a_document_that_is_none_is_a_failure() {
         Document::Body("{}".to_owned()),
         Document::Body("[]".to_owned()),
         Document::Body(json!({ "issuer": 1, "jwks_uri": 2, "keys": "none" }).to_string()),
+        Document::Body(json!({ "keys": [] }).to_string()),
+        Document::Body(json!({ "keys": [{ "kty": "oct", "k": "c2VjcmV0" }] }).to_string()),
         Document::Body(huge),
         Document::Silence,
     ] {
