@@ -6,8 +6,9 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use agentscope_api::ResponseMode;
 use agentscope_tests::proxy::{Call, DynamoDbProxy, waves};
-use agentscope_tests::runtime_api::Posted;
+use agentscope_tests::runtime_api::{Posted, RESPONSE_MODE};
 use anyhow::{Context, Result, bail};
 use axum::body::Bytes;
 use serde::Deserialize;
@@ -87,8 +88,8 @@ pub(crate) struct Counted {
     body_bytes: usize,
 }
 
-/// Records the DynamoDB requests of a scenario, whose response is buffered here. `None` if it is conditional and the response has
-/// no entity tag.
+/// Records the DynamoDB requests of a scenario, whose response is buffered here. `None` if it is
+/// conditional and the response has no entity tag.
 pub(crate) async fn count(scenario: &Scenario, binary: &Path, deployment: &Deployment) -> Result<Option<Counted>> {
     let proxy = DynamoDbProxy::delaying(&deployment.store_url).await;
     let deployment = deployment.of_release(scenario.data.release).at(&proxy.url);
@@ -161,7 +162,12 @@ pub(crate) async fn group(
         baseline.replay().await?;
         let deployment = deployment.of_release(scenario.data.release).in_mode(scenario.response_mode);
         let mut function = Function::start(binary, &deployment, &[]).await?;
-        let posted_bytes = function.call(&counted.event).await?.len();
+        let posted = function.call(&counted.event).await?;
+        let is_stream = posted.headers.get(RESPONSE_MODE).is_some();
+        if is_stream != (scenario.response_mode == ResponseMode::Streaming) {
+            bail!("{}: the response is not returned in the mode of the scenario", scenario.name);
+        }
+        let posted_bytes = posted.len();
         pairs.push(Pair {
             index,
             counted,

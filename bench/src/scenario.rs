@@ -23,7 +23,7 @@ pub(crate) struct Scenario {
     pub(crate) accept_encoding: Option<&'static str>,
     /// Whether the request is conditional on the entity tag of the response before.
     pub(crate) is_conditional: bool,
-    /// How the function returns the response. The event is that of an HTTP API in either case.
+    /// How the function returns the response. A stream goes to a REST API, others to an HTTP API.
     pub(crate) response_mode: ResponseMode,
     /// What the reference took for such data.
     pub(crate) reference: Option<Reference>,
@@ -140,7 +140,7 @@ impl Scenario {
         if self.data.scheduled { LIST_SCHEDULE_SESSIONS } else { LIST_SESSIONS }
     }
 
-    /// The event that an HTTP API makes of the request. `etag` is that of the response that the
+    /// The event that the gateway makes of the request. `etag` is that of the response that the
     /// client has.
     pub(crate) fn event(&self, etag: Option<&str>) -> Bytes {
         let mut request = if self.data.scheduled {
@@ -156,7 +156,11 @@ impl Scenario {
         for (name, value) in encoding.into_iter().chain(etag.map(|etag| ("if-none-match", etag))) {
             request.headers.push((name.to_owned(), value.to_owned()));
         }
-        request.http_api().to_string().into()
+        let event = match self.response_mode {
+            ResponseMode::Buffered => request.http_api(),
+            ResponseMode::Streaming => request.rest_api(),
+        };
+        event.to_string().into()
     }
 }
 

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use super::lock;
 
-/// The most keys that are remembered between two reports.
-const CAPACITY: usize = 10_000;
+/// The most keys that are remembered between two reports, which are a minute apart. One user cannot
+/// fill it: a partition of DynamoDB takes 1,000 writes a second, which are 60,000 a minute.
+const CAPACITY: usize = 100_000;
 
 /// The number of users that is several: `LagOfSeveralUsers` is what this many waited at least.
 const SEVERAL: usize = 3;

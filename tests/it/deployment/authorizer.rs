@@ -200,15 +200,22 @@ fn the_access_log_has_the_pseudonym_and_an_alarm_says_when_tokens_cannot_be_chec
     let line: Value = serde_json::from_str(format.as_str().unwrap()).unwrap();
     assert_eq!(line["caller"], "$context.authorizer.caller");
     assert!(!format.as_str().unwrap().contains("user_id") && !format.as_str().unwrap().contains("principalId"));
-    // Each refused token is an error of the function, so the alarm is on its own metrics.
+    // Each refused token is an error of the function, so the alarm does not read Lambda's metric of
+    // those. An invocation without a line of the function has failed as well.
     let alarm = &template.resources()["TokenAuthorizerFailuresAlarm"]["Properties"];
-    let [percent, failures, requests] = &alarm["Metrics"].as_array().unwrap()[..] else { panic!("{alarm}") };
-    assert_eq!(percent["Expression"], "IF(requests >= 10, 100 * failures / requests, 0)");
+    let [percent, invocations, failures, requests] = &alarm["Metrics"].as_array().unwrap()[..] else {
+        panic!("{alarm}")
+    };
+    let share = "100 * (invocations - FILL(requests, 0) + FILL(failures, 0)) / invocations";
+    assert_eq!(percent["Expression"], format!("IF(invocations >= 10, {share}, 0)"));
     for (metric, name) in [(failures, "ServerErrors"), (requests, "Requests")] {
         let dimensions = json!([{ "Name": "Route", "Value": "authorizer" }]);
         let expected = json!({ "Namespace": "Own", "MetricName": name, "Dimensions": dimensions });
         assert_eq!(metric["MetricStat"]["Metric"], expected);
     }
+    let dimensions = json!([{ "Name": "FunctionName", "Value": "TokenAuthorizer" }]);
+    let expected = json!({ "Namespace": "AWS/Lambda", "MetricName": "Invocations", "Dimensions": dimensions });
+    assert_eq!(invocations["MetricStat"]["Metric"], expected);
     assert_eq!((&alarm["TreatMissingData"], &alarm["Threshold"]), (&json!("notBreaching"), &json!(5)));
     let logs = template.outputs()["LogGroups"]["Value"].clone();
     assert_eq!(logs, "ListSessionsLogs ListScheduleSessionsLogs TokenAuthorizerLogs AccessLogs");

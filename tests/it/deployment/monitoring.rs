@@ -116,8 +116,12 @@ fn one_user_alone_sets_off_no_alarm_about_what_one_user_can_cause() {
         }
     }
     // A client that reads a stream slowly ends it with an error of the function.
-    let errors = &Template::with(&REST).of_type(ALARM)["ListSessionsErrorsAlarm"];
-    assert!(expression(errors).contains("errors - FILL(timeouts, 0)"));
+    for parameters in [&REST[..], &[]] {
+        for (name, alarm) in Template::with(parameters).of_type(ALARM) {
+            let text = alarm.to_string();
+            assert!(!text.contains(r#""MetricName":"Errors""#), "{name}");
+        }
+    }
     // A list near the limit on its size is one user's own affair.
     assert!(!template.of_type(ALARM).keys().any(|name| name.contains("NearLimit")));
 }
@@ -183,21 +187,18 @@ fn the_gateways_errors_are_those_of_the_lists() {
     assert!(!resources.contains_key("GatewayErrors") && !resources.contains_key("GatewayErrorsAlarm"));
 }
 
+/// The function writes the line of a request when its response is ready, before it is sent.
 #[test]
-fn streams_that_time_out_are_counted_by_their_line_in_the_log() {
-    let written = include_str!("../../../shared/api/src/stream.rs");
-    let template = Template::with(&REST);
-    for function in ["ListSessions", "ListScheduleSessions"] {
-        let filter = &template.resources()[&format!("{function}StreamTimeouts")]["Properties"];
-        assert_eq!(filter["LogGroupName"], format!("{function}Logs"));
-        let messages = compared(filter["FilterPattern"].as_str().unwrap(), "message");
-        let [message] = &messages.into_iter().collect::<Vec<_>>()[..] else { panic!("{filter}") };
-        assert!(written.contains(&format!("\"{message}\"")), "{message}");
-        let alarm = metrics(&template.of_type(ALARM)[&format!("{function}ErrorsAlarm")]);
-        let counted = &filter["MetricTransformations"][0]["MetricName"];
-        assert_eq!(&alarm["timeouts"]["MetricStat"]["Metric"]["MetricName"], counted);
+fn an_invocation_without_a_line_is_an_error() {
+    let template = Template::with(&[]);
+    for (function, route) in [("ListSessions", "list-sessions"), ("ListScheduleSessions", "list-schedule-sessions")] {
+        let alarm = &template.of_type(ALARM)[&format!("{function}ErrorsAlarm")];
+        assert!(expression(alarm).contains("100 * (invocations - FILL(requests, 0)) / invocations"));
+        let metrics = metrics(alarm);
+        let requests = &metrics["requests"]["MetricStat"]["Metric"];
+        assert_eq!((&requests["MetricName"], &requests["Dimensions"][0]["Value"]), (&json!("Requests"), &json!(route)));
+        assert_eq!(metrics["invocations"]["MetricStat"]["Metric"]["MetricName"], "Invocations");
     }
-    assert!(!Template::with(&[]).resources().contains_key("ListSessionsStreamTimeouts"));
 }
 
 #[test]

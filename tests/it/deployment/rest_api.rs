@@ -238,6 +238,8 @@ fn pages_of_the_named_origins_may_read_responses() {
         Template::with(parameters).function("ListSessions")["Environment"]["Variables"].get("ALLOWED_ORIGINS").cloned()
     };
     assert_eq!(origins(&[REST, POOL, PAGES]), Some(json!(PAGES.1)));
+    // Behind a load balancer, the HTTP API of the stack is not used.
+    assert_eq!(origins(&[("IdentitySource", "header"), ("EventSource", "alb"), PAGES]), Some(json!(PAGES.1)));
     // An HTTP API adds the headers itself, and an empty setting would be invalid.
     assert_eq!(origins(&[PAGES]), None);
     assert_eq!(origins(&[REST, POOL]), None);

@@ -12,9 +12,10 @@ const REVISION: (&str, &str) = ("Revision", "2026-11-29-1");
 const CANARY: (&str, &str) = ("DeploymentType", "Canary10Percent5Minutes");
 
 /// Texts that do not fit into the description of a version. `Revision` is for them.
-const LONG: [&str; 9] = [
+const LONG: [&str; 10] = [
     "AgentsTableName",
     "AllowedOrigins",
+    "BasePath",
     "IdentityClaim",
     "IdentityHeader",
     "MetricsNamespace",

@@ -106,6 +106,26 @@ fn an_origin_that_everybody_can_connect_to_needs_a_secret() {
 }
 
 #[test]
+fn what_nothing_would_check_is_refused() {
+    let scopes = "AuthorizationScopes needs Gateway rest and IdentitySource jwt. Nothing else would check them";
+    let token_use = "TokenUse needs Gateway rest with JwtIssuer. Nothing else would check it";
+    let events = "IdentitySource jwt excludes EventSource, because the API of this stack validates the tokens";
+    let (of_scopes, of_use) = (("AuthorizationScopes", "a/read,a/write"), ("TokenUse", "access"));
+    for (parameters, expected) in [
+        ([&ISSUER[..], &[of_scopes]].concat(), vec![scopes]),
+        (vec![REST, HEADER, of_scopes], vec![scopes]),
+        (vec![REST, POOL, of_scopes], vec![]),
+        ([&ISSUER[..], &[REST, of_scopes, of_use]].concat(), vec![]),
+        (vec![REST, POOL, of_use], vec![token_use]),
+        ([&ISSUER[..], &[of_use]].concat(), vec![token_use]),
+        ([&ISSUER[..], &[("EventSource", "alb")]].concat(), vec![events]),
+        (vec![HEADER, ("EventSource", "alb")], vec![]),
+    ] {
+        assert_eq!(Template::with(&parameters).refusals(), expected, "{parameters:?}");
+    }
+}
+
+#[test]
 fn a_load_balancer_that_signs_users_in_needs_to_know_how() {
     let missing = |sign_in: &str| -> usize { Template::alb(&[("SignIn", sign_in)]).refusals().len() };
     assert_eq!([missing("proxy"), missing("cognito"), missing("oidc")], [0, 3, 6]);
