@@ -23,7 +23,8 @@ pub(crate) enum Scopes {
     Insufficient,
 }
 
-/// Checks the claims of a token. Returns the user's id, to which the token's signature entitles.
+/// Checks the claims of a token. Returns the user's id, which is true only if the signature is
+/// verified.
 ///
 /// # Errors
 ///
