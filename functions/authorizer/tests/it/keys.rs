@@ -72,14 +72,31 @@ async fn a_token_without_a_key_id_needs_one_fitting_key() {
     assert_eq!(authorizer.decide(&token).await, Decision::Unauthorized);
 }
 
+/// An issuer with a key without an id, which the function knows.
+struct OldKey {
+    /// The key that the issuer does not have yet.
+    new: Key,
+    issuer: Issuer,
+    authorizer: Authorizer,
+    old_token: String,
+    new_token: String,
+}
+
+impl OldKey {
+    async fn start() -> Self {
+        let (old, new) = (Key::rsa(), Key::another_rsa());
+        let issuer = Issuer::start(&[old.public_without_id()]).await;
+        let mut authorizer = Authorizer::start(&issuer).await;
+        let claims = claims(&issuer.url, json!({}));
+        let [old_token, new_token] = [&old, &new].map(|key| key.token(&json!({ "alg": "RS256" }), &claims));
+        assert_eq!(authorizer.decide(&old_token).await, alice());
+        Self { new, issuer, authorizer, old_token, new_token }
+    }
+}
+
 #[tokio::test]
 async fn a_key_without_an_id_that_was_replaced_is_found() {
-    let (old, new) = (Key::rsa(), Key::another_rsa());
-    let issuer = Issuer::start(&[old.public_without_id()]).await;
-    let mut authorizer = Authorizer::start(&issuer).await;
-    let claims = claims(&issuer.url, json!({}));
-    let [old_token, new_token] = [&old, &new].map(|key| key.token(&json!({ "alg": "RS256" }), &claims));
-    assert_eq!(authorizer.decide(&old_token).await, alice());
+    let OldKey { new, issuer, mut authorizer, old_token, new_token } = OldKey::start().await;
     issuer.set_keys(&[new.public_without_id()]);
     tokio::time::sleep(INTERVAL).await;
     assert_eq!(authorizer.decide(&new_token).await, alice());
@@ -105,12 +122,7 @@ async fn a_key_set_without_a_usable_key_does_not_replace_keys() {
 
 #[tokio::test]
 async fn whether_a_key_without_an_id_was_replaced_is_not_known_without_the_issuer() {
-    let (old, new) = (Key::rsa(), Key::another_rsa());
-    let issuer = Issuer::start(&[old.public_without_id()]).await;
-    let mut authorizer = Authorizer::start(&issuer).await;
-    let claims = claims(&issuer.url, json!({}));
-    let [old_token, new_token] = [&old, &new].map(|key| key.token(&json!({ "alg": "RS256" }), &claims));
-    assert_eq!(authorizer.decide(&old_token).await, alice());
+    let OldKey { issuer, mut authorizer, old_token, new_token, .. } = OldKey::start().await;
     issuer.stop().await;
     tokio::time::sleep(INTERVAL).await;
     for _ in 0..2 {
