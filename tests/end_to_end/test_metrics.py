@@ -18,7 +18,8 @@ def asked_for(emulator, deployment):
         for namespace, metric, *rest in widget["properties"]["metrics"]:
             dimensions = [part for part in rest if not isinstance(part, dict)]
             yield namespace, metric, frozenset(zip(dimensions[::2], dimensions[1::2]))
-    # The emulator has no alarms on expressions. Those of the template are about the metrics of its routes.
+    # The emulator has no alarms on expressions. Those of the template are about the metrics of its
+    # routes.
     for resource in yaml_parse((ROOT_FOLDER / "template.yaml").read_text())["Resources"].values():
         for metric in resource["Properties"]["Metrics"] if resource["Type"] == ALARM else []:
             metric = metric.get("MetricStat", {}).get("Metric", {})

@@ -95,8 +95,8 @@ pub(crate) struct RestApiContext {
     authorizer: Option<Value>,
 }
 
-/// The results of a REST API's authorizer. Every kind of authorizer leaves them in the same place of
-/// an event, so the settings of a function decide which of them counts.
+/// The results of a REST API's authorizer. Every kind of authorizer leaves them in the same place
+/// of an event, so the settings of a function decide which of them counts.
 #[derive(Default)]
 pub(crate) struct AuthorizerResults {
     /// The claims of the token that a Cognito authorizer validated, as strings. An authorizer

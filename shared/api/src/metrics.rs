@@ -2,8 +2,8 @@
 //!
 //! CloudWatch derives metrics by route, and by route and outcome. Dashboards and alarms depend on
 //! the names of metrics and dimensions. A line has counts, the request id, the trace id, the status
-//! and a pseudonym of the caller, never anything that a caller sent. The log level does not apply to
-//! it.
+//! and a pseudonym of the caller, never anything that a caller sent. The log level does not apply
+//! to it.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant, SystemTime};

@@ -1,4 +1,5 @@
-//! How the AgentScope service behind an API recognizes the API: a secret, or TLS in a private network.
+//! How the AgentScope service behind an API recognizes the API: a secret, or TLS in a private
+//! network.
 
 use agentscope_tests::template::Template;
 use serde_json::{Value, json};
