@@ -16,7 +16,7 @@ pub enum IdentitySource {
     },
     /// The id that this product's authorizer function has put into the event of a REST API, from a
     /// token that it validated. The header and claims are ignored.
-    Authorizer,
+    AuthorizerFunction,
 }
 
 impl IdentitySource {
@@ -31,7 +31,7 @@ pub enum EventSource {
     /// mistaken for another authorizer.
     Any,
     /// Events of this kind. Claims of a REST API are those of its Cognito authorizer, and the
-    /// results of its authorizer function count for [`IdentitySource::Authorizer`] alone.
+    /// results of its authorizer function count for [`IdentitySource::AuthorizerFunction`] alone.
     Only(EventKind),
 }
 
@@ -71,7 +71,7 @@ impl Identity {
                 None | Some("") => Err(NoCaller::Unauthenticated),
                 Some(id) => Ok(id.to_owned()),
             },
-            IdentitySource::Authorizer => match request.authorized_user() {
+            IdentitySource::AuthorizerFunction => match request.authorized_user() {
                 None | Some("") => Err(NoCaller::Unauthenticated),
                 Some(id) => Ok(id.to_owned()),
             },

@@ -154,7 +154,7 @@ fn set_caching(response: &mut Response, identity: Identity, etag: &EntityTag) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     let identity_header = match identity.source {
         IdentitySource::Header => identity.header,
-        IdentitySource::Jwt { .. } | IdentitySource::Authorizer => header::AUTHORIZATION.as_str(),
+        IdentitySource::Jwt { .. } | IdentitySource::AuthorizerFunction => header::AUTHORIZATION.as_str(),
     };
     if let Ok(vary) = HeaderValue::from_str(&format!("accept-encoding, {identity_header}")) {
         headers.insert(header::VARY, vary);

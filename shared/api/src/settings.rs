@@ -118,7 +118,9 @@ impl Settings {
             (IdentitySource::Header, _) => source,
             (_, None | Some("cognito")) => source,
             // Elsewhere its result would never be there, and nothing else may count.
-            (_, Some("function")) if events == EventSource::Only(EventKind::RestApi) => IdentitySource::Authorizer,
+            (_, Some("function")) if events == EventSource::Only(EventKind::RestApi) => {
+                IdentitySource::AuthorizerFunction
+            }
             (_, Some(other)) => return Err(SettingError::Invalid("REST_AUTHORIZER", other.to_owned(), AUTHORIZER)),
         };
         let identity = Identity { source, header, events };

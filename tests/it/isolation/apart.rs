@@ -55,5 +55,5 @@ async fn users_and_ids_that_run_together_in_one_text_are_kept_apart() {
         let household = |(user, id), running| Household::new(user, id, running);
         [household(one, true), household(other, false)]
     });
-    are_kept_apart(&[IdentitySource::SUBJECT, IdentitySource::Authorizer, Header], pairs.into()).await;
+    are_kept_apart(&[IdentitySource::SUBJECT, IdentitySource::AuthorizerFunction, Header], pairs.into()).await;
 }

@@ -101,13 +101,13 @@ impl Neighbours {
             // it.
             IdentitySource::Header if user.contains(char::is_control) || user.trim() != user => return,
             IdentitySource::Header => user,
-            IdentitySource::Jwt { .. } | IdentitySource::Authorizer => "mallory",
+            IdentitySource::Jwt { .. } | IdentitySource::AuthorizerFunction => "mallory",
         };
         for request in [HttpRequest::sessions(header, id), HttpRequest::schedule_sessions(header, id)] {
             let event = match identity {
                 IdentitySource::Header => request.http_api(),
                 IdentitySource::Jwt { .. } => with_claims(request.http_api(), json!({ "sub": user })),
-                IdentitySource::Authorizer => {
+                IdentitySource::AuthorizerFunction => {
                     let mut event = request.rest_api();
                     event["requestContext"]["authorizer"] = json!({ "user_id": user });
                     event

@@ -107,7 +107,7 @@ async fn claims_are_believed_only_in_events_of_the_expected_kind() {
 async fn the_authorizer_function_of_a_rest_api_names_the_caller_and_nothing_else_does() {
     let database = database().await;
     let events = EventSource::Only(EventKind::RestApi);
-    let identity = Identity { events, ..IdentitySource::Authorizer.into() };
+    let identity = Identity { events, ..IdentitySource::AuthorizerFunction.into() };
     for (authorizer, expected) in [
         (json!({ "user_id": "alice", "caller": "2bd806c97f0e00af", "principalId": "2bd806c97f0e00af" }), 200),
         (json!({ "user_id": "alice", "claims": { "sub": "mallory" } }), 200),

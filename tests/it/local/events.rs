@@ -30,7 +30,7 @@ const COGNITO: Identity =
     Identity { source: SUBJECT, header: "x-user-id", events: EventSource::Only(EventKind::RestApi) };
 
 /// A REST API with the product's authorizer function.
-const AUTHORIZER: Identity = Identity { source: IdentitySource::Authorizer, ..COGNITO };
+const AUTHORIZER: Identity = Identity { source: IdentitySource::AuthorizerFunction, ..COGNITO };
 
 /// The response that an event gets.
 enum Expected {

@@ -85,7 +85,7 @@ fn the_authorizer_of_a_rest_api_is_cognito_unless_it_is_the_function() {
         settings(&changes).map(|settings| settings.identity.source)
     };
     let rest = Some("rest-api");
-    assert_eq!(with("jwt", rest, Some("function")), Ok(IdentitySource::Authorizer));
+    assert_eq!(with("jwt", rest, Some("function")), Ok(IdentitySource::AuthorizerFunction));
     for (events, authorizer) in [(rest, None), (rest, Some("cognito")), (None, Some("cognito"))] {
         assert_eq!(with("jwt", events, authorizer), Ok(IdentitySource::SUBJECT));
     }
